@@ -1,0 +1,59 @@
+"""Segment radiology scans with a U-Net in napari and on the command line.
+
+The names below are loaded when they are first used: ``import napari_seg`` alone
+imports neither torch nor an image library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_seg.imaging.files import read_labels, read_scan, write_labels
+    from napari_seg.imaging.geometry import Geometry
+    from napari_seg.imaging.label_table import Label, LabelTable
+    from napari_seg.imaging.scan import LabelMap, Notice, Scan
+    from napari_seg.segmentation.bundle import load_bundle
+    from napari_seg.segmentation.inference import segment
+
+    __version__: str
+
+__all__ = [
+    "Geometry",
+    "Label",
+    "LabelMap",
+    "LabelTable",
+    "Notice",
+    "Scan",
+    "__version__",
+    "load_bundle",
+    "read_labels",
+    "read_scan",
+    "segment",
+    "write_labels",
+]
+
+_HOMES = {
+    "Geometry": "imaging.geometry",
+    "Label": "imaging.label_table",
+    "LabelTable": "imaging.label_table",
+    "LabelMap": "imaging.scan",
+    "Notice": "imaging.scan",
+    "Scan": "imaging.scan",
+    "read_labels": "imaging.files",
+    "read_scan": "imaging.files",
+    "write_labels": "imaging.files",
+    "load_bundle": "segmentation.bundle",
+    "segment": "segmentation.inference",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("napari-seg")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'napari_seg' has no attribute {name!r}")
+    return getattr(import_module(f"napari_seg.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
