@@ -1,0 +1,181 @@
+"""A scan and its labels: voxels on a grid, and what was noticed while reading them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.geometry import Geometry, Region
+from napari_seg.imaging.label_table import LabelTable
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What was repaired or assumed while a file was read.
+
+    Parameters
+    ----------
+    code
+        A short fixed word for programs, such as ``"no-orientation"``.
+    message
+        One sentence for people.
+    figures
+        The numbers behind the sentence, by name.
+    """
+
+    code: str
+    message: str
+    figures: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a writer needs to know of the file a scan came from; no identifiers of a person.
+
+    Parameters
+    ----------
+    format
+        ``"NIfTI"``, ``"NRRD"``, ``"MetaImage"``, ``"DICOM"``, ``"picture"``, or ``"array"`` for
+        voxels that came from no file.
+    qform_code, sform_code
+        As stored in a NIfTI header; ``None`` for every other format.
+    units
+        The unit of length that a NIfTI header names: ``"mm"``, ``"meter"``, ``"micron"`` or
+        ``"unknown"``. The affine of the scan is in mm whatever stands here.
+    dicom_files
+        The slices in the order of k.
+    modality
+        The modality that a DICOM header names, such as ``"CT"``.
+    """
+
+    format: str = "array"
+    qform_code: int | None = None
+    sform_code: int | None = None
+    units: str | None = None
+    dicom_files: tuple[Path, ...] = ()
+    modality: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Voxels of one image, and where they lie in the patient.
+
+    Parameters
+    ----------
+    array
+        ``(i, j, k)``, or ``(i, j, k, c)`` with channels or times. A plain picture is
+        ``(i, j, 1)``: i is the column, j the row; a colour picture ``(i, j, 1, 3)``.
+    geometry
+        The grid of the voxels.
+    channel_names
+        One for each channel; empty without channels.
+    notices
+        What was repaired or assumed while reading.
+    source
+        The file it came from, as far as a writer needs it.
+
+    Raises
+    ------
+    ValueError
+        If the voxels, the grid and the channel names do not fit each other.
+    """
+
+    array: NDArray[Any]
+    geometry: Geometry
+    channel_names: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    source: Source = Source()
+
+    def __post_init__(self) -> None:
+        shape = self.array.shape
+        if len(shape) not in (3, 4) or shape[:3] != self.geometry.shape:
+            raise ValueError(
+                f"a scan on the grid {self.geometry.shape} needs voxels of that shape, with at "
+                f"most one axis of channels after it, got {shape}"
+            )
+        if self.channel_names and (len(self.channel_names),) != shape[3:]:
+            raise ValueError(
+                f"expected one name for each channel of voxels of shape {shape}, "
+                f"got {self.channel_names}"
+            )
+
+    def with_array(self, array: NDArray[Any]) -> Scan:
+        """Return the same scan with other voxels on the same grid.
+
+        The names of the channels stay where their number does.
+        """
+        same_channels = array.shape[3:] == self.array.shape[3:]
+        return replace(self, array=array, channel_names=self.channel_names if same_channels else ())
+
+    def crop(self, region: Region) -> Scan:
+        """Return the part of the scan inside `region`, which must lie within the grid."""
+        return replace(self, array=_cut(self.array, region), geometry=self.geometry.crop(region))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of kind, shape, affine and voxels: equal for equal scans, whatever the file."""
+        hashed = hashlib.sha256(f"{self.array.dtype.str} {self.array.shape}".encode())
+        hashed.update(self.geometry.affine.tobytes())
+        # The bytes in NIfTI's order (i fastest), which its voxels already have.
+        hashed.update(np.asfortranarray(self.array).T.data)
+        return hashed.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """The structure that each voxel of a scan belongs to.
+
+    Parameters
+    ----------
+    array
+        Whole numbers ``(i, j, k)``; 0 is background.
+    geometry
+        The grid of the voxels.
+    table
+        What the values mean.
+    notices
+        What was repaired or assumed while reading or computing.
+    source
+        The file it came from, as far as a writer needs it.
+
+    Raises
+    ------
+    ValueError
+        If the voxels are not on the grid.
+    TypeError
+        If they are not whole numbers.
+    """
+
+    array: NDArray[Any]
+    geometry: Geometry
+    table: LabelTable
+    notices: tuple[Notice, ...] = ()
+    source: Source = Source()
+
+    def __post_init__(self) -> None:
+        if self.array.shape != self.geometry.shape:
+            raise ValueError(
+                f"labels on the grid {self.geometry.shape} need voxels of that shape, "
+                f"got {self.array.shape}"
+            )
+        if self.array.dtype.kind not in "iu":
+            raise TypeError(f"labels must be whole numbers, got {self.array.dtype}")
+
+    def with_array(self, array: NDArray[Any]) -> LabelMap:
+        """Return the same labels with other voxels on the same grid."""
+        return replace(self, array=array)
+
+    def crop(self, region: Region) -> LabelMap:
+        """Return the part of the labels inside `region`, which must lie within the grid."""
+        return replace(self, array=_cut(self.array, region), geometry=self.geometry.crop(region))
+
+
+def _cut(array: NDArray[Any], region: Region) -> NDArray[Any]:
+    return array[tuple(slice(start, stop) for start, stop in region)]
