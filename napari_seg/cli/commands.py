@@ -1,0 +1,177 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from napari_seg.cli.terminal import exit_codes, print_json, quiet_libraries
+
+app = typer.Typer(
+    name="napari-seg",
+    help="Segment radiology scans with a U-Net. For research use only.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    # A batch system that ends the program gets its temporary files removed too.
+    signal.signal(signal.SIGTERM, _terminate)
+    app(prog_name="napari-seg")
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from napari_seg import __version__
+
+        typer.echo(f"napari-seg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Segment radiology scans with a U-Net. For research use only."""
+
+
+@app.command()
+def segment(
+    scans: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SCAN...", help="NIfTI, NRRD, MHA, a DICOM folder, or a 2D picture."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="The label file of one scan (its name gives the format), or a folder that "
+            "gets <case>_dseg.nii.gz for each.",
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A MONAI bundle; without it the shipped one."),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help='An overlay of the bundle, such as "two_d".')
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    overlap: Annotated[float, typer.Option(help="Overlap of windows, 0 to below 1.")] = 0.25,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I0:I1,J0:J1,K0:K1", help="Only this box of voxels; the ends are left out."
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Only the labels of these names.")
+    ] = None,
+    keep_largest: Annotated[
+        bool, typer.Option("--keep-largest", help="Keep the largest part of each label.")
+    ] = False,
+    min_ml: Annotated[
+        float, typer.Option(min=0, metavar="X", help="Drop parts smaller than X ml.")
+    ] = 0.0,
+    series: Annotated[
+        str | None, typer.Option(help="Which series of a DICOM folder that holds several.")
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are already there.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout in place of the table.")
+    ] = False,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Also draw a picture (PNG) beside the labels.")
+    ] = False,
+) -> None:
+    """Segment scans, and write their labels on each scan's own grid."""
+    from napari_seg.cli.choices import Choices, parse_region
+    from napari_seg.cli.segmenting import report, segment_scans
+
+    choices = Choices(
+        model=model,
+        variant=variant,
+        device=device,
+        overlap=overlap,
+        region=parse_region(region) if region else None,
+        labels=tuple(name.strip() for name in labels.split(",")) if labels else None,
+        keep_largest=keep_largest,
+        min_ml=min_ml,
+        series=series,
+        repair=repair,
+        overwrite=overwrite,
+        overlay=overlay,
+    )
+    quiet_libraries()
+    with exit_codes():
+        results, failures = segment_scans(scans, output, choices)
+        report(results, failures, as_json=as_json)
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+    ] = Path("napari-seg-demo"),
+    window: Annotated[
+        bool, typer.Option("--window/--no-window", help="Open napari where there is a screen.")
+    ] = True,
+) -> None:
+    """Segment the sample scans with the shipped model, and show one in napari."""
+    from napari_seg.cli.demo import run_demo
+
+    quiet_libraries()
+    with exit_codes():
+        run_demo(output, window=window)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Say what is installed, what is missing, and the command that mends it."""
+    from napari_seg.cli.doctor import print_findings
+    from napari_seg.doctor import examine
+
+    quiet_libraries()
+    with exit_codes():
+        findings = examine()
+        if as_json:
+            print_json([finding.as_dict() for finding in findings])
+        else:
+            print_findings(findings)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("bundle-path")
+def bundle_path() -> None:
+    """Print the folder of the shipped MONAI bundle."""
+    from napari_seg.segmentation.bundle import shipped_bundle_folder
+
+    with exit_codes():
+        typer.echo(shipped_bundle_folder())

@@ -1,0 +1,56 @@
+"""The demo: the sample scans, the shipped model, a table, files, and a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_seg.cli.choices import Choices
+from napari_seg.cli.segmenting import report, segment_scans
+from napari_seg.cli.terminal import News
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_seg.cli.segmenting import Result
+
+_SCANS = ("hippocampus_left.nii.gz", "hippocampus_right.nii.gz")
+
+
+def run_demo(folder: Path, *, window: bool) -> None:
+    """Segment the sample scans into `folder`, and show the first where there is a screen.
+
+    Raises
+    ------
+    OSError
+        If the sample data is missing or the results cannot be written.
+    """
+    from napari_seg.doctor import has_screen, window_problem
+    from napari_seg.imaging.files import sample_data_folder
+
+    scans = [sample_data_folder() / name for name in _SCANS]
+    results, failures = segment_scans(scans, folder, Choices(overwrite=True, overlay=True))
+    if failures:
+        raise OSError(f"the demo failed: {failures[0].error}")
+    report(results, failures, as_json=False)
+    news = News()
+    seconds = sum(result.seconds for result in results)
+    news.say(f"The model took {seconds:.1f} s for {len(results)} scans.")
+    for result in results:
+        news.say(f"Labels: {result.labels}   picture: {result.overlay}")
+    if not window or not has_screen():
+        return
+    problem = window_problem()
+    if problem is not None:
+        news.say(f"No window: {problem}")
+        return
+    news.say("Opening napari; close its window to end.")
+    _show(results[0])
+
+
+def _show(result: Result) -> None:
+    from napari_seg.imaging.files import case_name, read_labels, read_scan
+    from napari_seg.viewer.contributions import open_case
+
+    scan = read_scan(result.scan)
+    labels = read_labels(result.labels, onto=scan.geometry)
+    open_case(scan, labels, name=case_name(result.scan))

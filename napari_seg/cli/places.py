@@ -1,0 +1,77 @@
+"""Where results go, and that nothing there is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def label_paths(scans: Sequence[Path], output: Path) -> list[Path]:
+    """Choose the label file of each scan.
+
+    Parameters
+    ----------
+    scans
+        Files or DICOM folders.
+    output
+        The label file of a single scan, or a folder.
+
+    Raises
+    ------
+    typer.BadParameter
+        If `output` is a file name for several scans, or two scans would share one.
+    """
+    from napari_seg.imaging.files import SCAN_SUFFIXES
+
+    if output.name.lower().endswith(tuple(SCAN_SUFFIXES)) and not output.is_dir():
+        if len(scans) > 1:
+            raise typer.BadParameter(
+                f"{len(scans)} scans need a folder, got the file name {output.name!r}",
+                param_hint="--output",
+            )
+        return [output]
+    places: dict[Path, Path] = {}
+    for scan in scans:
+        place = output / f"{case_of(scan)}_dseg.nii.gz"
+        if place in places:
+            raise typer.BadParameter(
+                f"{places[place]} and {scan} would both be written to {place.name}; "
+                "give them in two calls, with two folders",
+                param_hint="--output",
+            )
+        places[place] = scan
+    return list(places)
+
+
+def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bool) -> None:
+    """See that nothing is written over that should stay.
+
+    Raises
+    ------
+    ValueError
+        If a place is one of the scans, or is taken and `overwrite` is not given.
+    """
+    for place in filter(Path.exists, places):
+        if any(scan.exists() and place.samefile(scan) for scan in scans):
+            raise ValueError(f"{place.name} is a scan itself and is not written over")
+        if not overwrite:
+            raise ValueError(f"{place} is already there; --overwrite replaces it")
+
+
+def beside(labels: Path, ending: str) -> Path:
+    """Name a file beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz`` and ``".tsv"``."""
+    from napari_seg.segmentation.record import record_path
+
+    return labels.with_name(record_path(labels).stem + ending)
+
+
+def case_of(scan: Path) -> str:
+    """Name the case that a file or folder holds: ``x`` for ``x.nii.gz``."""
+    from napari_seg.imaging.files import case_name
+
+    return case_name(scan)

@@ -1,0 +1,230 @@
+"""Segment one scan after the other, and write what came out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.cli.places import beside, case_of, check_places, label_paths
+from napari_seg.cli.terminal import (
+    EXPECTED_ERRORS,
+    News,
+    is_out_of_memory,
+    one_line,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_seg.cli.choices import Choices
+    from napari_seg.imaging.measures import LabelMeasure
+    from napari_seg.imaging.scan import LabelMap, Notice, Scan
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one scan."""
+
+    scan: Path
+    labels: Path
+    record: Path
+    overlay: Path | None
+    seconds: float
+    notices: tuple[Notice, ...]
+    measures: tuple[LabelMeasure, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold."""
+        return {
+            "scan": str(self.scan),
+            "labels": str(self.labels),
+            "record": str(self.record),
+            "overlay": self.overlay and str(self.overlay),
+            "seconds": round(self.seconds, 3),
+            "notices": [
+                {"code": notice.code, "message": notice.message} for notice in self.notices
+            ],
+            "measures": [
+                {
+                    "value": measure.value,
+                    "name": measure.name,
+                    "volume_ml": measure.volume_ml,
+                    "mean_intensity": _finite(measure.mean_intensity),
+                }
+                for measure in self.measures
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A scan that could not be segmented, and why."""
+
+    scan: Path
+    error: str
+
+
+def segment_scans(
+    scans: Sequence[Path], output: Path, choices: Choices
+) -> tuple[list[Result], list[Failure]]:
+    """Segment each scan; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    scans
+        Files or DICOM folders.
+    output
+        The label file of a single scan, or a folder.
+    choices
+        The same for each scan.
+
+    Raises
+    ------
+    typer.BadParameter
+        If `output` does not fit the number of scans, or two of them would share a name.
+    FileNotFoundError, ValueError
+        If the bundle's folder or metadata cannot be read.
+    """
+    from napari_seg.segmentation.bundle import describe_bundle
+
+    places = label_paths(scans, output)
+    describe_bundle(choices.model, variant=choices.variant)
+    news = News()
+    results: list[Result] = []
+    failures: list[Failure] = []
+    for scan, labels in zip(scans, places, strict=True):
+        try:
+            check_places(_outputs(labels, choices), scans, overwrite=choices.overwrite)
+            results.append(_segment_one(scan, labels, choices, news))
+        except (*EXPECTED_ERRORS, RuntimeError) as error:
+            if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
+                raise
+            failures.append(Failure(scan, one_line(error)))
+            news.say(f"napari-seg: {_named(scan, failures[-1].error)}")
+    return results, failures
+
+
+def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: bool) -> None:
+    """Write the results to stdout: a table, or one JSON document."""
+    if as_json:
+        print_json(
+            {
+                "results": [result.as_dict() for result in results],
+                "failures": [
+                    {"scan": str(failure.scan), "error": failure.error} for failure in failures
+                ],
+            }
+        )
+        return
+    if results:
+        print_table(
+            ["scan", "label", "volume (ml)", "mean intensity"],
+            [
+                [case_of(result.scan), measure.name, f"{measure.volume_ml:.3f}", _mean(measure)]
+                for result in results
+                for measure in result.measures
+            ],
+        )
+    if failures and len(results) + len(failures) > 1:
+        names = ", ".join(failure.scan.name for failure in failures)
+        News().say(f"napari-seg: {len(failures)} of {len(results) + len(failures)} failed: {names}")
+
+
+def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: News) -> Result:
+    from napari_seg.imaging.files import read_scan
+    from napari_seg.imaging.measures import measure_labels
+    from napari_seg.segmentation.execution import choose_device
+    from napari_seg.segmentation.inference import segment
+    from napari_seg.segmentation.record import make_record, record_path
+
+    with news.following(f"{scan_path.name}: reading") as on_progress:
+        scan = read_scan(
+            scan_path, series=choices.series, repair=choices.repair, on_progress=on_progress
+        )
+    for notice in scan.notices:
+        news.say(f"{scan_path.name}: notice: {notice.message}")
+    with news.following(f"{scan_path.name}: segmenting") as on_progress:
+        bundle, device = choices.bundle, choose_device(choices.device)
+        start = time.perf_counter()
+        labels = segment(
+            scan,
+            bundle,
+            device=device,
+            overlap=choices.overlap,
+            region=choices.region,
+            labels=choices.labels,
+            on_progress=on_progress,
+        )
+        seconds = time.perf_counter() - start
+    labels = _cleaned(labels, choices)
+    record = make_record(
+        scan,
+        bundle,
+        device=device,
+        options=choices.as_options(),
+        seconds=seconds,
+        command=choices.command(scan_path, labels_path),
+    )
+    _save(scan, labels, record, labels_path, with_overlay=choices.overlay)
+    return Result(
+        scan=scan_path,
+        labels=labels_path,
+        record=record_path(labels_path),
+        overlay=beside(labels_path, "_overlay.png") if choices.overlay else None,
+        seconds=seconds,
+        notices=scan.notices,
+        measures=tuple(measure_labels(labels, scan)),
+    )
+
+
+def _outputs(labels: Path, choices: Choices) -> list[Path]:
+    endings = [".json", ".tsv", *(["_overlay.png"] if choices.overlay else [])]
+    return [labels, *(beside(labels, ending) for ending in endings)]
+
+
+def _cleaned(labels: LabelMap, choices: Choices) -> LabelMap:
+    from napari_seg.imaging.label_edits import keep_largest, remove_islands
+
+    array = keep_largest(labels.array) if choices.keep_largest else labels.array
+    if choices.min_ml:
+        volume = labels.geometry.voxel_volume_ml
+        array = remove_islands(array, min_ml=choices.min_ml, voxel_volume_ml=volume)
+    return labels.with_array(array)
+
+
+def _save(
+    scan: Scan, labels: LabelMap, record: dict[str, Any], path: Path, *, with_overlay: bool
+) -> None:
+    """Write labels, record and overlay; a failure leaves nothing of them."""
+    from napari_seg.imaging.files import write_labels
+    from napari_seg.imaging.overlay import write_overlay
+    from napari_seg.segmentation.record import write_record
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder:
+        staged = Path(folder) / path.name
+        write_labels(labels, staged, source=scan)
+        write_record(staged, record)
+        if with_overlay:
+            write_overlay(scan, labels, beside(staged, "_overlay.png"))
+        # The labels come last: they are never there without their record.
+        for file in sorted(Path(folder).iterdir(), key=staged.__eq__):
+            file.replace(path.parent / file.name)
+
+
+def _named(scan: Path, message: str) -> str:
+    return message if scan.name in message else f"{scan.name}: {message}"
+
+
+def _mean(measure: LabelMeasure) -> str:
+    return f"{measure.mean_intensity:.1f}" if isfinite(measure.mean_intensity) else ""
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None

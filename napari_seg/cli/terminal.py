@@ -1,0 +1,143 @@
+"""What the command line writes: results on stdout; news, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+# What a wrong input or a full machine raises; anything else is a defect of ours.
+EXPECTED_ERRORS = (OSError, ValueError, MemoryError)
+
+_SECONDS_BETWEEN_LINES = 1.0
+
+
+def one_line(error: BaseException) -> str:
+    """Say an error in one line: the cause, with the file where one is known."""
+    if isinstance(error, OSError) and error.strerror:
+        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    elif is_out_of_memory(error):
+        message = "out of memory; give a smaller --region, or --device cpu"
+    else:
+        message = str(error) or type(error).__name__
+    return " ".join(message.split())
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether the machine or its graphics card ran out of memory."""
+    # torch raises a class of its own on a graphics card, and a plain RuntimeError on the CPU
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and (type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error))
+    )
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """End the program with one line and code 1 on an expected error, and 130 on Ctrl-C."""
+    try:
+        yield
+    except EXPECTED_ERRORS as error:
+        _stop_with(error)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        _stop_with(error)
+    except KeyboardInterrupt:
+        typer.echo("napari-seg: stopped", err=True)
+        raise typer.Exit(130) from None
+
+
+def _stop_with(error: BaseException) -> None:
+    typer.echo(f"napari-seg: {one_line(error)}", err=True)
+    raise typer.Exit(1) from error
+
+
+def quiet_libraries() -> None:
+    """Keep what libraries warn their programmers of away from the user."""
+    warnings.filterwarnings("ignore")
+    for library in ("monai", "torch", "pydicom", "nibabel", "matplotlib", "ignite"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+
+
+class News:
+    """Progress and remarks on stderr: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False)
+
+    def say(self, message: str) -> None:
+        """Write one line."""
+        self._console.print(" ".join(message.split()), soft_wrap=True)
+
+    @contextmanager
+    def following(self, title: str) -> Iterator[Callable[[float], None]]:
+        """Follow one long step; the function that is handed out takes the fraction done."""
+        if self._console.is_terminal:
+            with Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f} %"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            ) as progress:
+                task = progress.add_task(title, total=1.0)
+                yield lambda fraction: progress.update(task, completed=fraction)
+        else:
+            yield self._lines(title)
+
+    def _lines(self, title: str) -> Callable[[float], None]:
+        self.say(title)
+        last = time.monotonic()
+
+        def on_progress(fraction: float) -> None:
+            nonlocal last
+            if fraction < 1 and time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+                last = time.monotonic()
+                self.say(f"{title}: {fraction:.0%}")
+
+        return on_progress
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table to stdout: drawn on a terminal, separated by tabs elsewhere."""
+    console = Console()
+    if not console.is_terminal:
+        for row in [columns, *rows]:
+            typer.echo("\t".join(row))
+        return
+    table = Table()
+    for column in columns:
+        is_number = bool(rows) and all(_is_number(row[columns.index(column)]) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def print_json(document: object) -> None:
+    """Write one JSON document to stdout."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text == ""
+    return True
