@@ -1,0 +1,1 @@
+"""How a person sees and edits labels: layers, panel and jobs of napari."""

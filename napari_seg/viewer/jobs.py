@@ -1,0 +1,151 @@
+"""Run one long call beside the viewer, and bring its news back."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+from superqt.utils import create_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class _Cancelled(Exception):
+    pass
+
+
+class _Wire(QObject):
+    """Carries news out of the other thread; lives as long as that thread needs it."""
+
+    progressed = Signal(float)
+    reported = Signal(object)
+
+
+class Job(QObject):
+    """One call of a function in another thread.
+
+    Its signals arrive in the viewer's thread. An error of the function is raised there, where
+    napari shows it. When its parent is deleted the call is cancelled and its news are dropped.
+
+    Parameters
+    ----------
+    function
+        Takes ``on_progress``, calls it with fractions from 0 to 1, and lets pass what it raises.
+    *arguments
+        Handed to `function`.
+    parent
+        The widget that wants the news.
+    channel
+        Name of a further keyword of `function`, called with values on the way: each is brought
+        by `reported`. None if it has no such keyword.
+
+    Attributes
+    ----------
+    progressed
+        Signal: the fraction done.
+    reported
+        Signal: one value on the way.
+    returned
+        Signal: the result; not sent by a cancelled job.
+    failed
+        Signal: the error, just before it is raised in the viewer's thread.
+    finished
+        Signal: the call is over, whichever way.
+    """
+
+    progressed = Signal(float)
+    reported = Signal(object)
+    returned = Signal(object)
+    failed = Signal(object)
+    finished = Signal()
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        parent: QObject,
+        channel: str | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._stop = Event()
+        self._wire = _Wire()
+        call = _Call(function, arguments, self._stop, self._wire, channel)
+        self._worker = create_worker(call.run, _ignore_errors=True, _start_thread=False)
+        call.worker = self._worker
+        self._wire.progressed.connect(self._on_progressed)
+        self._wire.reported.connect(self._on_reported)
+        self._worker.returned.connect(self._on_returned)
+        self._worker.errored.connect(self._on_errored)
+        self._worker.finished.connect(self._on_finished)
+        # A parent that goes takes this object along; the other thread must not run on for nobody.
+        self.destroyed.connect(self._stop.set)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._stop.is_set()
+
+    def start(self) -> None:
+        """Begin, in another thread."""
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Make the function's next report of progress stop it."""
+        self._stop.set()
+
+    def _on_progressed(self, fraction: float) -> None:
+        if not self.is_cancelled:
+            self.progressed.emit(fraction)
+
+    def _on_reported(self, value: object) -> None:
+        if not self.is_cancelled:
+            self.reported.emit(value)
+
+    def _on_returned(self, result: object) -> None:
+        if not self.is_cancelled:
+            self.returned.emit(result)
+
+    def _on_errored(self, error: Exception) -> None:
+        if isinstance(error, _Cancelled):
+            return
+        self.failed.emit(error)
+        raise error
+
+    def _on_finished(self) -> None:
+        self.finished.emit()
+
+
+class _Call:
+    """The function, and how it reaches the viewer from its own thread."""
+
+    worker: Any
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        stop: Event,
+        wire: _Wire,
+        channel: str | None,
+    ) -> None:
+        self._function, self._arguments = function, arguments
+        self._stop, self._wire, self._channel = stop, wire, channel
+
+    def run(self) -> Any:
+        further = {} if self._channel is None else {self._channel: self._report}
+        return self._function(*self._arguments, on_progress=self._progress, **further)
+
+    def _progress(self, fraction: float) -> None:
+        self._check()
+        self._wire.progressed.emit(fraction)
+
+    def _report(self, value: object) -> None:
+        self._check()
+        self._wire.reported.emit(value)
+
+    def _check(self) -> None:
+        # napari asks every worker to stop when its window closes.
+        if self._stop.is_set() or self.worker.abort_requested:
+            raise _Cancelled
