@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 State = Literal["good", "missing", "broken"]
 
@@ -156,8 +156,9 @@ def _memory() -> Finding:
 
 def _shipped_files() -> Iterator[Finding]:
     from napari_seg.imaging.files import sample_data_folder
-    from napari_seg.segmentation.bundle import SHIPPED_VARIANTS, load_bundle
+    from napari_seg.segmentation.bundle import SHIPPED_VARIANTS, load_bundle, shipped_bundle_folder
 
+    yield _intact("weights", "broken", lambda: shipped_bundle_folder() / "models")
     for variant in SHIPPED_VARIANTS:
         subject = f"bundle {variant or 'three_d'}"
         try:
@@ -166,20 +167,22 @@ def _shipped_files() -> Iterator[Finding]:
             yield Finding(subject, str(error), "broken", _INSTALL_AGAIN)
         else:
             yield Finding(subject, f"{bundle.name} {bundle.version}, sha256 {bundle.sha256[:12]}")
+    yield _intact("sample data", "missing", sample_data_folder)
+
+
+def _intact(subject: str, otherwise: State, find_folder: Callable[[], Path]) -> Finding:
+    """Compare the files of a shipped folder with the list of hashes in it."""
     try:
-        folder = sample_data_folder()
+        folder = find_folder()
         wrong = _wrong_files(folder)
     except OSError as error:
-        yield Finding("sample data", str(error), "missing", _INSTALL_AGAIN)
-        return
+        return Finding(subject, str(error), otherwise, _INSTALL_AGAIN)
     if wrong:
-        yield Finding("sample data", f"damaged: {', '.join(wrong)}", "missing", _INSTALL_AGAIN)
-    else:
-        yield Finding("sample data", str(folder))
+        return Finding(subject, f"damaged: {', '.join(wrong)}", otherwise, _INSTALL_AGAIN)
+    return Finding(subject, f"intact, in {folder}")
 
 
 def _wrong_files(folder: Path) -> list[str]:
-    """Name the files that differ from the list of hashes beside them."""
     wrong = []
     for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         expected, name = line.split(maxsplit=1)

@@ -29,7 +29,7 @@ class Choices:
     labels: tuple[str, ...] | None = None
     keep_largest: bool = False
     min_ml: float = 0.0
-    series: str | None = None
+    series: str | int | None = None
     repair: bool = False
     overwrite: bool = False
     overlay: bool = False
@@ -56,7 +56,7 @@ class Choices:
         if self.min_ml:
             words += ["--min-ml", str(self.min_ml)]
         if self.series is not None:
-            words += ["--series", self.series]
+            words += ["--series", str(self.series)]
         for flag in ("keep_largest", "repair", "overlay"):
             if getattr(self, flag):
                 words.append("--" + flag.replace("_", "-"))

@@ -52,9 +52,7 @@ def _options(
 def segment(
     scans: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="SCAN...", help="NIfTI, NRRD, MHA, a DICOM folder, or a 2D picture."
-        ),
+        typer.Argument(metavar="SCAN", help="NIfTI, NRRD, MHA, a DICOM folder, or a 2D picture."),
     ],
     output: Annotated[
         Path,
@@ -91,7 +89,8 @@ def segment(
         float, typer.Option(min=0, metavar="X", help="Drop parts smaller than X ml.")
     ] = 0.0,
     series: Annotated[
-        str | None, typer.Option(help="Which series of a DICOM folder that holds several.")
+        str | None,
+        typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
     ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
@@ -119,7 +118,7 @@ def segment(
         labels=tuple(name.strip() for name in labels.split(",")) if labels else None,
         keep_largest=keep_largest,
         min_ml=min_ml,
-        series=series,
+        series=int(series) if series and series.isdigit() else series,
         repair=repair,
         overwrite=overwrite,
         overlay=overlay,

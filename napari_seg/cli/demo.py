@@ -36,7 +36,7 @@ def run_demo(folder: Path, *, window: bool) -> None:
     seconds = sum(result.seconds for result in results)
     news.say(f"The model took {seconds:.1f} s for {len(results)} scans.")
     for result in results:
-        news.say(f"Labels: {result.labels}   picture: {result.overlay}")
+        news.say(f"Picture: {result.overlay}")
     if not window or not has_screen():
         return
     problem = window_problem()

@@ -20,7 +20,7 @@ from napari_seg.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_seg.cli.choices import Choices
     from napari_seg.imaging.measures import LabelMeasure
@@ -140,7 +140,6 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
     from napari_seg.imaging.files import read_scan
     from napari_seg.imaging.measures import measure_labels
     from napari_seg.segmentation.execution import choose_device
-    from napari_seg.segmentation.inference import segment
     from napari_seg.segmentation.record import make_record, record_path
 
     with news.following(f"{scan_path.name}: reading") as on_progress:
@@ -152,17 +151,8 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
     with news.following(f"{scan_path.name}: segmenting") as on_progress:
         bundle, device = choices.bundle, choose_device(choices.device)
         start = time.perf_counter()
-        labels = segment(
-            scan,
-            bundle,
-            device=device,
-            overlap=choices.overlap,
-            region=choices.region,
-            labels=choices.labels,
-            on_progress=on_progress,
-        )
+        labels = _labels_of(scan, device, choices, on_progress)
         seconds = time.perf_counter() - start
-    labels = _cleaned(labels, choices)
     record = make_record(
         scan,
         bundle,
@@ -172,6 +162,7 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
         command=choices.command(scan_path, labels_path),
     )
     _save(scan, labels, record, labels_path, with_overlay=choices.overlay)
+    news.say(f"{scan_path.name}: {seconds:.1f} s on {device}, written to {labels_path}")
     return Result(
         scan=scan_path,
         labels=labels_path,
@@ -188,9 +179,21 @@ def _outputs(labels: Path, choices: Choices) -> list[Path]:
     return [labels, *(beside(labels, ending) for ending in endings)]
 
 
-def _cleaned(labels: LabelMap, choices: Choices) -> LabelMap:
+def _labels_of(
+    scan: Scan, device: str, choices: Choices, on_progress: Callable[[float], None]
+) -> LabelMap:
     from napari_seg.imaging.label_edits import keep_largest, remove_islands
+    from napari_seg.segmentation.inference import segment
 
+    labels = segment(
+        scan,
+        choices.bundle,
+        device=device,
+        overlap=choices.overlap,
+        region=choices.region,
+        labels=choices.labels,
+        on_progress=on_progress,
+    )
     array = keep_largest(labels.array) if choices.keep_largest else labels.array
     if choices.min_ml:
         volume = labels.geometry.voxel_volume_ml
@@ -203,7 +206,6 @@ def _save(
 ) -> None:
     """Write labels, record and overlay; a failure leaves nothing of them."""
     from napari_seg.imaging.files import write_labels
-    from napari_seg.imaging.overlay import write_overlay
     from napari_seg.segmentation.record import write_record
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +214,8 @@ def _save(
         write_labels(labels, staged, source=scan)
         write_record(staged, record)
         if with_overlay:
+            from napari_seg.imaging.overlay import write_overlay
+
             write_overlay(scan, labels, beside(staged, "_overlay.png"))
         # The labels come last: they are never there without their record.
         for file in sorted(Path(folder).iterdir(), key=staged.__eq__):

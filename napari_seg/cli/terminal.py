@@ -74,7 +74,7 @@ def quiet_libraries() -> None:
 
 
 class News:
-    """Progress and remarks on stderr: a bar on a terminal, plain lines elsewhere."""
+    """Progress and remarks on stderr: a bar on a terminal, now and then a plain line elsewhere."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False)
@@ -101,7 +101,6 @@ class News:
             yield self._lines(title)
 
     def _lines(self, title: str) -> Callable[[float], None]:
-        self.say(title)
         last = time.monotonic()
 
         def on_progress(fraction: float) -> None:

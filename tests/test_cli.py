@@ -1,0 +1,342 @@
+import csv
+import errno
+import json
+import os
+import resource
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from napari_seg.cli import app
+from napari_seg.cli.choices import parse_region
+from napari_seg.cli.terminal import one_line
+from napari_seg.doctor import examine
+from napari_seg.imaging.files import sample_data_folder
+from napari_seg.segmentation.bundle import shipped_bundle_folder
+
+SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def voxels(path: Path) -> np.ndarray:
+    return np.asanyarray(nibabel.load(path).dataobj)
+
+
+def error_line(result: Result) -> str:
+    """Return the one line of an expected error."""
+    assert result.exit_code == 1, result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("napari-seg: ")
+    return line
+
+
+def test_segment_writes_labels_on_the_grid_of_the_scan(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / "labels.nii.gz")
+    assert result.exit_code == 0, result.output
+    scan, labels = nibabel.load(SAMPLE), nibabel.load(tmp_path / "labels.nii.gz")
+    assert labels.shape == scan.shape
+    np.testing.assert_allclose(labels.affine, scan.affine, atol=1e-4)
+    assert labels.get_data_dtype() == np.uint8
+    assert set(np.unique(voxels(tmp_path / "labels.nii.gz"))) == {0, 1, 2}
+
+
+def test_segment_prints_a_table_with_plausible_volumes(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path)
+    rows = list(csv.DictReader(result.stdout.splitlines(), delimiter="\t"))
+    assert [row["label"] for row in rows] == ["anterior", "posterior"]
+    assert {row["scan"] for row in rows} == {"hippocampus_left"}
+    assert 1.5 < sum(float(row["volume (ml)"]) for row in rows) < 6
+    assert all(float(row["mean intensity"]) > 0 for row in rows)
+
+
+def test_the_command_in_the_record_repeats_the_labels(tmp_path: Path) -> None:
+    place = tmp_path / "it's here" / "labels.nii.gz"
+    options = ["--region", "2:40,3:50,1:40", "--labels", "anterior", "--min-ml", "0.01"]
+    assert run("segment", SAMPLE, "-o", place, "--overlap", "0.5", *options).exit_code == 0
+    first, record = voxels(place), json.loads(place.with_name("labels.json").read_text())
+    place.unlink()
+    program, *words = shlex.split(record["command"])
+    assert program == "napari-seg"
+    assert run(*words).exit_code == 0
+    np.testing.assert_array_equal(voxels(place), first)
+    again = json.loads(place.with_name("labels.json").read_text())
+    assert {**again, "seconds": 0} == {**record, "seconds": 0}
+
+
+def test_region_and_labels_leave_the_rest_empty(tmp_path: Path) -> None:
+    place = tmp_path / "labels.nii.gz"
+    run("segment", SAMPLE, "-o", place, "--region", "0:99,0:25,0:99", "--labels", "posterior")
+    array = voxels(place)
+    assert set(np.unique(array)) == {0, 2}
+    assert not array[:, 25:].any()
+
+
+def test_min_ml_drops_everything_smaller(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path, "--min-ml", "1000", "--keep-largest")
+    assert result.exit_code == 0, result.output
+    assert not voxels(tmp_path / "hippocampus_left_dseg.nii.gz").any()
+
+
+def test_json_is_one_document_that_names_every_file(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / "new", "--json", "--overlay")
+    (entry,) = json.loads(result.stdout)["results"]
+    for kind in ("labels", "record", "overlay"):
+        assert Path(entry[kind]).stat().st_size > 0
+    assert {measure["name"] for measure in entry["measures"]} == {"anterior", "posterior"}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        "hippocampus_left_dseg.nii.gz",
+        "hippocampus_left_dseg.tsv",
+        "hippocampus_left_dseg.json",
+        "hippocampus_left_dseg_overlay.png",
+    }
+
+
+def test_one_bad_scan_does_not_stop_the_others(tmp_path: Path) -> None:
+    result = run("segment", tmp_path / "nowhere.nii.gz", SAMPLE, "-o", tmp_path, "--json")
+    document = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [entry["scan"] for entry in document["results"]] == [str(SAMPLE)]
+    assert [Path(entry["scan"]).name for entry in document["failures"]] == ["nowhere.nii.gz"]
+    assert (tmp_path / "hippocampus_left_dseg.nii.gz").exists()
+
+
+def test_the_failed_scans_are_listed_at_the_end(tmp_path: Path) -> None:
+    result = run("segment", tmp_path / "a.nii.gz", tmp_path / "b.nii.gz", "-o", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "napari-seg: 2 of 2 failed: a.nii.gz, b.nii.gz"
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("page.nii.gz", b"<!DOCTYPE html><html></html>", "page.nii.gz"),
+        ("empty.nii", b"", "empty.nii"),
+        ("torn.nii.gz", SAMPLE.read_bytes()[:5000], "torn.nii.gz"),
+        ("notes.txt", b"notes", "notes.txt"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n", "picture.png"),
+    ],
+    ids=["web page", "empty", "truncated", "text", "broken picture"],
+)
+def test_what_is_no_scan_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes, expected: str
+) -> None:
+    path = written(tmp_path, name, content)
+    assert expected in error_line(run("segment", path, "-o", tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--labels", "liver"], "liver"),
+        (["--region", "200:300,0:9,0:9"], "region"),
+        (["--device", "cuda:99"], "cuda:99"),
+        (["--overlap", "1.5"], "overlap"),
+        (["--model", "/nowhere"], "/nowhere"),
+        (["--variant", "four_d"], "four_d"),
+    ],
+    ids=["label", "region", "device", "overlap", "model", "variant"],
+)
+def test_a_wrong_option_is_refused_in_one_line(
+    tmp_path: Path, options: list[str], expected: str
+) -> None:
+    assert expected in error_line(run("segment", SAMPLE, "-o", tmp_path / "out", *options))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_scan_of_the_wrong_dimension_is_refused_in_one_line(tmp_path: Path) -> None:
+    scan = tmp_path / "colours.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.ones((9, 8, 7, 3), np.uint8), np.eye(4)), scan)
+    assert "channel" in error_line(run("segment", scan, "-o", tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == [scan]
+
+
+def test_an_unreadable_bundle_is_refused_in_one_line(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    (bundle / "configs").mkdir(parents=True)
+    (bundle / "models").mkdir()
+    for name in ("metadata.json", "inference.json"):
+        config = shipped_bundle_folder() / "configs" / name
+        (bundle / "configs" / name).write_bytes(config.read_bytes())
+    (bundle / "models" / "model.pt").write_bytes(b"not weights")
+    result = run("segment", SAMPLE, "-o", tmp_path / "out", "--model", bundle)
+    assert "model.pt" in error_line(result)
+    assert list(tmp_path.iterdir()) == [bundle]
+
+
+@pytest.mark.parametrize("limit", [0, 100], ids=["nothing", "a part"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, limit: int) -> None:
+    with largest_file(limit):
+        result = run("segment", SAMPLE, "-o", tmp_path / "labels.nii.gz")
+    assert "labels" in error_line(result)
+    assert not list(tmp_path.iterdir())
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let writes fail beyond so many bytes of a file, as they do on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_is_there_stays_without_overwrite(tmp_path: Path) -> None:
+    place = written(tmp_path, "labels.nii.gz", b"mine")
+    assert "--overwrite" in error_line(run("segment", SAMPLE, "-o", place))
+    assert place.read_bytes() == b"mine"
+    assert run("segment", SAMPLE, "-o", place, "--overwrite").exit_code == 0
+    assert voxels(place).any()
+
+
+def test_the_scan_itself_is_never_written_over(tmp_path: Path) -> None:
+    scan = written(tmp_path, "scan.nii.gz", SAMPLE.read_bytes())
+    error = error_line(run("segment", scan, "-o", scan, "--overwrite"))
+    assert "scan.nii.gz is a scan itself" in error
+    assert scan.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_two_scans_that_would_share_a_name_are_a_usage_error(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, tmp_path / SAMPLE.name, "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_several_scans_need_a_folder(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, tmp_path / "b.nii", "-o", tmp_path / "labels.nii.gz")
+    assert result.exit_code == 2
+    assert "need a folder" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["1:2", "1:2,3:4", "1:2,3:4,x:6", "1-2,3-4,5-6"])
+def test_a_region_of_another_form_is_a_usage_error(tmp_path: Path, text: str) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / "out", "--region", text)
+    assert result.exit_code == 2
+
+
+def test_parse_region_reads_three_ranges() -> None:
+    assert parse_region("10:60, -3:48,20:70") == ((10, 60), (-3, 48), (20, 70))
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "napari-seg: stopped"),
+        (MemoryError(), 1, "out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "out of memory"),
+    ],
+    ids=["Ctrl-C", "memory", "memory of torch"],
+)
+def test_a_run_that_is_stopped_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int, line: str
+) -> None:
+    def stop(*_arguments: object, **_options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("napari_seg.segmentation.inference.segment", stop)
+    result = run("segment", SAMPLE, "-o", tmp_path / "out")
+    assert result.exit_code == code
+    assert line in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_defect_of_ours_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("napari_seg.segmentation.inference.segment", fail)
+    result = run("segment", SAMPLE, "-o", tmp_path / "out")
+    assert isinstance(result.exception, RuntimeError)
+
+
+def test_one_line_names_the_file_and_the_cause() -> None:
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "labels.nii.gz")
+    assert one_line(error) == "labels.nii.gz: No space left on device"
+    assert one_line(ValueError("first\n  second")) == "first second"
+
+
+def test_demo_writes_labels_and_pictures(tmp_path: Path) -> None:
+    result = run("demo", "-o", tmp_path, "--no-window")
+    assert result.exit_code == 0, result.output
+    assert "The model took" in result.stderr
+    assert len(result.stdout.splitlines()) == 5
+    for side in ("left", "right"):
+        assert voxels(tmp_path / f"hippocampus_{side}_dseg.nii.gz").any()
+        picture = tmp_path / f"hippocampus_{side}_dseg_overlay.png"
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_demo_opens_a_window_where_there_is_a_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    monkeypatch.setattr("napari_seg.doctor.has_screen", lambda: True)
+    monkeypatch.setattr("napari_seg.doctor.window_problem", lambda: None)
+    monkeypatch.setattr(
+        "napari_seg.viewer.contributions.open_case",
+        lambda scan, labels, *, name: opened.append((scan, labels, name)),
+    )
+    assert run("demo", "-o", tmp_path).exit_code == 0
+    ((scan, labels, name),) = opened
+    assert name == "hippocampus_left"
+    assert labels.geometry.matches(scan.geometry)
+    assert labels.table.names == {1: "anterior", 2: "posterior"}
+
+
+def test_doctor_finds_everything_here() -> None:
+    result = run("doctor", "--json")
+    assert result.exit_code == 0, result.output
+    found = {entry["subject"]: entry for entry in json.loads(result.stdout)}
+    assert {"torch", "monai", "devices", "processor", "memory", "Qt binding"} <= set(found)
+    assert found["bundle three_d"]["state"] == found["bundle two_d"]["state"] == "good"
+    assert found["sample data"]["state"] == "good"
+
+
+def test_doctor_gives_the_command_that_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"torch": "2.1.0", "napari": None}
+
+    def version(package: str) -> str:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found = versions.get(package, "") or version(package)
+        if package in versions and versions[package] is None:
+            raise PackageNotFoundError(package)
+        return found
+
+    monkeypatch.setattr("napari_seg.doctor.version", version)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert 'pip install "torch>=2.10"' in result.stdout
+    assert 'pip install "napari-seg[all]"' in result.stdout
+    assert "It cannot segment: torch" in result.stdout
+
+
+def test_doctor_names_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_seg.doctor.requires", lambda _name: ["no-such-package>=3"])
+    broken = [finding for finding in examine() if finding.state == "broken"]
+    assert [finding.mend for finding in broken] == ['pip install "no-such-package>=3"']
+
+
+def test_bundle_path_prints_the_folder() -> None:
+    assert Path(run("bundle-path").stdout.strip()) == shipped_bundle_folder()
+
+
+def test_version_is_printed() -> None:
+    assert run("--version").stdout.startswith("napari-seg ")
