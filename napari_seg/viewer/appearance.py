@@ -1,0 +1,95 @@
+"""How a scan and its labels look: contrast, colours, and the table of labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_seg.imaging.label_table import LabelTable
+    from napari_seg.imaging.scan import Scan
+
+SOFT_TISSUE_HU = (-160.0, 240.0)
+# Air is -1000 HU: whole numbers that reach so low, and water near 0, are a CT whoever wrote them.
+_AIR_HU = -900
+_LOOKED_AT = 1_000_000
+
+
+def contrast_limits(scan: Scan) -> tuple[float, float]:
+    """Choose the darkest and the brightest value to show.
+
+    A CT gets the soft-tissue window; any other scan its 1st to 99.5th percentile above the
+    background, so that a few bright voxels or a wide empty margin do not decide.
+    """
+    if is_ct(scan):
+        return SOFT_TISSUE_HU
+    values = _sample(scan.array)
+    if not values.size:
+        return 0.0, 1.0
+    lowest = values.min()
+    inside = values[values > lowest]
+    if not inside.size:
+        return float(lowest), float(lowest) + 1
+    low, high = np.percentile(inside, (1, 99.5))
+    if lowest == 0:
+        low = 0
+    return float(low), float(high) if high > low else float(low) + 1
+
+
+def value_range(scan: Scan) -> tuple[float, float]:
+    """Return the least and the greatest finite value; they differ by something."""
+    values = scan.array
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    return low, high if high > low else low + 1
+
+
+def is_ct(scan: Scan) -> bool:
+    """Tell whether the values are Hounsfield units: by the modality, else by the values."""
+    if scan.source.modality is not None:
+        return scan.source.modality == "CT"
+    if scan.array.ndim != 3 or scan.array.dtype.kind not in "if":
+        return False
+    values = _sample(scan.array)
+    return bool(values.size and values.min() <= _AIR_HU and np.percentile(values, 99) < 4000)
+
+
+def label_colours(table: LabelTable) -> DirectLabelColormap:
+    """Give each label its colour; a value without a row shows grey."""
+    colours: dict[int | None, Any] = {None: (0.6, 0.6, 0.6, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
+    for label in table:
+        colours[label.value] = (*(part / 255 for part in label.colour), 1.0)
+    return DirectLabelColormap(color_dict=colours)
+
+
+def label_features(table: LabelTable, volumes: Mapping[int, float]) -> dict[str, list[Any]]:
+    """Make the columns ``index``, ``name`` and ``volume_ml`` of a Labels layer.
+
+    Parameters
+    ----------
+    table
+        One row for each of its labels.
+    volumes
+        Millilitres by value; a value that is missing has none of its voxels: 0 ml.
+    """
+    return {
+        "index": [label.value for label in table],
+        "name": [label.name for label in table],
+        "volume_ml": [round(volumes.get(label.value, 0.0), 3) for label in table],
+    }
+
+
+def _sample(array: NDArray[Any]) -> NDArray[Any]:
+    step = max(1, round((array.size / _LOOKED_AT) ** (1 / 3)))
+    few = array[::step, ::step, ::step]
+    finite: NDArray[Any] = few[np.isfinite(few)]
+    return finite

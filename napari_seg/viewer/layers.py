@@ -1,0 +1,257 @@
+"""Scans and label maps as napari layers, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pint
+from napari.layers import Image, Labels
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.measures import label_volumes
+from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
+from napari_seg.viewer.appearance import (
+    contrast_limits,
+    label_colours,
+    label_features,
+    value_range,
+)
+from napari_seg.viewer.display_order import DisplayOrder
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from numpy.typing import NDArray
+
+KEY = "napari_seg"
+"""Where a layer's metadata keeps what is ours."""
+
+_AXES = ("z", "y", "x")
+# What other readers show is taken as we show it: left, posterior and inferior along x, y and z.
+_SHOWN_TO_RAS = np.diag([-1.0, -1.0, -1.0])
+
+
+def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
+    """Show a scan.
+
+    Parameters
+    ----------
+    scan
+        Voxels ``(i, j, k)`` become ``(z, y, x)``, channels come before them, and a colour picture
+        stays one.
+    name
+        Of the layer.
+    **metadata
+        Kept beside the geometry in ``layer.metadata["napari_seg"]``.
+
+    Returns
+    -------
+    napari.layers.Image
+        A view of the scan's voxels, in mm.
+    """
+    order = DisplayOrder.of(scan.geometry)
+    shown = order.show(scan.array)
+    rgb = _is_colour_picture(scan)
+    channels = scan.array.ndim == 4 and not rgb
+    if channels:
+        shown = np.moveaxis(shown, -1, 0)
+    layer = Image(
+        shown,
+        name=name,
+        rgb=rgb,
+        contrast_limits=None if rgb else contrast_limits(scan),
+        metadata={KEY: _origin(scan, order) | {"channel_names": scan.channel_names} | metadata},
+        **_place(order, scan.geometry, channels=channels),
+    )
+    if not rgb:
+        low, high = value_range(scan)
+        shown_low, shown_high = layer.contrast_limits
+        layer.contrast_limits_range = (min(low, shown_low), max(high, shown_high))
+    return layer
+
+
+def labels_layer(
+    labels: LabelMap, *, name: str, like: Image | None = None, **metadata: Any
+) -> Labels:
+    """Show a label map, in its own copy of the voxels.
+
+    Parameters
+    ----------
+    labels
+        Of unsigned type if possible: napari draws those faster.
+    name
+        Of the layer.
+    like
+        The layer of the scan they belong to: place, units and axis labels are copied from it.
+    **metadata
+        Kept beside the geometry in ``layer.metadata["napari_seg"]``.
+    """
+    geometry, order = (
+        (labels.geometry, DisplayOrder.of(labels.geometry)) if like is None else grid_of(like)
+    )
+    table = labels.table.completed(np.unique(labels.array).tolist())
+    volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
+    ours = {"geometry": geometry, "order": order, "source": labels.source}
+    return Labels(
+        np.array(order.show(labels.array), order="C"),
+        name=name,
+        colormap=label_colours(table),
+        features=label_features(table, volumes),
+        metadata={KEY: ours | {"notices": labels.notices, "table": table} | metadata},
+        **(_place(order, geometry) if like is None else _place_like(like, len(order.kept))),
+    )
+
+
+def scan_of(layer: Image) -> Scan:
+    """Take the scan out of an Image layer, also of one that another reader opened.
+
+    A layer of ours gives back its scan exactly. Of any other the spacing is its ``scale``, in its
+    ``units``; its sides are taken as they would be shown by us, which a notice says.
+
+    Raises
+    ------
+    ValueError
+        If the layer of another reader has more than three dimensions: times or channels.
+    """
+    geometry, order = grid_of(layer)
+    ours = _ours(layer)
+    array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    if ours is None:
+        return Scan(order.restore(array), geometry, notices=_assumptions(layer))
+    if layer.ndim > len(order.kept):
+        array = np.moveaxis(array, 0, -1)
+    return Scan(
+        order.restore(array),
+        geometry,
+        channel_names=ours["channel_names"],
+        notices=ours["notices"],
+        source=ours["source"],
+    )
+
+
+def label_map_of(layer: Labels) -> LabelMap:
+    """Take the label map out of a Labels layer; values without a name get one like "label 7"."""
+    geometry, order = grid_of(layer)
+    ours = _ours(layer) or {}
+    array = order.restore(np.asarray(layer.data[0] if layer.multiscale else layer.data))
+    table = ours.get("table", LabelTable(())).completed(np.unique(array).tolist())
+    return LabelMap(array, geometry, table, ours.get("notices", ()), ours.get("source", Source()))
+
+
+def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
+    """Tell where a layer's voxels lie, and in which order it shows them.
+
+    Raises
+    ------
+    ValueError
+        If the layer of another reader has more than three dimensions.
+    """
+    ours = _ours(layer)
+    if ours is not None:
+        return ours["geometry"], ours["order"]
+    if layer.ndim not in (2, 3):
+        raise ValueError(
+            f"'{layer.name}' has {layer.ndim} dimensions; a scan has 2 or 3. Split its times or "
+            "channels into layers first (right click on it, Split Stack)"
+        )
+    shape = (layer.data[0] if layer.multiscale else layer.data).shape[: layer.ndim]
+    order = DisplayOrder((2, 1, 0), (False, False, False), dropped=0 if layer.ndim == 2 else None)
+    sizes = (1,) * (3 - layer.ndim) + tuple(shape)
+    return Geometry((sizes[2], sizes[1], sizes[0]), _affine_of(layer)), order
+
+
+def metadata_of(layer: Layer) -> dict[str, Any]:
+    """Return what is ours of a layer's metadata; empty for a layer that is not ours."""
+    found = layer.metadata.get(KEY)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def update_metadata(layer: Layer, **values: Any) -> None:
+    """Set values of ours in a layer's metadata."""
+    layer.metadata = {**layer.metadata, KEY: {**metadata_of(layer), **values}}
+
+
+def _ours(layer: Layer) -> dict[str, Any] | None:
+    # Another plugin may have copied our metadata onto other voxels: then the shape tells.
+    ours = metadata_of(layer)
+    if "geometry" not in ours:
+        return None
+    order: DisplayOrder = ours["order"]
+    shape = tuple(np.asarray(ours["geometry"].shape)[[order.axes[axis] for axis in order.kept]])
+    found = (layer.data[0] if layer.multiscale else layer.data).shape[: layer.ndim]
+    return ours if tuple(found[-len(shape) :]) == shape else None
+
+
+def _origin(scan: Scan, order: DisplayOrder) -> dict[str, Any]:
+    return {
+        "geometry": scan.geometry,
+        "order": order,
+        "source": scan.source,
+        "notices": scan.notices,
+    }
+
+
+def _place(order: DisplayOrder, geometry: Geometry, *, channels: bool = False) -> dict[str, Any]:
+    before = int(channels)
+    return {
+        "scale": (1.0,) * before + order.scale(geometry),
+        "translate": (0.0,) * before + order.translate(geometry),
+        "units": ("pixel",) * before + ("mm",) * len(order.kept),
+        "axis_labels": ("channel",) * before + tuple(_AXES[axis] for axis in order.kept),
+    }
+
+
+def _place_like(layer: Image, ndim: int) -> dict[str, Any]:
+    place = {
+        "scale": layer.scale[-ndim:],
+        "translate": layer.translate[-ndim:],
+        "units": layer.units[-ndim:],
+        "axis_labels": layer.axis_labels[-ndim:],
+    }
+    if layer.ndim != ndim:
+        return place
+    return place | {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
+
+
+def _affine_of(layer: Layer) -> NDArray[np.float64]:
+    # From the layer's index to its world, axis by axis: rotation and shear are in it.
+    ndim = layer.ndim
+    start = np.asarray(layer.data_to_world((0.0,) * ndim))
+    steps = [np.asarray(layer.data_to_world(row)) - start for row in np.eye(ndim)]
+    to_mm = [_length_mm(unit) or 1.0 for unit in layer.units]
+    shown = np.eye(4)
+    first = 3 - ndim
+    shown[first:3, first:3] = (np.array(steps) * to_mm).T
+    shown[first:3, 3] = start * to_mm
+    reverse = [2, 1, 0]
+    affine = np.eye(4)
+    affine[:3, :3] = _SHOWN_TO_RAS @ shown[:3, :3][np.ix_(reverse, reverse)]
+    affine[:3, 3] = _SHOWN_TO_RAS @ shown[:3, 3][reverse]
+    return affine
+
+
+def _length_mm(unit: pint.Unit) -> float | None:
+    try:
+        return float((1 * unit).to("mm").magnitude)
+    except pint.DimensionalityError:
+        return None
+
+
+def _assumptions(layer: Image) -> tuple[Notice, ...]:
+    sides = Notice(
+        "sides-assumed",
+        "the layer does not say which side is which: taken as shown, with anterior up, "
+        "the patient's left on the right and the first slice superior",
+    )
+    if all(_length_mm(unit) is not None for unit in layer.units):
+        return (sides,)
+    return sides, Notice(
+        "unit-assumed", "the layer has no unit of length: its scale is taken as mm"
+    )
+
+
+def _is_colour_picture(scan: Scan) -> bool:
+    return (
+        scan.array.ndim == 4 and scan.source.format == "picture" and scan.array.shape[3] in (3, 4)
+    )
