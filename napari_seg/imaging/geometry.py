@@ -72,7 +72,7 @@ class Geometry:
     @property
     def axis_codes(self) -> tuple[str, str, str]:
         """The side of the patient that i, j and k run towards, such as ``("R", "A", "S")``."""
-        i, j, k = aff2axcodes(self.affine)  # type: ignore[no-untyped-call]
+        i, j, k = aff2axcodes(self.affine)
         return str(i), str(j), str(k)
 
     def to_mm(self, index: ArrayLike) -> NDArray[np.float64]:
@@ -83,13 +83,15 @@ class Geometry:
         """Return fractional voxel indices for RAS+ millimetres of shape ``(..., 3)``."""
         return _apply(np.linalg.inv(self.affine), mm)
 
-    def matches(self, other: Geometry, *, tolerance_mm: float = _SAME_PLACE_MM) -> bool:
-        """Tell whether `other` has the same shape and its corners lie at the same places."""
-        if self.shape != other.shape:
-            return False
+    def largest_shift_mm(self, other: Geometry) -> float:
+        """Return how far apart the corners lie that this grid and one of equal shape share."""
         corners = _corner_indices(self.shape)
         shifts = np.linalg.norm(self.to_mm(corners) - other.to_mm(corners), axis=1)
-        return float(shifts.max()) <= tolerance_mm
+        return float(shifts.max())
+
+    def matches(self, other: Geometry, *, tolerance_mm: float = _SAME_PLACE_MM) -> bool:
+        """Tell whether `other` has the same shape and its corners lie at the same places."""
+        return self.shape == other.shape and self.largest_shift_mm(other) <= tolerance_mm
 
     def crop(self, region: Region) -> Geometry:
         """Return the grid of the voxels inside `region`, which must lie within the shape."""
@@ -129,7 +131,8 @@ def _ranges(region: Region) -> str:
 
 def _apply(affine: NDArray[Any], points: ArrayLike) -> NDArray[np.float64]:
     moved: NDArray[np.float64] = np.asarray(points, dtype=np.float64) @ affine[:3, :3].T
-    return moved + affine[:3, 3]
+    moved += affine[:3, 3]
+    return moved
 
 
 def _corner_indices(shape: tuple[int, int, int]) -> NDArray[Any]:

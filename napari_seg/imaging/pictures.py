@@ -1,0 +1,125 @@
+"""Plain pictures (PNG, JPEG, TIFF) in and out, through Pillow.
+
+A picture lies on the grid of an axial slice as radiologists hang it: i is the column and runs to
+the patient's left, j is the row and runs to the back. It has no place in space and no size, so
+its origin is 0 and a pixel 1 mm, which a notice says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Notice, Scan, Source
+
+_RGB_NAMES = ("red", "green", "blue")
+_ORIENTATION_TAG = 0x0112
+_NO_PLACE = Notice(
+    "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
+)
+
+
+def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
+    """Read one picture.
+
+    Parameters
+    ----------
+    path
+        A PNG, JPEG or TIFF file.
+    palette_as_values
+        Whether the pixels of a picture with a palette are its numbers (labels), not its colours.
+
+    Returns
+    -------
+    Scan
+        Grey as ``(i, j, 1)``, colour as ``(i, j, 1, 3)``; its kind of number is kept.
+
+    Raises
+    ------
+    ValueError
+        If it is no picture, is damaged, or holds several.
+    """
+    try:
+        with Image.open(path) as picture:
+            frames = getattr(picture, "n_frames", 1)
+            if frames > 1:
+                raise ValueError(
+                    f"'{path.name}' holds {frames} pictures, which say nothing of their spacing; "
+                    "save them as one .nii.gz, or the one of interest as a file of its own"
+                )
+            notices = [_NO_PLACE]
+            if picture.getexif().get(_ORIENTATION_TAG, 1) != 1:
+                notices.append(Notice("turned", "the picture was turned as its file asks"))
+            pixels = _pixels(ImageOps.exif_transpose(picture), palette_as_values)
+    except UnidentifiedImageError as error:
+        kind = file_kind(path)
+        cause = f"is {kind}" if kind.startswith("a") else f"holds {kind}"
+        raise ValueError(
+            f"'{path.name}' {cause}, and its pixels cannot be read; fetch or export it again"
+        ) from error
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"'{path.name}' is damaged: {error}; fetch it again") from error
+    array = np.swapaxes(pixels, 0, 1)[:, :, np.newaxis]
+    return Scan(
+        array,
+        picture_geometry(array.shape[0], array.shape[1]),
+        channel_names=_RGB_NAMES if array.ndim == 4 else (),
+        notices=tuple(notices),
+        source=Source("picture"),
+    )
+
+
+def write_picture(array: NDArray[Any], geometry: Geometry, path: Path, source: Source) -> None:
+    """Write one picture.
+
+    Parameters
+    ----------
+    array
+        ``(i, j, 1)`` of uint8 or uint16, or ``(i, j, 1, 3)`` of uint8.
+    geometry
+        The grid of a picture: another place in space cannot be stored.
+    path
+        Ends in ``.png``, ``.tif`` or ``.tiff``. Not whole or not at all: see
+        `files.write_labels`.
+    source
+        Passed over: a picture keeps nothing of it.
+
+    Raises
+    ------
+    ValueError
+        If a picture cannot hold it.
+    OSError
+        If it cannot be written.
+    """
+    if array.shape[2] != 1 or array.shape[3:] not in ((), (3,)):
+        raise ValueError(f"a picture holds one slice, got {array.shape}; save it as .nii.gz")
+    if not geometry.matches(picture_geometry(array.shape[0], array.shape[1])):
+        raise ValueError("a picture cannot say where a slice lies; save it as .nii.gz")
+    if array.dtype != np.uint8 and (array.dtype != np.uint16 or array.ndim == 4):
+        raise ValueError(f"a picture cannot hold voxels of {array.dtype}; save it as .nii.gz")
+    pixels = np.ascontiguousarray(np.swapaxes(array[:, :, 0], 0, 1))
+    Image.fromarray(pixels).save(path)
+
+
+def picture_geometry(columns: int, rows: int) -> Geometry:
+    """Return the grid on which a picture without a place lies: an axial slice, 1 mm a pixel."""
+    return Geometry((columns, rows, 1), np.diag([-1.0, -1.0, 1.0, 1.0]))
+
+
+def _pixels(picture: Image.Image, palette_as_values: bool) -> NDArray[Any]:
+    mode = picture.mode
+    if mode == "P" and palette_as_values:
+        return np.array(picture)
+    if mode in ("L", "I", "F") or mode.startswith("I;16"):
+        return np.array(picture)
+    if mode == "1":
+        return np.array(picture, dtype=np.uint8)
+    if mode == "LA":
+        return np.array(picture.convert("L"))
+    return np.array(picture.convert("RGB"))

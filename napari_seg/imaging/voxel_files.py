@@ -1,0 +1,150 @@
+"""Voxels in and out, the format chosen by the name of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.file_formats import (
+    ITK_SUFFIXES,
+    NIFTI_SUFFIXES,
+    PICTURE_SUFFIXES,
+    SCAN_SUFFIXES,
+    WRITABLE_ITK_SUFFIXES,
+    WRITABLE_PICTURE_SUFFIXES,
+    WRITABLE_SUFFIXES,
+    suffix_of,
+)
+from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.saving import replace_file
+from napari_seg.imaging.scan import Scan, Source
+
+OnProgress = Callable[[float], None]
+
+
+def read_voxels(
+    path: Path, *, palette_as_values: bool = False, on_progress: OnProgress | None = None
+) -> Scan:
+    """Read any file but DICOM.
+
+    Parameters
+    ----------
+    path
+        The file; its name chooses the format.
+    palette_as_values
+        Whether the pixels of a picture with a palette are its numbers (labels), not its colours.
+    on_progress
+        Called with the fraction that was read, by the formats that can tell.
+
+    Raises
+    ------
+    ValueError
+        If its name ends in no known way, or what it holds is not right.
+    """
+    suffix = suffix_of(path)
+    if suffix in NIFTI_SUFFIXES:
+        from napari_seg.imaging.nifti import read_nifti
+
+        return read_nifti(path, on_progress=on_progress)
+    if suffix in ITK_SUFFIXES:
+        from napari_seg.imaging.itk_files import read_itk_file
+
+        return read_itk_file(path)
+    if suffix in PICTURE_SUFFIXES:
+        from napari_seg.imaging.pictures import read_picture
+
+        return read_picture(path, palette_as_values=palette_as_values)
+    raise ValueError(
+        f"'{path.name}' is {file_kind(path)}, which is not read; "
+        f"scans end in {', '.join(SCAN_SUFFIXES)}, or are a folder of DICOM slices"
+    )
+
+
+def write_voxels(
+    path: Path,
+    array: NDArray[Any],
+    geometry: Geometry,
+    source: Source,
+    *,
+    before_replacing: Callable[[], None] | None = None,
+) -> None:
+    """Write voxels whole or not at all, and read them back to be sure.
+
+    Parameters
+    ----------
+    path
+        The file; its name chooses the format.
+    array
+        ``(i, j, k)`` or ``(i, j, k, c)``. Kinds of number that few programs read become
+        others: bool uint8, float16 float32, int64 int32 where that holds the values.
+    geometry
+        The grid.
+    source
+        What the file states of its geometry beyond the affine.
+    before_replacing
+        Called when the voxels lie safely on the disk, before the file takes its name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    ValueError
+        If the format is not written, or cannot hold these voxels.
+    OSError
+        If the disk is full or the folder may not be written to.
+    """
+    array = _storable(array)
+    write_to = _writer(path)
+
+    def write(partial: Path) -> None:
+        try:
+            write_to(array, geometry, partial, source)
+        except ValueError as error:
+            raise ValueError(f"'{path.name}' cannot be saved: {error}") from error
+
+    def check(partial: Path) -> None:
+        back = read_voxels(partial)
+        stored = back.array.reshape(array.shape) if back.array.size == array.size else back.array
+        same = np.array_equal(stored, array, equal_nan=array.dtype.kind == "f")
+        if not (same and back.geometry.matches(geometry)):
+            raise OSError("what was read back is not what was written")
+        if before_replacing is not None:
+            before_replacing()
+
+    replace_file(path, write, check=check)
+
+
+def _writer(path: Path) -> Callable[[NDArray[Any], Geometry, Path, Source], None]:
+    suffix = suffix_of(path)
+    if suffix in NIFTI_SUFFIXES:
+        from napari_seg.imaging.nifti import write_nifti
+
+        return write_nifti
+    if suffix in WRITABLE_ITK_SUFFIXES:
+        from napari_seg.imaging.itk_files import write_itk_file
+
+        return write_itk_file
+    if suffix in WRITABLE_PICTURE_SUFFIXES:
+        from napari_seg.imaging.pictures import write_picture
+
+        return write_picture
+    raise ValueError(
+        f"'{path.name}' cannot be saved: its name must end in one of {', '.join(WRITABLE_SUFFIXES)}"
+    )
+
+
+def _storable(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    if array.dtype == np.int64:
+        limits = np.iinfo(np.int32)
+        small = array.min() >= limits.min and array.max() <= limits.max
+        return array.astype(np.int32) if small else array
+    return array
