@@ -1,0 +1,1 @@
+"""How a scan becomes labels; no napari, no Qt."""

@@ -1,0 +1,211 @@
+"""Load a MONAI bundle: its network and what stands around it, from its own configs."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.segmentation.bundle_description import (
+    BundleDescription,
+    Config,
+    describe_bundle,
+    read_config,
+)
+from napari_seg.segmentation.trust import lines_that_run_code, referenced_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+# The plugin reads and writes files itself: these steps of a foreign bundle are left out.
+_FILE_STEPS = frozenset(
+    {"LoadImaged", "LoadImageD", "EnsureChannelFirstd", "EnsureChannelFirstD", "SaveImaged"}
+)
+
+
+class BundleRefused(ValueError):
+    """A bundle that would run code of its own; `lines` are the places in its configs."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.lines = tuple(lines)
+        shown = "; ".join(lines)
+        super().__init__(f"the bundle {name!r} is refused because it would run code: {shown}")
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A network ready to run, with all that stands around it.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, on the CPU.
+    prepare, postprocess
+        MONAI transforms of dictionaries: from ``{"image": (c, i, j, k)}`` to the network's grid
+        and intensity, and from ``{"image": …, "pred": scores}`` to labels on the scan's grid.
+    inferer
+        The bundle's own MONAI inferer: window, overlap and weights.
+    table
+        The labels that the network draws, without the background.
+    sha256
+        Of the configs read and the weights.
+    """
+
+    description: BundleDescription
+    network: nn.Module
+    prepare: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    inferer: Any
+    postprocess: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    table: LabelTable
+    sha256: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the bundle lies."""
+        return self.description.folder
+
+    @property
+    def variant(self) -> str | None:
+        """The overlay in use, such as ``"two_d"``."""
+        return self.description.variant
+
+    @property
+    def name(self) -> str:
+        """The bundle's name, from its metadata."""
+        return self.description.name
+
+    @property
+    def version(self) -> str:
+        """The bundle's version, from its metadata."""
+        return self.description.version
+
+    @property
+    def spatial_dims(self) -> int:
+        """2 or 3: what the network's windows are."""
+        return self.description.spatial_dims
+
+    @property
+    def in_channels(self) -> int:
+        """How many channels the network expects."""
+        return self.description.in_channels
+
+
+def load_bundle(folder: str | Path | None = None, *, variant: str | None = None) -> Bundle:
+    """Load a bundle's network and what stands around it.
+
+    Of the configs only ``network_def``, ``prepare`` (else ``preprocessing``), ``inferer``,
+    ``postprocessing`` and what they refer to are read; reading and writing of files is left out.
+
+    Parameters
+    ----------
+    folder
+        The bundle's folder; None for the shipped one.
+    variant
+        An overlay in ``configs``, such as ``"two_d"``; None for the bundle as it stands.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder, a config or the weights are missing.
+    BundleRefused
+        If what is read would run code of the bundle's own.
+    ValueError
+        If a config or the weights cannot be read, or do not fit each other.
+    """
+    description = describe_bundle(folder, variant=variant)
+    folder = description.folder
+    whole = read_config(folder, "inference", variant)
+    config, prepare = _needed(whole, folder.name)
+    lines = lines_that_run_code(config)
+    if lines:
+        raise BundleRefused(description.name, lines)
+    weights = _weights_file(folder, whole)
+
+    from monai.bundle import ConfigParser
+
+    parser = ConfigParser(config=config)
+    try:
+        parts = {
+            name: parser.get_parsed_content(name)
+            for name in ("network_def", prepare, "inferer", "postprocessing")
+        }
+    except (TypeError, ValueError, RuntimeError, KeyError, AttributeError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise ValueError(f"the bundle {description.name!r} cannot be built: {reason}") from error
+    return Bundle(
+        description=description,
+        network=_with_weights(parts["network_def"], weights),
+        prepare=parts[prepare],
+        inferer=parts["inferer"],
+        postprocess=parts["postprocessing"],
+        table=LabelTable.from_names(dict(description.labels)),
+        sha256=_sha256(folder, variant, weights),
+    )
+
+
+def _needed(whole: Config, folder_name: str) -> tuple[Config, str]:
+    """Cut a config down to the four ids that are used and what they refer to."""
+    prepare = "prepare" if "prepare" in whole else "preprocessing"
+    wanted = ["network_def", prepare, "inferer", "postprocessing"]
+    missing = [name for name in wanted if name not in whole]
+    if missing:
+        raise ValueError(f"configs/inference of {folder_name!r} lacks {', '.join(missing)}")
+    needed: Config = {}
+    while wanted:
+        name = wanted.pop()
+        if name not in needed and name in whole:
+            needed[name] = _without_file_steps(whole[name])
+            wanted.extend(referenced_ids(needed[name]))
+    return needed, prepare
+
+
+def _without_file_steps(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_file_steps(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_without_file_steps(child) for child in value if not _is_file_step(child)]
+    return value
+
+
+def _is_file_step(value: Any) -> bool:
+    return isinstance(value, dict) and str(value.get("_target_")).split(".")[-1] in _FILE_STEPS
+
+
+def _weights_file(folder: Path, whole: Mapping[str, Any]) -> Path:
+    name = whole.get("ckpt_name", "model.pt")
+    path = folder / "models" / (name if isinstance(name, str) else "model.pt")
+    if path.parent != folder / "models":
+        raise ValueError(
+            f"the weights of {folder.name!r} must lie in its folder models, got {name!r}"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"the bundle {folder.name!r} has no weights models/{path.name}")
+    return path
+
+
+def _with_weights(network: nn.Module, path: Path) -> nn.Module:
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = state.get("model", state.get("state_dict", state))
+        network.load_state_dict(state)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, AttributeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"the weights models/{path.name} do not fit: {reason}") from error
+    return network.eval()
+
+
+def _sha256(folder: Path, variant: str | None, weights: Path) -> str:
+    names = {"metadata", "inference"} | ({variant, f"metadata_{variant}"} if variant else set())
+    digest = hashlib.sha256()
+    for path in sorted((folder / "configs").iterdir()):
+        if path.stem in names:
+            digest.update(path.read_bytes())
+    digest.update(weights.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,157 @@
+"""What a MONAI bundle says of itself, read from its configs without running any of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Config = dict[str, Any]
+
+SHIPPED_VARIANTS: tuple[str | None, ...] = (None, "two_d")
+
+
+@dataclass(frozen=True)
+class BundleDescription:
+    """What a bundle says of itself, read without running any of it."""
+
+    folder: Path
+    variant: str | None
+    name: str
+    version: str
+    spatial_dims: int
+    in_channels: int
+    labels: tuple[tuple[int, str], ...]
+    channel_names: tuple[str, ...]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of the labels that the network draws, without the background."""
+        return tuple(name for _, name in self.labels)
+
+    @property
+    def title(self) -> str:
+        """A short name for a list, such as ``"Hippocampus, 3D"``."""
+        return f"{self.name}, {self.spatial_dims}D"
+
+
+def shipped_bundle_folder() -> Path:
+    """Return the folder of the bundle that comes with napari-seg.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the installation lacks it.
+    """
+    package = Path(__file__).resolve().parents[1]
+    # The repository first: an editable install leaves a stale copy beside the package.
+    for folder in (package.parent / "monai_bundle", package / "monai_bundle"):
+        if (folder / "configs" / "metadata.json").is_file():
+            return folder
+    raise FileNotFoundError("the shipped bundle is missing; install napari-seg again")
+
+
+def describe_bundle(
+    folder: str | Path | None = None, *, variant: str | None = None
+) -> BundleDescription:
+    """Read a bundle's name, dimension and labels; runs none of its code and loads no torch.
+
+    Parameters
+    ----------
+    folder
+        The bundle's folder, which holds ``configs``; None for the shipped one.
+    variant
+        An overlay in ``configs``, such as ``"two_d"``; None for the bundle as it stands.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder, its metadata or the variant is missing.
+    ValueError
+        If the metadata cannot be read or lacks the labels of ``outputs.pred``.
+    """
+    folder = Path(folder) if folder is not None else shipped_bundle_folder()
+    metadata = read_config(folder, "metadata", variant and f"metadata_{variant}")
+    try:
+        formats = metadata["network_data_format"]
+        image, prediction = formats["inputs"]["image"], formats["outputs"]["pred"]
+        labels = {int(value): name for value, name in prediction["channel_def"].items()}
+        return BundleDescription(
+            folder=folder,
+            variant=variant,
+            name=str(metadata.get("name", folder.name)),
+            version=str(metadata["version"]),
+            spatial_dims=len(image["spatial_shape"]),
+            in_channels=int(image["num_channels"]),
+            labels=tuple((value, str(labels[value])) for value in sorted(labels) if value > 0),
+            channel_names=tuple(str(name) for name in image.get("channel_def", {}).values()),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"the metadata of the bundle {folder.name!r} lacks {error}; it must give version and "
+            "network_data_format with inputs.image and outputs.pred.channel_def"
+        ) from error
+
+
+def read_config(folder: Path, name: str, overlay: str | None) -> Config:
+    """Read one config of a bundle, with an overlay of ``id: value`` laid over it.
+
+    Parameters
+    ----------
+    folder
+        The bundle's folder.
+    name, overlay
+        Files in ``configs``, without their ``.json`` or ``.yaml``; no overlay where None.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder or a file is missing.
+    ValueError
+        If a file is no JSON or YAML dictionary.
+    """
+    config = _read_file(folder, name)
+    for key, value in (_read_file(folder, overlay) if overlay else {}).items():
+        _replace(config, key.split("#"), value)
+    return config
+
+
+def _read_file(folder: Path, name: str) -> Config:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no such bundle folder: {folder}")
+    for path in (folder / "configs" / f"{name}{suffix}" for suffix in (".json", ".yaml", ".yml")):
+        if path.is_file():
+            break
+    else:
+        raise FileNotFoundError(
+            f"{folder.name!r} is not a MONAI bundle: it has no configs/{name}.json"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            content = json.loads(text)
+        else:
+            import yaml
+
+            content = yaml.safe_load(text)
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f"configs/{path.name} of {folder.name!r} cannot be read: {error}"
+        ) from error
+    if not isinstance(content, dict):
+        raise ValueError(f"configs/{path.name} of {folder.name!r} must hold a dictionary")
+    return content
+
+
+def _replace(config: Any, place: list[str], value: Any) -> None:
+    """Set one id of an overlay; ids of parts that this config lacks are for other configs."""
+    *parents, last = place
+    for step in parents:
+        if isinstance(config, list) and int(step) < len(config):
+            config = config[int(step)]
+        elif isinstance(config, dict) and step in config:
+            config = config[step]
+        else:
+            return
+    config[int(last) if isinstance(config, list) else last] = value

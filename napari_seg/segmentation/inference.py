@@ -1,0 +1,161 @@
+"""Segment a scan with a bundle: labels on the scan's own grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_seg.imaging.geometry import Geometry, Region, clip_region
+from napari_seg.imaging.scan import LabelMap, Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from monai.data import MetaTensor
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.preview import OnWindow
+
+    OnProgress = Callable[[float], None]
+
+
+def segment(
+    scan: Scan,
+    bundle: Bundle,
+    *,
+    device: str = "auto",
+    overlap: float = 0.25,
+    region: Region | None = None,
+    labels: Sequence[str] | None = None,
+    on_progress: OnProgress | None = None,
+    on_window: OnWindow | None = None,
+) -> LabelMap:
+    """Segment a scan with a bundle's network.
+
+    Parameters
+    ----------
+    scan
+        With as many channels as the bundle expects.
+    bundle
+        From `load_bundle`.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:n"`` or ``"mps"``.
+    overlap
+        From 0 to below 1: the part of a window that its neighbour also covers.
+    region
+        Three ``(start, stop)`` in voxel indices, half open, clipped to the scan: the network
+        sees only this box, and voxels outside it come back 0. None for the whole scan.
+    labels
+        Names of the labels to keep; None for all.
+    on_progress
+        Told the fraction done, from 0 to 1, after each window; what it raises stops the run.
+    on_window
+        Told the labels of each finished window.
+
+    Returns
+    -------
+    LabelMap
+        On the scan's grid, of type uint8, with the bundle's label table.
+
+    Raises
+    ------
+    ValueError
+        If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
+        label is unknown, the overlap is out of range, or the device is not there.
+
+    Examples
+    --------
+    >>> from napari_seg import load_bundle, read_scan  # doctest: +SKIP
+    >>> segment(read_scan("brain.nii.gz"), load_bundle())  # doctest: +SKIP
+    """
+    import torch
+
+    from napari_seg.segmentation.execution import choose_device
+    from napari_seg.segmentation.preview import Preview
+    from napari_seg.segmentation.windows import slide
+
+    _check_fit(scan, bundle)
+    if not 0 <= overlap < 1:
+        raise ValueError(f"overlap must be from 0 to below 1, got {overlap}")
+    kept = None if labels is None else [bundle.table.value_of(name) for name in labels]
+    box = clip_region(region or _whole(scan), scan.geometry.shape)
+    place = torch.device(choose_device(device))
+    crop = _as_tensor(scan.crop(box), bundle)
+    with torch.inference_mode():
+        image = bundle.prepare({"image": crop})["image"]
+        scores = slide(
+            image[None].to(place),
+            bundle.network.to(place),
+            bundle.inferer,
+            overlap=overlap,
+            on_progress=on_progress or _ignore,
+            on_window=on_window and Preview(on_window, crop, image, box),
+        )
+        result = bundle.postprocess({"image": image, "pred": scores[0].cpu()})["pred"]
+    array = np.zeros(scan.geometry.shape, np.uint8)
+    inside = tuple(slice(start, stop) for start, stop in box)
+    array[inside] = _one_label_per_voxel(result, array[inside].shape, bundle)
+    if kept is None:
+        return LabelMap(array, scan.geometry, bundle.table)
+    array[~np.isin(array, kept)] = 0
+    return LabelMap(array, scan.geometry, bundle.table.keep(kept))
+
+
+def _check_fit(scan: Scan, bundle: Bundle) -> None:
+    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
+    if channels != bundle.in_channels:
+        raise ValueError(
+            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s), "
+            f"the scan has {channels}"
+        )
+    if bundle.spatial_dims == 3 and 1 in scan.geometry.shape:
+        raise ValueError(
+            f"the bundle {bundle.name!r} is 3D and the scan is a single slice of shape "
+            f"{scan.geometry.shape}; choose a 2D bundle"
+        )
+
+
+def _as_tensor(scan: Scan, bundle: Bundle) -> MetaTensor:
+    import torch
+    from monai.data import MetaTensor
+
+    voxels = np.asarray(scan.array, np.float32)
+    if not np.isfinite(voxels).all():
+        finite = voxels[np.isfinite(voxels)]
+        low = float(finite.min()) if finite.size else 0.0
+        voxels = np.nan_to_num(voxels, nan=low, posinf=float(finite.max(initial=low)), neginf=low)
+    channels = np.moveaxis(voxels, -1, 0) if voxels.ndim == 4 else voxels[None]
+    affine = scan.geometry.affine
+    if bundle.spatial_dims == 2 and scan.geometry.shape[2] == 1 and not _is_axial(scan.geometry):
+        # A 2D network runs over axial slices; a single slice in another plane is turned into one.
+        affine = np.diag([*scan.geometry.spacing, 1.0])
+    return MetaTensor(torch.from_numpy(np.array(channels)), affine=torch.from_numpy(affine.copy()))
+
+
+def _is_axial(geometry: Geometry) -> bool:
+    return geometry.axis_codes[2] in ("S", "I")
+
+
+def _one_label_per_voxel(
+    result: Tensor, shape: tuple[int, ...], bundle: Bundle
+) -> NDArray[np.uint8]:
+    labels = np.asarray(result)
+    if labels.shape != (1, *shape):
+        raise ValueError(
+            f"the bundle {bundle.name!r} must give one label per voxel of shape {shape}, "
+            f"its postprocessing gave {labels.shape}"
+        )
+    values: NDArray[np.uint8] = labels[0].round().astype(np.uint8)
+    return values
+
+
+def _whole(scan: Scan) -> Region:
+    i, j, k = scan.geometry.shape
+    return (0, i), (0, j), (0, k)
+
+
+def _ignore(_: float) -> None:
+    return None

@@ -1,0 +1,97 @@
+"""The record beside a label file that a network wrote: how it came about, and how to repeat it."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.imaging.saving import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_seg.imaging.scan import Scan
+    from napari_seg.segmentation.bundle import Bundle
+
+    Record = dict[str, Any]
+
+_PACKAGES = ("napari-seg", "torch", "monai", "numpy", "nibabel", "SimpleITK")
+_IMAGE_SUFFIXES = (".nii.gz", ".seg.nrrd", ".nii", ".nrrd", ".mha", ".mhd", ".png", ".tif", ".tiff")
+
+
+def make_record(
+    scan: Scan,
+    bundle: Bundle,
+    *,
+    device: str,
+    options: Mapping[str, Any],
+    seconds: float,
+    command: str,
+) -> Record:
+    """Gather what a reader of a label file needs to trust it and to make it again.
+
+    Parameters
+    ----------
+    scan
+        What was segmented; its hash and notices are kept, its file's name is not.
+    bundle
+        What segmented it.
+    device
+        Where the network ran, such as ``"cpu"``.
+    options
+        What the person chose: overlap, region, labels, clean-up.
+    seconds
+        From the scan in memory to its labels.
+    command
+        The command line that repeats it.
+
+    Returns
+    -------
+    dict
+        Plain values that JSON can hold.
+    """
+    return {
+        "scan": {"sha256": scan.sha256, "shape": list(scan.array.shape)},
+        "bundle": {
+            "name": bundle.name,
+            "version": bundle.version,
+            "variant": bundle.variant,
+            "sha256": bundle.sha256,
+        },
+        "labels": {str(label.value): label.name for label in bundle.table},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "device": device,
+        "options": dict(options),
+        "notices": [{"code": notice.code, "message": notice.message} for notice in scan.notices],
+        "seconds": round(seconds, 3),
+        "command": command,
+        "purpose": "research use only",
+    }
+
+
+def record_path(labels_path: Path) -> Path:
+    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
+    for suffix in _IMAGE_SUFFIXES:
+        if labels_path.name.lower().endswith(suffix):
+            return labels_path.with_name(labels_path.name[: -len(suffix)] + ".json")
+    return labels_path.with_name(labels_path.name + ".json")
+
+
+def write_record(labels_path: Path, record: Record) -> Path:
+    """Write a record beside its label file, whole or not at all, and return its path."""
+    path = record_path(labels_path)
+    write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    return path
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,156 @@
+import json
+import shutil
+
+import pytest
+import torch
+
+from napari_seg.segmentation.bundle import BundleRefused, load_bundle
+from napari_seg.segmentation.bundle_description import describe_bundle, shipped_bundle_folder
+
+
+@pytest.fixture
+def copied(tmp_path):
+    folder = tmp_path / "copy of a bundle"
+    shutil.copytree(shipped_bundle_folder(), folder)
+    return folder
+
+
+def change(folder, name, edit):
+    path = folder / "configs" / f"{name}.json"
+    config = json.loads(path.read_text())
+    edit(config)
+    path.write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(("variant", "dims"), [(None, 3), ("two_d", 2)], ids=["3D", "2D"])
+def test_shipped_bundle_loads(variant, dims):
+    bundle = load_bundle(variant=variant)
+    assert bundle.spatial_dims == dims
+    assert bundle.table.names == {1: "anterior", 2: "posterior"}
+    assert not bundle.network.training
+    assert len(bundle.sha256) == 64
+
+
+def test_description_names_model_and_labels():
+    description = describe_bundle(variant="two_d")
+    assert description.title == "Hippocampus, 2D"
+    assert description.label_names == ("anterior", "posterior")
+    assert description.channel_names == ("T1-weighted MR",)
+
+
+def test_copy_of_the_shipped_bundle_loads_and_has_its_hash(copied):
+    assert load_bundle(copied).sha256 == load_bundle().sha256
+
+
+def test_hash_follows_weights_and_variant(copied):
+    before = load_bundle(copied).sha256
+    state = torch.load(copied / "models" / "model.pt", weights_only=True)
+    first = next(iter(state))
+    torch.save({**state, first: state[first] + 1}, copied / "models" / "model.pt")
+    assert load_bundle(copied).sha256 != before
+    assert load_bundle(copied, variant="two_d").sha256 == load_bundle(variant="two_d").sha256
+
+
+def test_code_in_what_is_needed_is_refused_with_its_lines(copied):
+    change(copied, "inference", lambda c: c["network_def"].update(filters="$[16] * 4"))
+    with pytest.raises(BundleRefused, match=r"network_def#filters: \$\[16\] \* 4") as refused:
+        load_bundle(copied)
+    assert len(refused.value.lines) == 1
+
+
+def test_code_elsewhere_is_neither_run_nor_a_reason_to_refuse(copied, tmp_path):
+    trap = tmp_path / "trap"
+    line = f"$open({str(trap)!r}, 'w')"
+
+    def edit(config):
+        config.update(imports=[line], initialize=[line], handlers=[line], evaluator=line)
+
+    change(copied, "inference", edit)
+    load_bundle(copied)
+    assert not trap.exists()
+
+
+def test_steps_that_read_and_write_files_are_left_out(copied):
+    def edit(config):
+        config["preprocessing"]["transforms"] = [
+            *config.pop("load")["transforms"],
+            *config.pop("prepare")["transforms"],
+        ]
+        config["postprocessing"]["transforms"][0]["transform"] = "@preprocessing"
+        config["preprocessing"]["transforms"][0]["reader"] = "$print"
+
+    change(copied, "inference", edit)
+    names = [type(step).__name__ for step in load_bundle(copied).prepare.transforms]
+    assert names == ["Orientationd", "Spacingd", "NormalizeIntensityd"]
+
+
+def test_yaml_configs_are_read(copied):
+    yaml = pytest.importorskip("yaml")
+    path = copied / "configs" / "inference.json"
+    path.with_suffix(".yaml").write_text(yaml.safe_dump(json.loads(path.read_text())))
+    path.unlink()
+    assert load_bundle(copied).spatial_dims == 3
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such bundle folder"):
+        load_bundle(tmp_path / "none")
+
+
+def test_folder_without_configs_is_no_bundle(tmp_path):
+    with pytest.raises(FileNotFoundError, match="is not a MONAI bundle"):
+        load_bundle(tmp_path)
+
+
+def test_unknown_variant_is_named():
+    with pytest.raises(FileNotFoundError, match=r"configs/metadata_four_d\.json"):
+        load_bundle(variant="four_d")
+
+
+def test_unreadable_config_is_named(copied):
+    (copied / "configs" / "inference.json").write_text("{")
+    with pytest.raises(ValueError, match=r"configs/inference\.json .* cannot be read"):
+        load_bundle(copied)
+
+
+def test_metadata_without_labels_is_refused(copied):
+    change(copied, "metadata", lambda c: c["network_data_format"]["outputs"].clear())
+    with pytest.raises(ValueError, match="must give version and network_data_format"):
+        describe_bundle(copied)
+
+
+def test_missing_part_is_named(copied):
+    change(copied, "inference", lambda config: config.pop("inferer"))
+    with pytest.raises(ValueError, match="lacks inferer"):
+        load_bundle(copied)
+
+
+def test_missing_weights_are_named(copied):
+    (copied / "models" / "model.pt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no weights models/model\.pt"):
+        load_bundle(copied)
+
+
+def test_weights_outside_the_bundle_are_refused(copied):
+    change(copied, "inference", lambda config: config.update(ckpt_name="../../model.pt"))
+    with pytest.raises(ValueError, match="must lie in its folder models"):
+        load_bundle(copied)
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 cut"], ids=repr)
+def test_broken_weights_are_refused(copied, content):
+    (copied / "models" / "model.pt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+        load_bundle(copied)
+
+
+def test_weights_of_another_network_are_refused(copied):
+    shutil.copy(copied / "models" / "model_2d.pt", copied / "models" / "model.pt")
+    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+        load_bundle(copied)
+
+
+def test_wrong_arguments_of_the_network_are_told_in_one_line(copied):
+    change(copied, "inference", lambda c: c["network_def"].update(no_such_argument=1))
+    with pytest.raises(ValueError, match="cannot be built"):
+        load_bundle(copied)

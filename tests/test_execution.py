@@ -1,0 +1,20 @@
+import pytest
+import torch
+
+from napari_seg.segmentation.execution import available_devices, choose_device
+
+
+def test_cpu_is_always_there():
+    assert available_devices()[-1] == "cpu"
+    assert choose_device("cpu") == "cpu"
+
+
+def test_auto_prefers_the_first_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("auto") == choose_device("cuda") == "cuda:0"
+    assert choose_device("cuda:1") == "cuda:1"
+
+
+def test_unknown_device_is_named():
+    with pytest.raises(ValueError, match="no device 'tpu' on this machine"):
+        choose_device("tpu")

@@ -1,0 +1,191 @@
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_seg.imaging.files import read_scan, sample_data_folder
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Scan
+from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.inference import segment
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def bundle_2d():
+    return load_bundle(variant="two_d")
+
+
+@pytest.fixture(scope="module")
+def crop():
+    return read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+
+
+@pytest.fixture(scope="module")
+def labels(crop, bundle):
+    return segment(crop, bundle)
+
+
+def reoriented(scan, codes):
+    """The same scan with its voxels stored along other axes."""
+    turn = nib.orientations.ornt_transform(
+        nib.io_orientation(scan.geometry.affine), nib.orientations.axcodes2ornt(codes)
+    )
+    array = nib.orientations.apply_orientation(scan.array, turn)
+    affine = scan.geometry.affine @ nib.orientations.inv_ornt_aff(turn, scan.array.shape)
+    return Scan(array, Geometry(array.shape, affine)), turn
+
+
+def dice(one, other):
+    return 2 * np.logical_and(one, other).sum() / (one.sum() + other.sum())
+
+
+def test_sample_is_segmented_as_anatomy_expects(labels, crop):
+    assert labels.array.dtype == np.uint8
+    assert labels.geometry.matches(crop.geometry)
+    assert labels.table.names == {1: "anterior", 2: "posterior"}
+    for value in (1, 2):
+        assert 1.0 < (labels.array == value).sum() * crop.geometry.voxel_volume_ml < 3.0
+
+
+@pytest.mark.parametrize("codes", ["LPS", "PIR", "SAL", "IRP"])
+def test_labels_follow_the_way_the_voxels_are_stored(crop, labels, bundle, codes):
+    turned, turn = reoriented(crop, codes)
+    expected = nib.orientations.apply_orientation(labels.array, turn)
+    result = segment(turned, bundle)
+    assert result.geometry.matches(turned.geometry)
+    assert np.array_equal(result.array, expected)
+
+
+def test_oblique_anisotropic_scan_gets_labels_on_its_own_grid(crop, labels, bundle):
+    from scipy.ndimage import affine_transform
+
+    angle = np.deg2rad(15)
+    turn = np.array(
+        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+    )
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag([0.8, 1.0, 1.7])
+    shape = (44, 52, 22)
+    middle = crop.geometry.to_mm(np.array(crop.geometry.shape) / 2)
+    affine[:3, 3] = middle - affine[:3, :3] @ (np.array(shape) / 2)
+    to_crop = np.linalg.inv(crop.geometry.affine) @ affine
+
+    def seen(array, order):
+        return affine_transform(array, to_crop[:3, :3], to_crop[:3, 3], shape, order=order)
+
+    scan = Scan(seen(crop.array.astype(np.float32), 1), Geometry(shape, affine))
+    result = segment(scan, bundle)
+    assert result.geometry.matches(scan.geometry)
+    assert dice(result.array > 0, seen(labels.array, 0) > 0) > 0.8
+
+
+def test_region_is_all_the_network_sees_and_the_rest_is_zero(crop, labels, bundle):
+    padded = np.pad(crop.array, ((30, 3), (4, 5), (0, 9)), mode="reflect")
+    affine = crop.geometry.affine.copy()
+    affine[:3, 3] -= (30, 4, 0)
+    scan = Scan(padded, Geometry(padded.shape, affine))
+    i, j, k = crop.geometry.shape
+    result = segment(scan, bundle, region=((30, 30 + i), (4, 4 + j), (-7, k)))
+    assert np.array_equal(result.array[30 : 30 + i, 4 : 4 + j, :k], labels.array)
+    assert result.array.sum() == labels.array.sum()
+
+
+def test_region_outside_the_scan_is_refused(crop, bundle):
+    with pytest.raises(ValueError, match="holds no voxel"):
+        segment(crop, bundle, region=((100, 120), (0, 9), (0, 9)))
+
+
+def test_only_the_named_labels_are_kept(crop, labels, bundle):
+    result = segment(crop, bundle, labels=["posterior"])
+    assert np.array_equal(result.array == 2, labels.array == 2)
+    assert np.unique(result.array).tolist() == [0, 2]
+    assert result.table.names == {2: "posterior"}
+
+
+def test_unknown_label_is_refused_with_the_known_ones(crop, bundle):
+    with pytest.raises(ValueError, match=r"liver.*'anterior', 'posterior'"):
+        segment(crop, bundle, labels=["liver"])
+
+
+def test_windows_arrive_on_the_scans_grid_before_the_end(crop, bundle):
+    wide = crop.with_array(crop.array)
+    turned, _ = reoriented(wide, "PIR")
+    shown, told = np.zeros(turned.geometry.shape, np.uint8), []
+
+    def show(window):
+        told.append("window")
+        shown[tuple(slice(start, stop) for start, stop in window.region)] = window.array
+
+    result = segment(
+        turned, bundle, on_window=show, on_progress=lambda fraction: told.append(fraction)
+    )
+    assert told == ["window", 1.0]
+    assert np.array_equal(shown, result.array)
+
+
+def test_a_run_stops_where_progress_raises(bundle):
+    calls = []
+
+    def stop(fraction):
+        calls.append(fraction)
+        raise InterruptedError
+
+    scan = Scan(np.random.default_rng(0).random((90, 60, 44)), Geometry((90, 60, 44), np.eye(4)))
+    with pytest.raises(InterruptedError):
+        segment(scan, bundle, on_progress=stop)
+    assert len(calls) == 1
+
+
+def test_2d_bundle_runs_over_the_slices_of_a_volume(crop, labels, bundle_2d):
+    result = segment(crop, bundle_2d)
+    assert result.geometry.matches(crop.geometry)
+    assert dice(result.array > 0, labels.array > 0) > 0.7
+
+
+@pytest.mark.parametrize("plane", ["axial", "coronal"])
+def test_2d_bundle_runs_on_a_single_slice_of_any_plane(crop, bundle_2d, plane):
+    array = crop.array[:, :, 18:19]
+    affine = np.diag([1.0, 1.0, 5.0, 1.0])
+    if plane == "coronal":
+        affine = affine[[0, 2, 1, 3]]
+    result = segment(Scan(array, Geometry(array.shape, affine)), bundle_2d)
+    assert result.array.shape == array.shape
+    assert result.array.any()
+
+
+def test_voxels_that_are_no_numbers_do_not_spoil_the_rest(crop, labels, bundle):
+    array = crop.array.astype(np.float32)
+    array[0, 0, :3] = np.nan, np.inf, -np.inf
+    assert dice(segment(crop.with_array(array), bundle).array > 0, labels.array > 0) > 0.95
+
+
+def test_constant_scan_gives_labels_without_an_error(crop, bundle):
+    assert (
+        segment(crop.with_array(np.zeros_like(crop.array)), bundle).array.shape == crop.array.shape
+    )
+
+
+def test_wrong_number_of_channels_is_refused(crop, bundle):
+    with pytest.raises(ValueError, match=r"expects 1 channel\(s\), the scan has 3"):
+        segment(crop.with_array(np.stack([crop.array] * 3, -1)), bundle)
+
+
+def test_single_slice_is_refused_by_a_3d_bundle(bundle):
+    scan = Scan(np.zeros((20, 30, 1)), Geometry((20, 30, 1), np.eye(4)))
+    with pytest.raises(ValueError, match="choose a 2D bundle"):
+        segment(scan, bundle)
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1.0])
+def test_overlap_out_of_range_is_refused(crop, bundle, overlap):
+    with pytest.raises(ValueError, match="overlap must be from 0 to below 1"):
+        segment(crop, bundle, overlap=overlap)
+
+
+def test_absent_device_is_refused_with_those_that_are_there(crop, bundle):
+    with pytest.raises(ValueError, match=r"no device 'cuda:9' .* cpu"):
+        segment(crop, bundle, device="cuda:9")

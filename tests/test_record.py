@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_seg.imaging.files import read_scan, sample_data_folder
+from napari_seg.imaging.scan import Notice
+from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.record import make_record, record_path, write_record
+
+
+@pytest.mark.parametrize(
+    ("labels", "record"),
+    [
+        ("x_dseg.nii.gz", "x_dseg.json"),
+        ("x.seg.nrrd", "x.json"),
+        ("a.b.mha", "a.b.json"),
+        ("x", "x.json"),
+    ],
+)
+def test_record_lies_beside_its_labels(labels, record):
+    assert record_path(Path("folder") / labels) == Path("folder") / record
+
+
+def test_record_tells_scan_bundle_versions_and_command(tmp_path):
+    from dataclasses import replace
+
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    scan = replace(scan, notices=(Notice("no-orientation", "no orientation stored"),))
+    bundle = load_bundle()
+    path = write_record(
+        tmp_path / "x_dseg.nii.gz",
+        make_record(
+            scan,
+            bundle,
+            device="cpu",
+            options={"overlap": 0.25, "region": None},
+            seconds=1.23456,
+            command="napari-seg segment x.nii.gz -o x_dseg.nii.gz",
+        ),
+    )
+    record = json.loads(path.read_text())
+    assert record["scan"] == {"sha256": scan.sha256, "shape": [36, 52, 36]}
+    assert record["bundle"]["sha256"] == bundle.sha256
+    assert record["bundle"]["version"] == bundle.version
+    assert record["labels"] == {"1": "anterior", "2": "posterior"}
+    assert {"python", "torch", "monai", "napari-seg"} <= record["versions"].keys()
+    assert record["notices"][0]["code"] == "no-orientation"
+    assert record["seconds"] == 1.235
+    assert record["command"].startswith("napari-seg segment")
