@@ -156,7 +156,8 @@ def _memory() -> Finding:
 
 def _shipped_files() -> Iterator[Finding]:
     from napari_seg.imaging.files import sample_data_folder
-    from napari_seg.segmentation.bundle import SHIPPED_VARIANTS, load_bundle, shipped_bundle_folder
+    from napari_seg.segmentation.bundle import load_bundle
+    from napari_seg.segmentation.bundle_description import SHIPPED_VARIANTS, shipped_bundle_folder
 
     yield _intact("weights", "broken", lambda: shipped_bundle_folder() / "models")
     for variant in SHIPPED_VARIANTS:

@@ -18,7 +18,7 @@ from napari_seg.cli.choices import parse_region
 from napari_seg.cli.terminal import one_line
 from napari_seg.doctor import examine
 from napari_seg.imaging.files import sample_data_folder
-from napari_seg.segmentation.bundle import shipped_bundle_folder
+from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
 

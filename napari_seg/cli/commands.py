@@ -170,7 +170,7 @@ def doctor(
 @app.command("bundle-path")
 def bundle_path() -> None:
     """Print the folder of the shipped MONAI bundle."""
-    from napari_seg.segmentation.bundle import shipped_bundle_folder
+    from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 
     with exit_codes():
         typer.echo(shipped_bundle_folder())

@@ -91,7 +91,7 @@ def segment_scans(
     FileNotFoundError, ValueError
         If the bundle's folder or metadata cannot be read.
     """
-    from napari_seg.segmentation.bundle import describe_bundle
+    from napari_seg.segmentation.bundle_description import describe_bundle
 
     places = label_paths(scans, output)
     describe_bundle(choices.model, variant=choices.variant)

@@ -101,13 +101,15 @@ class News:
             yield self._lines(title)
 
     def _lines(self, title: str) -> Callable[[float], None]:
-        last = time.monotonic()
+        last_time, last_tenth = time.monotonic(), 0
 
         def on_progress(fraction: float) -> None:
-            nonlocal last
-            if fraction < 1 and time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
-                last = time.monotonic()
-                self.say(f"{title}: {fraction:.0%}")
+            nonlocal last_time, last_tenth
+            tenth = int(fraction * 10)
+            is_due = time.monotonic() - last_time >= _SECONDS_BETWEEN_LINES
+            if last_tenth < tenth < 10 and is_due:
+                last_time, last_tenth = time.monotonic(), tenth
+                self.say(f"{title}: {tenth}0 %")
 
         return on_progress
 
