@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from napari_seg.imaging.label_table import Label, LabelTable
+
+
+def test_tsv_round_trip_keeps_names_colours_and_codes(tmp_path: Path) -> None:
+    table = LabelTable(
+        (
+            Label(7, "Milz, größer", (1, 2, 255), "78961009"),
+            Label(2, 'liver "left"', (250, 128, 0)),
+        )
+    )
+    table.write_tsv(tmp_path / "labels.tsv")
+    assert LabelTable.read_tsv(tmp_path / "labels.tsv") == table
+
+
+def test_tsv_is_a_bids_table(tmp_path: Path) -> None:
+    LabelTable((Label(2, "liver", (255, 0, 16)),)).write_tsv(tmp_path / "labels.tsv")
+    assert (tmp_path / "labels.tsv").read_text() == "index\tname\tcolor\n2\tliver\t#ff0010\n"
+
+
+def test_foreign_table_is_read_without_colours_and_background(tmp_path: Path) -> None:
+    path = tmp_path / "x_dseg.tsv"
+    path.write_text("index\tabbreviation\tname\n0\tBG\tbackground\n3\tGM\tgrey matter\n")
+    assert LabelTable.read_tsv(path).names == {3: "grey matter"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"value,name\n1,liver\n", "'index' and 'name'", id="other columns"),
+        pytest.param(b"", "'index' and 'name'", id="empty"),
+        pytest.param(b"index\tname\none\tliver\n", "not a table of labels", id="no number"),
+        pytest.param(b"index\tname\n1\ta\n1\tb\n", "each value", id="value twice"),
+        pytest.param(b"\xff\xfe\x00", "no text", id="binary"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "bad.tsv").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        LabelTable.read_tsv(tmp_path / "bad.tsv")
+
+
+def test_completed_names_values_without_a_row() -> None:
+    table = LabelTable.from_names({2: "liver"}).completed([0, 2, 420])
+    assert table.names == {2: "liver", 420: "label 420"}
+
+
+def test_keep_passes_over_unknown_values() -> None:
+    assert LabelTable.from_names({1: "a", 2: "b"}).keep([2, 9]).names == {2: "b"}
+
+
+def test_value_of_ignores_case_and_names_the_known_ones() -> None:
+    table = LabelTable.from_names({1: "Liver", 2: "Spleen"})
+    assert table.value_of("spleen") == 2
+    with pytest.raises(ValueError, match="the labels are 'Liver', 'Spleen'"):
+        table.value_of("kidney")
+    with pytest.raises(ValueError, match="the values are 1, 2"):
+        table.name_of(3)
+
+
+def test_colours_of_neighbouring_values_differ() -> None:
+    table = LabelTable.from_names({value: str(value) for value in range(1, 60)})
+    assert len({label.colour for label in table}) == 59
+
+
+def test_background_is_no_label() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Label(0, "background", (0, 0, 0))

@@ -1,0 +1,117 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from napari_seg.imaging.saving import replace_file, write_text
+
+# Writes one file again and again, each time another megabyte of one letter.
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from napari_seg.imaging.saving import write_text
+for letter in itertools.cycle("ab"):
+    write_text(Path(sys.argv[1]), letter * 1_000_000)
+"""
+
+
+def test_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    write_text(path, "one")
+    write_text(path, "two, größer")
+    assert path.read_text(encoding="utf-8") == "two, größer"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+
+    def fail(partial: Path) -> None:
+        partial.write_text("half")
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        replace_file(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_check_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+
+    def check(partial: Path) -> None:
+        assert partial.read_text() == "new"
+        raise OSError("what was read back is not what was written")
+
+    with pytest.raises(OSError, match=r"'notes.txt' could not be saved: what was read back"):
+        replace_file(path, lambda partial: partial.write_text("new") and None, check=check)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no folder 'nowhere'"):
+        write_text(tmp_path / "nowhere" / "notes.txt", "text")
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="is a folder"):
+        write_text(tmp_path, "text")
+
+
+def test_the_file_behind_a_link_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    behind, link = tmp_path / "store" / "real.txt", tmp_path / "link.txt"
+    behind.write_text("old")
+    link.symlink_to(behind)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert behind.read_text() == "new"
+
+
+def test_permissions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    write_text(path, "old")
+    path.chmod(0o640)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_kill_in_the_middle_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    for pause in (0.0, 0.003, 0.007, 0.012):
+        process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)])
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        deadline = time.monotonic() + 30
+        while not path.exists() or path.stat().st_mtime_ns == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        content = path.read_text()
+        assert content in ("a" * 1_000_000, "b" * 1_000_000)
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    write_text(path, "old")
+    code = f"""
+import resource, signal
+from napari_seg.imaging.saving import write_text
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    write_text({str(path)!r}, "x" * 1_000_000)
+except OSError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("'notes.txt' could not be saved: File too large")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
