@@ -4,6 +4,9 @@ import json
 import os
 import resource
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from napari_seg.cli import app
 from napari_seg.cli.choices import parse_region
-from napari_seg.cli.terminal import one_line
+from napari_seg.cli.terminal import News, one_line
 from napari_seg.doctor import examine
 from napari_seg.imaging.files import sample_data_folder
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
@@ -272,6 +275,29 @@ def test_one_line_names_the_file_and_the_cause() -> None:
     assert one_line(ValueError("first\n  second")) == "first second"
 
 
+def test_progress_off_a_terminal_is_a_line_for_each_tenth(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("napari_seg.cli.terminal._SECONDS_BETWEEN_LINES", 0)
+    with News().following("scan.nii: reading") as on_progress:
+        for fraction in (0.05, 0.11, 0.15, 0.52, 1.0):
+            on_progress(fraction)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["scan.nii: reading: 10 %", "scan.nii: reading: 50 %"]
+
+
+def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = (
+        "import os, signal; from napari_seg.cli import main; "
+        "import napari_seg.imaging.overlay as overlay; "
+        "overlay.write_overlay = lambda *_: os.kill(os.getpid(), signal.SIGTERM); main()"
+    )
+    words = ["segment", SAMPLE, "-o", tmp_path / "labels.nii.gz", "--overlay"]
+    ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True)
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
+
+
 def test_demo_writes_labels_and_pictures(tmp_path: Path) -> None:
     result = run("demo", "-o", tmp_path, "--no-window")
     assert result.exit_code == 0, result.output
@@ -336,6 +362,14 @@ def test_doctor_names_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_bundle_path_prints_the_folder() -> None:
     assert Path(run("bundle-path").stdout.strip()) == shipped_bundle_folder()
+
+
+def test_a_real_dicom_series_is_segmented_on_its_grid(tmp_path: Path, shared_data: Path) -> None:
+    place = tmp_path / "labels.nii.gz"
+    region = ["--region", "200:240,200:256,0:99", "--variant", "two_d"]
+    result = run("segment", shared_data / "ct_dicom", "-o", place, *region)
+    assert result.exit_code == 0, result.output
+    assert voxels(place).shape == (512, 512, 20)
 
 
 def test_version_is_printed() -> None:
