@@ -213,10 +213,12 @@ def _tilt(sideways: NDArray[Any], along: NDArray[Any]) -> str:
 
 
 def _unevenness(heights: NDArray[Any]) -> str:
-    count = heights.size
-    even = np.linspace(heights[0], heights[-1], count)
+    # A line through all of them: each place is rounded on its own.
+    numbers = np.arange(heights.size)
+    slope, start = np.polyfit(numbers, heights, 1)
+    even = start + slope * numbers
     steps = np.diff(heights)
-    tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * float(np.median(steps)))
+    tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * float(slope))
     if np.abs(heights - even).max() <= tolerance:
         return ""
     step = float(np.median(steps))

@@ -203,7 +203,7 @@ def sample_data_folder() -> Path:
 
 def _require(path: Path) -> None:
     if not path.exists():
-        raise FileNotFoundError(f"there is no file '{path.name}' in that folder; check the path")
+        raise FileNotFoundError(f"there is no file or folder '{path.name}'; check the path")
 
 
 def _is_dicom(path: Path) -> bool:

@@ -95,4 +95,6 @@ def _nearest(array: NDArray[Any], source: Geometry, target: Geometry) -> NDArray
 
 def _described(geometry: Geometry) -> str:
     spacing = " x ".join(f"{size:.4g}" for size in geometry.spacing)
-    return f"{geometry.shape} voxels of {spacing} mm"
+    start = ", ".join(f"{place:.4g}" for place in geometry.affine[:3, 3])
+    axes = "".join(geometry.axis_codes)
+    return f"{geometry.shape} voxels of {spacing} mm at ({start}) mm, axes {axes}"

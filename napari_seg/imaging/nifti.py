@@ -168,7 +168,7 @@ def _read_header(stream: BinaryIO, name: str) -> Nifti1Header:
 def _stored_dtype(header: Nifti1Header, name: str) -> np.dtype[Any]:
     try:
         dtype: np.dtype[Any] = header.get_data_dtype()
-    except HeaderDataError as error:
+    except (HeaderDataError, KeyError) as error:
         raise ValueError(
             f"'{name}' holds voxels of an unknown kind (code {int(header['datatype'])})"
         ) from error

@@ -1,0 +1,148 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_seg.imaging.dicom_series import SliceHeader
+from napari_seg.imaging.dicom_stack import resample_slices, stack_slices
+
+UPRIGHT = SliceHeader(
+    path=Path("slice"),
+    series=("1.2.3",),
+    modality="CT",
+    description="",
+    series_number=0,
+    instance_number=0,
+    shape=(60, 80),
+    frames=1,
+    samples=1,
+    is_localizer=False,
+    is_inverted=False,
+    orientation=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+    position=(-10.0, -20.0, 30.0),
+    spacing=(0.75, 0.5),
+    is_detector_spacing=False,
+    thickness=2.0,
+    times=(),
+)
+
+
+def slices(heights: Any, *, lean: float = 0.0) -> list[SliceHeader]:
+    return [
+        replace(UPRIGHT, position=(-10.0, -20.0 + lean * float(height), 30.0 + float(height)))
+        for height in heights
+    ]
+
+
+def test_rounded_places_and_directions_are_a_good_series() -> None:
+    generator = np.random.default_rng(0)
+    good = [
+        replace(
+            one,
+            orientation=tuple(np.add(one.orientation or (), generator.normal(0, 1e-7, 6))),
+        )
+        for one in slices(np.arange(40) * 6.5 + generator.uniform(-1e-3, 1e-3, 40))
+    ]
+    stack = stack_slices(good)
+    assert stack.defect == ""
+    assert stack.geometry.spacing == pytest.approx((0.5, 0.75, 6.5), abs=1e-3)
+
+
+def test_places_rounded_to_a_tenth_of_a_mm_are_a_good_series() -> None:
+    stack = stack_slices(slices(np.round(np.arange(200) * 0.625, 1)))
+    assert stack.defect == ""
+    assert stack.geometry.spacing[2] == pytest.approx(0.625, abs=1e-3)
+
+
+def test_oblique_slices_lie_along_their_normal() -> None:
+    across, down = np.array([0.6, 0.8, 0.0]), np.array([0.0, 0.0, -1.0])
+    normal = np.cross(across, down)
+    oblique = [
+        replace(
+            UPRIGHT,
+            orientation=(*across, *down),
+            position=tuple(np.array([5.0, 6.0, 7.0]) + 3.0 * number * normal),
+        )
+        for number in (2, 0, 1)
+    ]
+    stack = stack_slices(oblique)
+    assert stack.defect == ""
+    assert [one.position for one in stack.slices] == [oblique[i].position for i in (1, 2, 0)]
+    to_ras = np.array([-1, -1, 1])
+    assert np.allclose(stack.geometry.to_mm((0, 0, 0)), np.array([5, 6, 7]) * to_ras)
+    assert np.allclose(
+        stack.geometry.to_mm((10, 4, 2)),
+        (np.array([5, 6, 7]) + 10 * 0.5 * across + 4 * 0.75 * down + 6 * normal) * to_ras,
+    )
+
+
+@pytest.mark.parametrize(
+    ("heights", "lean", "defect"),
+    [
+        pytest.param((0, 2, 4, 8, 10), 0, "misses 1 slice: .* 4.00 mm between 34.0", id="gap"),
+        pytest.param((0, 2, 4, 8, 10, 16), 0, "misses 3 slices: .* 6.00 mm", id="two gaps"),
+        pytest.param((0, 2, 4, 6.5, 9), 0, "uneven spacing, from 2.00 to 2.50 mm", id="uneven"),
+        pytest.param((0, 2, 4, 6, 8), 0.2, "lean by 11.3 degrees", id="tilt"),
+    ],
+)
+def test_defects_are_named(heights: Any, lean: float, defect: str) -> None:
+    assert re.search(defect, stack_slices(slices(heights, lean=lean)).defect)
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        pytest.param({"position": None}, "no position .* in 1 of its 4", id="no position"),
+        pytest.param({"orientation": None}, "no direction", id="no direction"),
+        pytest.param({"spacing": None}, "no spacing", id="no spacing"),
+        pytest.param({"spacing": (0.75, 0.6)}, "different pixel spacing", id="spacing"),
+        pytest.param({"spacing": (0.75, 0.0)}, "without a size", id="no size"),
+        pytest.param({"shape": (30, 80)}, "1 of 80 x 30 and 3 of 80 x 60", id="size"),
+        pytest.param({"position": (-10.0, -20.0, 32.0)}, "repeats slices", id="duplicate"),
+        pytest.param(
+            {"orientation": (1.0, 0.0, 0.0, 0.0, 0.99996, 0.00873)}, "not parallel", id="turned"
+        ),
+        pytest.param({"frames": 3}, "multi-frame", id="multi-frame"),
+        pytest.param({"samples": 3}, "colour pictures", id="colour"),
+    ],
+)
+def test_what_has_no_grid_is_refused(odd: dict[str, Any], message: str) -> None:
+    series = slices((0, 2, 4, 6))
+    series[3] = replace(series[3], **odd)
+    with pytest.raises(ValueError, match=message):
+        stack_slices(series)
+
+
+def test_directions_at_no_right_angle_are_refused() -> None:
+    leaning = [
+        replace(one, orientation=(1.0, 0.0, 0.0, 0.1, 0.995, 0.0)) for one in slices((0, 2, 4))
+    ]
+    with pytest.raises(ValueError, match="not at right angles"):
+        stack_slices(leaning)
+
+
+def test_a_leaning_stack_is_set_upright_in_place() -> None:
+    # A bar along the true vertical, as each shifted slice sees it.
+    heights, step_rows = np.arange(5) * 1.5, 1
+    stack = stack_slices(slices(heights, lean=0.75 / 1.5 * step_rows))
+    seen = []
+    for number in range(5):
+        one = np.zeros((80, 60), np.int16)
+        one[40, 20 - number] = 100
+        seen.append(one)
+    array = resample_slices(seen, stack)
+    assert array.shape == (80, 64, 5)
+    bars = np.argwhere(array == 100)
+    assert {tuple(bar[:2]) for bar in bars} == {(40, 20)}
+    assert np.allclose(stack.geometry.to_mm((0, 0, 0)), (10, 20, 30))
+
+
+def test_uneven_slices_are_blended_by_distance() -> None:
+    stack = stack_slices(slices((0, 2, 4, 6.5, 9)))
+    values = [np.full((80, 60), 30 + height, np.float32) for height in (0, 2, 4, 6.5, 9)]
+    array = resample_slices(values, stack)
+    step = stack.geometry.spacing[2]
+    assert np.allclose(array[5, 5], 30 + step * np.arange(array.shape[2]), atol=1e-4)

@@ -1,0 +1,176 @@
+import gzip
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.nifti import read_nifti, write_nifti
+from napari_seg.imaging.scan import Source
+
+SHAPE = (6, 5, 4)
+AFFINE = np.array(
+    [[-1.5, 0.0, 0.0, 80.0], [0.0, 0.0, 3.0, -40.0], [0.0, 2.0, 0.0, 10.0], [0.0, 0.0, 0.0, 1.0]]
+)
+VOXELS = np.arange(120, dtype=np.int16).reshape(SHAPE)
+
+
+def save(path: Path, voxels: Any = VOXELS, *, affine: Any = AFFINE, **fields: Any) -> Path:
+    """Write a file with nibabel, then set header fields that nibabel would mend."""
+    plain = path.with_name("made.nii")
+    nib.Nifti1Image(voxels, affine).to_filename(plain)
+    raw = bytearray(plain.read_bytes())
+    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    for name, value in fields.items():
+        header[name] = value
+    raw[:348] = header.binaryblock
+    path.write_bytes(gzip.compress(bytes(raw)) if path.suffix == ".gz" else bytes(raw))
+    return path
+
+
+def codes(scan: Any) -> list[str]:
+    return [notice.code for notice in scan.notices]
+
+
+@pytest.mark.parametrize("name", ["scan.nii", "a scan, größer.nii.gz"])
+def test_reads_voxels_and_affine(tmp_path: Path, name: str) -> None:
+    scan = read_nifti(save(tmp_path / name))
+    assert scan.array.dtype == np.int16
+    assert np.array_equal(scan.array, VOXELS)
+    assert np.allclose(scan.geometry.affine, AFFINE)
+    assert scan.notices == ()
+    assert scan.source == Source("NIfTI", qform_code=0, sform_code=2, units="unknown")
+
+
+def test_progress_ends_at_one(tmp_path: Path) -> None:
+    parts: list[float] = []
+    read_nifti(save(tmp_path / "scan.nii.gz"), on_progress=parts.append)
+    assert parts[-1] == 1
+
+
+def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
+    scan = read_nifti(save(tmp_path / "scan.nii", scl_slope=0.5, scl_inter=-10))
+    assert scan.array.dtype == np.float32
+    assert np.allclose(scan.array, VOXELS * 0.5 - 10)
+
+
+def test_big_end_first_and_nifti_2_are_read(tmp_path: Path) -> None:
+    header = nib.Nifti1Header(endianness=">")
+    header.set_data_dtype(">i2")
+    nib.Nifti1Image(VOXELS, AFFINE, header).to_filename(tmp_path / "big.nii")
+    assert (tmp_path / "big.nii").read_bytes()[:4] == b"\0\0\x01\x5c"
+    nib.Nifti2Image(VOXELS, AFFINE).to_filename(tmp_path / "two.nii.gz")
+    for name in ("big.nii", "two.nii.gz"):
+        scan = read_nifti(tmp_path / name)
+        assert scan.array.dtype == np.dtype("=i2")
+        assert np.array_equal(scan.array, VOXELS)
+
+
+def test_one_volume_is_squeezed_and_several_are_channels(tmp_path: Path) -> None:
+    one = read_nifti(save(tmp_path / "one.nii", VOXELS[..., np.newaxis]))
+    assert one.array.shape == SHAPE
+    assert codes(one) == ["one-volume"]
+    two = read_nifti(save(tmp_path / "two.nii", np.stack([VOXELS, VOXELS + 1], axis=-1)))
+    assert two.array.shape == (*SHAPE, 2)
+    assert two.channel_names == ("volume 1", "volume 2")
+    five = read_nifti(save(tmp_path / "five.nii", np.zeros((6, 5, 4, 1, 3), np.float32)))
+    assert five.array.shape == (*SHAPE, 3)
+
+
+def test_a_flat_image_has_one_slice(tmp_path: Path) -> None:
+    scan = read_nifti(save(tmp_path / "flat.nii", VOXELS[..., 0]))
+    assert scan.array.shape == (6, 5, 1)
+
+
+def test_colour_is_read_for_pictures_only(tmp_path: Path) -> None:
+    rgb = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+    picture = np.zeros((6, 5, 1), rgb)
+    picture["G"] = 200
+    scan = read_nifti(save(tmp_path / "colour.nii", picture))
+    assert scan.array.shape == (6, 5, 1, 3)
+    assert scan.array[0, 0, 0].tolist() == [0, 200, 0]
+    with pytest.raises(ValueError, match=r"'volume.nii' is a colour volume"):
+        read_nifti(save(tmp_path / "volume.nii", np.zeros(SHAPE, rgb)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        pytest.param({"dim": [3, 6, 0, 4, 1, 1, 1, 1]}, "states the shape", id="no voxels"),
+        pytest.param({"dim": [3, 6, -5, 4, 1, 1, 1, 1]}, "states the shape", id="negative"),
+        pytest.param({"dim": [9, 6, 5, 4, 1, 1, 1, 1]}, "states the shape", id="nine axes"),
+        pytest.param({"dim": [5, 3, 5, 4, 1, 1, 1, 1]}, None, id="axes of one"),
+        pytest.param({"dim": [5, 1, 1, 1, 3, 2, 1, 1]}, "more axes", id="times and channels"),
+        pytest.param({"dim": [3, 6, 5, 8, 1, 1, 1, 1]}, "cut short", id="claims twice"),
+        pytest.param({"dim": [3, 30000, 30000, 30000, 1, 1, 1, 1]}, "cut short", id="27 TB"),
+        pytest.param({"datatype": 7}, "unknown kind", id="unknown type"),
+        pytest.param({"datatype": 32, "bitpix": 64}, "complex", id="complex"),
+        pytest.param({"magic": b"ni1"}, "pair of files", id="pair"),
+    ],
+)
+@pytest.mark.parametrize("name", ["scan.nii", "scan.nii.gz"])
+def test_broken_headers_are_refused(
+    tmp_path: Path, name: str, fields: dict[str, Any], message: str | None
+) -> None:
+    path = save(tmp_path / name, **fields)
+    if message is None:
+        assert read_nifti(path).array.shape == (3, 5, 4)
+        return
+    with pytest.raises(ValueError, match=f"'{name}'.*{message}"):
+        read_nifti(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"", "is an empty file", id="empty"),
+        pytest.param(b"<!doctype html>", "is a web page", id="web page"),
+        pytest.param(b"hello", "is an unknown kind of file", id="text"),
+        pytest.param(gzip.compress(b"hello"), "no NIfTI header", id="packed text"),
+        pytest.param(gzip.compress(b"\x5c\x01\0\0" + bytes(50)), "within its header", id="head"),
+    ],
+)
+def test_what_is_no_scan_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "scan.nii.gz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"'scan.nii.gz'.*{message}"):
+        read_nifti(path)
+
+
+def test_a_name_that_hides_the_packing_is_said(tmp_path: Path) -> None:
+    save(tmp_path / "scan.nii").rename(tmp_path / "plain.nii.gz")
+    save(tmp_path / "scan.nii.gz").rename(tmp_path / "packed.nii")
+    with pytest.raises(ValueError, match=r"rename it to 'plain.nii'"):
+        read_nifti(tmp_path / "plain.nii.gz")
+    with pytest.raises(ValueError, match=r"rename it to 'packed.nii.gz'"):
+        read_nifti(tmp_path / "packed.nii")
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    voxels = np.random.default_rng(0).integers(0, 1000, (20, 20, 20)).astype(np.int16)
+    whole = save(tmp_path / "scan.nii.gz", voxels).read_bytes()
+    cut, flipped = tmp_path / "cut.nii.gz", tmp_path / "flipped.nii.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    flipped.write_bytes(whole[:9000] + bytes([whole[9000] ^ 1]) + whole[9001:])
+    for path in (cut, flipped):
+        with pytest.raises(ValueError, match=f"'{path.name}' is damaged or cut short"):
+            read_nifti(path)
+
+
+def test_write_keeps_voxels_and_makes_equal_bytes(tmp_path: Path) -> None:
+    labels = (VOXELS > 50).astype(np.uint8)
+    geometry = Geometry(SHAPE, AFFINE)
+    for name in ("one.nii.gz", "two.nii.gz", "three.nii"):
+        write_nifti(labels, geometry, tmp_path / name, Source())
+        back = nib.load(tmp_path / name)
+        assert np.array_equal(np.asanyarray(back.dataobj), labels)
+        assert np.allclose(back.affine, AFFINE, atol=1e-4)
+    assert (tmp_path / "one.nii.gz").read_bytes() == (tmp_path / "two.nii.gz").read_bytes()
+
+
+def test_write_says_nothing_of_a_slope(tmp_path: Path) -> None:
+    write_nifti(VOXELS, Geometry(SHAPE, AFFINE), tmp_path / "x.nii", Source())
+    raw = (tmp_path / "x.nii").read_bytes()
+    assert np.frombuffer(raw[112:120], "<f4").tolist() == [1, 0]

@@ -1,0 +1,107 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.pictures import picture_geometry, read_picture, write_picture
+from napari_seg.imaging.scan import Source
+
+# 3 rows, 4 columns.
+ROWS = np.arange(12, dtype=np.uint8).reshape(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [("x.png", np.uint8), ("x.png", np.uint16), ("x.tif", np.uint16), ("x.tif", np.float32)],
+)
+def test_grey_is_column_row_and_one_slice(tmp_path: Path, name: str, dtype: Any) -> None:
+    Image.fromarray(ROWS.astype(dtype) * 20).save(tmp_path / name)
+    scan = read_picture(tmp_path / name)
+    assert scan.array.shape == (4, 3, 1)
+    assert scan.array.dtype == dtype
+    assert np.array_equal(scan.array[..., 0].T, ROWS.astype(dtype) * 20)
+    assert [notice.code for notice in scan.notices] == ["no-orientation"]
+
+
+def test_columns_run_to_the_left_and_rows_to_the_back(tmp_path: Path) -> None:
+    Image.fromarray(ROWS).save(tmp_path / "x.png")
+    assert read_picture(tmp_path / "x.png").geometry.axis_codes == ("L", "P", "S")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "CMYK"])
+def test_colour_has_three_channels(tmp_path: Path, mode: str) -> None:
+    picture = Image.new("RGB", (4, 3), (255, 0, 0)).convert(mode)
+    picture.save(tmp_path / "x.tif")
+    scan = read_picture(tmp_path / "x.tif")
+    assert scan.array.shape == (4, 3, 1, 3)
+    assert scan.array[0, 0, 0].tolist() == [255, 0, 0]
+    assert scan.channel_names == ("red", "green", "blue")
+
+
+def test_jpeg_is_read(tmp_path: Path) -> None:
+    Image.fromarray(np.full((3, 4), 100, np.uint8)).save(tmp_path / "x.jpg")
+    assert np.array_equal(read_picture(tmp_path / "x.jpg").array, np.full((4, 3, 1), 100))
+
+
+def test_a_palette_holds_values_on_request(tmp_path: Path) -> None:
+    picture = Image.fromarray(ROWS).convert("P")
+    picture.putdata(list(range(12)))
+    picture.putpalette([255, 0, 0] * 256)
+    picture.save(tmp_path / "x.png")
+    assert np.array_equal(
+        read_picture(tmp_path / "x.png", palette_as_values=True).array[..., 0].T, ROWS
+    )
+
+
+def test_a_picture_is_turned_as_its_file_asks(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(ROWS).save(tmp_path / "x.png", exif=exif)
+    scan = read_picture(tmp_path / "x.png")
+    assert scan.array.shape == (3, 4, 1)
+    assert [notice.code for notice in scan.notices] == ["no-orientation", "turned"]
+
+
+def test_a_stack_of_pictures_is_refused(tmp_path: Path) -> None:
+    pages = [Image.fromarray(ROWS)] * 3
+    pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(ValueError, match=r"'x.tif' holds 3 pictures"):
+        read_picture(tmp_path / "x.tif")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"", "is an empty file", id="empty"),
+        pytest.param(b"<html>", "is a web page", id="web page"),
+        pytest.param(None, "is damaged", id="cut"),
+    ],
+)
+def test_bad_pictures_are_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "x.png"
+    noise = np.random.default_rng(0).integers(0, 255, (60, 60)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:2000] if content is None else content)
+    with pytest.raises(ValueError, match=f"'x.png' {message}"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", ["x.png", "x.tif"])
+def test_labels_survive_a_save(tmp_path: Path, name: str, dtype: Any) -> None:
+    array = (ROWS.T[..., np.newaxis] * 20).astype(dtype)
+    write_picture(array, picture_geometry(4, 3), tmp_path / name, Source())
+    assert np.array_equal(read_picture(tmp_path / name).array, array)
+
+
+def test_what_a_picture_cannot_hold_is_refused(tmp_path: Path) -> None:
+    path, grid = tmp_path / "x.png", picture_geometry(4, 3)
+    with pytest.raises(ValueError, match="holds one slice"):
+        write_picture(np.zeros((4, 3, 2), np.uint8), Geometry((4, 3, 2), np.eye(4)), path, Source())
+    with pytest.raises(ValueError, match="where a slice lies"):
+        write_picture(np.zeros((4, 3, 1), np.uint8), Geometry((4, 3, 1), np.eye(4)), path, Source())
+    with pytest.raises(ValueError, match="voxels of uint32"):
+        write_picture(np.zeros((4, 3, 1), np.uint32), grid, path, Source())
