@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from torch import Tensor, nn
+    from monai.data import MetaTensor
+    from torch import nn
 
 # The plugin reads and writes files itself: these steps of a foreign bundle are left out.
 _FILE_STEPS = frozenset(
@@ -58,9 +59,9 @@ class Bundle:
 
     description: BundleDescription
     network: nn.Module
-    prepare: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    prepare: Callable[[dict[str, MetaTensor]], dict[str, MetaTensor]]
     inferer: Any
-    postprocess: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    postprocess: Callable[[dict[str, MetaTensor]], dict[str, MetaTensor]]
     table: LabelTable
     sha256: str
 

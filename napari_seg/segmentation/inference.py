@@ -72,6 +72,8 @@ def segment(
     >>> segment(read_scan("brain.nii.gz"), load_bundle())  # doctest: +SKIP
     """
     import torch
+    from monai.data import MetaTensor
+    from monai.utils import convert_to_tensor
 
     from napari_seg.segmentation.execution import choose_device
     from napari_seg.segmentation.preview import Preview
@@ -87,14 +89,16 @@ def segment(
     with torch.inference_mode():
         image = bundle.prepare({"image": crop})["image"]
         scores = slide(
-            image[None].to(place),
+            convert_to_tensor(image)[None].to(place),
             bundle.network.to(place),
             bundle.inferer,
             overlap=overlap,
             on_progress=on_progress or _ignore,
             on_window=on_window and Preview(on_window, crop, image, box),
         )
-        result = bundle.postprocess({"image": image, "pred": scores[0].cpu()})["pred"]
+        # The way back to the scan's grid starts from where the scores lie.
+        prediction = MetaTensor(scores[0].cpu(), meta=image.meta)
+        result = bundle.postprocess({"image": image, "pred": prediction})["pred"]
     array = np.zeros(scan.geometry.shape, np.uint8)
     inside = tuple(slice(start, stop) for start, stop in box)
     array[inside] = _one_label_per_voxel(result, array[inside].shape, bundle)

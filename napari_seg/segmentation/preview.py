@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from napari_seg.imaging.geometry import Region
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from monai.data import MetaTensor
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -37,7 +38,9 @@ class LabelWindow:
 class Preview:
     """Turn a window's scores into labels on the scan's grid, nearest voxel by nearest voxel."""
 
-    def __init__(self, on_window: OnWindow, crop: Any, prepared: Any, box: Region) -> None:
+    def __init__(
+        self, on_window: OnWindow, crop: MetaTensor, prepared: MetaTensor, box: Region
+    ) -> None:
         self._on_window, self._box = on_window, box
         self._shape = tuple(crop.shape[1:])
         self._to_crop = np.linalg.inv(np.asarray(crop.affine)) @ np.asarray(prepared.affine)
