@@ -24,6 +24,14 @@ def test_keep_largest_keeps_one_piece_of_each_label() -> None:
     assert kept.dtype == labels.dtype
 
 
+def test_large_values_are_told_apart() -> None:
+    labels = pieces().astype(np.uint32)
+    labels[labels == 420] = 2**31
+    kept = keep_largest(labels)
+    assert np.array_equal(kept == 1, keep_largest(pieces()) == 1)
+    assert (kept == 2**31).sum() == 8
+
+
 def test_voxels_touching_by_a_corner_are_one_piece() -> None:
     labels = np.zeros((4, 4, 4), np.uint8)
     labels[1, 1, 1] = labels[2, 2, 2] = 1

@@ -167,11 +167,8 @@ def write_labels(labels: LabelMap, path: str | Path, *, source: Scan | None = No
         at most, the table.
     """
     path = Path(path)
-    if source is not None and not labels.geometry.matches(source.geometry):
-        raise ValueError(
-            f"labels must be on the scan's grid {source.geometry.shape}, got another grid "
-            f"{labels.geometry.shape}; read them with onto= the scan"
-        )
+    if source is not None:
+        labels.require_grid(source.geometry)
     if labels.array.min() < 0:
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
     table = labels.table.completed(count_voxels(labels.array))

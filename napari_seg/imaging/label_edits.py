@@ -11,6 +11,7 @@ from scipy import ndimage
 
 # Voxels that touch by a face, an edge or a corner are one piece.
 _TOUCHING = np.ones((3, 3, 3), dtype=bool)
+_LARGEST_RANK = 65535
 
 
 def keep_largest(labels: NDArray[Any]) -> NDArray[Any]:
@@ -80,9 +81,11 @@ def _keep_pieces(
 
 
 def _boxes(labels: NDArray[Any]) -> list[tuple[int, tuple[slice, ...]]]:
-    values = np.unique(labels)
-    values = values[values != 0]
-    # Positions 1, 2, … in place of the values, which may be large.
-    ranks = np.where(labels == 0, 0, np.searchsorted(values, labels) + 1)
-    boxes = ndimage.find_objects(ranks, max_label=values.size)
-    return [(value, box) for value, box in zip(values, boxes, strict=True) if box is not None]
+    values = np.arange(1, int(labels.max()) + 1) if labels.max() <= _LARGEST_RANK else None
+    if values is None:
+        # Positions 1, 2, … in place of values too large to be listed one by one.
+        values = np.unique(labels[labels != 0])
+        labels = np.where(labels == 0, 0, np.searchsorted(values, labels) + 1)
+    boxes = ndimage.find_objects(labels, max_label=values.size)
+    found = zip(values.tolist(), boxes, strict=True)
+    return [(value, box) for value, box in found if box is not None]

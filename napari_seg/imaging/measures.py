@@ -70,11 +70,7 @@ def measure_labels(labels: LabelMap, scan: Scan) -> list[LabelMeasure]:
     ValueError
         If the labels are not on the scan's grid.
     """
-    if not labels.geometry.matches(scan.geometry):
-        raise ValueError(
-            f"labels must be on the scan's grid {scan.geometry.shape}, got another grid "
-            f"{labels.geometry.shape}; read them with onto= the scan"
-        )
+    labels.require_grid(scan.geometry)
     volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
     table = labels.table.completed(volumes)
     intensity = scan.array if scan.array.ndim == 3 else scan.array[..., 0]

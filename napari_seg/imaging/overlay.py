@@ -20,6 +20,7 @@ from napari_seg.imaging.scan import LabelMap, Scan
 _BACKGROUND = "#101418"
 _INK = "#e6e9ec"
 _FAINT_INK = "#9aa4ad"
+_SIDE_INK = "#ffd166"
 _OPACITY = 0.4
 _PIXELS_PER_INCH = 150
 _VIEW_INCHES = 4.0
@@ -102,11 +103,7 @@ def write_overlay(scan: Scan, labels: LabelMap, path: str | Path) -> None:
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ValueError(f"'{path.name}' cannot be drawn: its name must end in .png")
-    if not labels.geometry.matches(scan.geometry):
-        raise ValueError(
-            f"labels must be on the scan's grid {scan.geometry.shape}, got another grid "
-            f"{labels.geometry.shape}; read them with onto= the scan"
-        )
+    labels.require_grid(scan.geometry)
     figure = _draw(_views(scan, labels), labels, scan)
     replace_file(path, lambda partial: figure.savefig(partial, format="png", facecolor=_BACKGROUND))
 
@@ -211,6 +208,10 @@ def _draw_plane(axes: Axes, plane: _Plane, views: _Views, labels: LabelMap) -> N
     axes.set_axis_off()
     if len(views.planes()) > 1:
         axes.set_title(plane.title, color=_INK, fontsize=11, pad=6)
+    _write_sides(axes, plane)
+
+
+def _write_sides(axes: Axes, plane: _Plane) -> None:
     for side, x, y in (
         (plane.left, 0.03, 0.5),
         (plane.right, 0.97, 0.5),
@@ -222,7 +223,7 @@ def _draw_plane(axes: Axes, plane: _Plane, views: _Views, labels: LabelMap) -> N
             y,
             side,
             transform=axes.transAxes,
-            color="#ffd166",
+            color=_SIDE_INK,
             fontsize=9,
             ha="center",
             va="center",

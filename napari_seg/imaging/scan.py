@@ -168,6 +168,14 @@ class LabelMap:
         if self.array.dtype.kind not in "iu":
             raise TypeError(f"labels must be whole numbers, got {self.array.dtype}")
 
+    def require_grid(self, geometry: Geometry) -> None:
+        """Raise ``ValueError`` unless the labels lie on this grid."""
+        if not self.geometry.matches(geometry):
+            raise ValueError(
+                f"labels must be on the scan's grid {geometry.shape}, got another grid "
+                f"{self.geometry.shape}; read them with onto= the scan"
+            )
+
     def with_array(self, array: NDArray[Any]) -> LabelMap:
         """Return the same labels with other voxels on the same grid."""
         return replace(self, array=array)
