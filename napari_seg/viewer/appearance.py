@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from napari_seg.imaging.scan import Scan
 
 SOFT_TISSUE_HU = (-160.0, 240.0)
-# Air is -1000 HU: whole numbers that reach so low, and water near 0, are a CT whoever wrote them.
-_AIR_HU = -900
+# Air is -1000 HU, and only metal is above 4000: values that reach so low are a CT's.
+_AIR_HU, _METAL_HU = -900, 4000
 _LOOKED_AT = 1_000_000
 
 
@@ -54,13 +54,18 @@ def value_range(scan: Scan) -> tuple[float, float]:
 
 
 def is_ct(scan: Scan) -> bool:
-    """Tell whether the values are Hounsfield units: by the modality, else by the values."""
+    """Tell whether a scan is a CT: by its modality, else by its values."""
     if scan.source.modality is not None:
         return scan.source.modality == "CT"
-    if scan.array.ndim != 3 or scan.array.dtype.kind not in "if":
+    return holds_hounsfield_units(scan.array)
+
+
+def holds_hounsfield_units(array: NDArray[Any]) -> bool:
+    """Tell whether values ``(i, j, k)`` look like those of a CT."""
+    if array.ndim != 3 or array.dtype.kind not in "if":
         return False
-    values = _sample(scan.array)
-    return bool(values.size and values.min() <= _AIR_HU and np.percentile(values, 99) < 4000)
+    values = _sample(array)
+    return bool(values.size and values.min() <= _AIR_HU and np.percentile(values, 99) < _METAL_HU)
 
 
 def label_colours(table: LabelTable) -> DirectLabelColormap:

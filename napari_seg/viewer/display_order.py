@@ -70,6 +70,10 @@ class DisplayOrder:
         back = [self.axes.index(axis) for axis in range(3)]
         return flipped.transpose(*back, *range(3, shown.ndim))
 
+    def show_shape(self, shape: tuple[int, int, int]) -> tuple[int, ...]:
+        """Turn a shape ``(i, j, k)`` into that of the layer."""
+        return tuple(shape[self.axes[axis]] for axis in self.kept)
+
     def show_region(self, region: Region, shape: tuple[int, int, int]) -> tuple[slice, ...]:
         """Turn ranges of voxels into slices of a layer.
 

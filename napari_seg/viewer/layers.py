@@ -14,6 +14,7 @@ from napari_seg.imaging.measures import label_volumes
 from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
 from napari_seg.viewer.appearance import (
     contrast_limits,
+    holds_hounsfield_units,
     label_colours,
     label_features,
     value_range,
@@ -99,7 +100,7 @@ def labels_layer(
         colormap=label_colours(table),
         features=label_features(table, volumes),
         metadata={KEY: ours | {"notices": labels.notices, "table": table} | metadata},
-        **(_place(order, geometry) if like is None else _place_like(like, len(order.kept))),
+        **(_place(order, geometry) if like is None else place_like(like, len(order.kept))),
     )
 
 
@@ -118,7 +119,7 @@ def scan_of(layer: Image) -> Scan:
     ours = _ours(layer)
     array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     if ours is None:
-        return Scan(order.restore(array), geometry, notices=_assumptions(layer))
+        return Scan(order.restore(array), geometry, notices=notices_of(layer))
     if layer.ndim > len(order.kept):
         array = np.moveaxis(array, 0, -1)
     return Scan(
@@ -161,6 +162,46 @@ def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
     return Geometry((sizes[2], sizes[1], sizes[0]), _affine_of(layer)), order
 
 
+def place_like(layer: Image, ndim: int) -> dict[str, Any]:
+    """Return what places a layer of `ndim` dimensions where the last ones of an image lie."""
+    place = {
+        "scale": layer.scale[-ndim:],
+        "translate": layer.translate[-ndim:],
+        "units": layer.units[-ndim:],
+        "axis_labels": layer.axis_labels[-ndim:],
+    }
+    if layer.ndim != ndim:
+        return place
+    return place | {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
+
+
+def notices_of(layer: Image) -> tuple[Notice, ...]:
+    """Return what was noticed while the layer's scan was read, or is assumed of it."""
+    ours = _ours(layer)
+    if ours is not None:
+        return tuple(ours["notices"])
+    sides = Notice(
+        "sides-assumed",
+        "the layer does not say which side is which: taken as shown, with anterior up, "
+        "the patient's left on the right and the first slice superior",
+    )
+    if all(_length_mm(unit) is not None for unit in layer.units):
+        return (sides,)
+    return sides, Notice(
+        "unit-assumed", "the layer has no unit of length: its scale is taken as mm"
+    )
+
+
+def modality_of(layer: Image) -> str | None:
+    """Return the modality, such as ``"CT"``, by the file or by the values; None if unknown."""
+    ours = _ours(layer)
+    if ours is not None and ours["source"].modality is not None:
+        return str(ours["source"].modality)
+    # Voxels that are not in memory are not fetched for this.
+    in_memory = not layer.multiscale and not layer.rgb and isinstance(layer.data, np.ndarray)
+    return "CT" if in_memory and holds_hounsfield_units(layer.data) else None
+
+
 def metadata_of(layer: Layer) -> dict[str, Any]:
     """Return what is ours of a layer's metadata; empty for a layer that is not ours."""
     found = layer.metadata.get(KEY)
@@ -178,7 +219,7 @@ def _ours(layer: Layer) -> dict[str, Any] | None:
     if "geometry" not in ours:
         return None
     order: DisplayOrder = ours["order"]
-    shape = tuple(np.asarray(ours["geometry"].shape)[[order.axes[axis] for axis in order.kept]])
+    shape = order.show_shape(ours["geometry"].shape)
     found = (layer.data[0] if layer.multiscale else layer.data).shape[: layer.ndim]
     return ours if tuple(found[-len(shape) :]) == shape else None
 
@@ -200,18 +241,6 @@ def _place(order: DisplayOrder, geometry: Geometry, *, channels: bool = False) -
         "units": ("pixel",) * before + ("mm",) * len(order.kept),
         "axis_labels": ("channel",) * before + tuple(_AXES[axis] for axis in order.kept),
     }
-
-
-def _place_like(layer: Image, ndim: int) -> dict[str, Any]:
-    place = {
-        "scale": layer.scale[-ndim:],
-        "translate": layer.translate[-ndim:],
-        "units": layer.units[-ndim:],
-        "axis_labels": layer.axis_labels[-ndim:],
-    }
-    if layer.ndim != ndim:
-        return place
-    return place | {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
 
 
 def _affine_of(layer: Layer) -> NDArray[np.float64]:
@@ -236,19 +265,6 @@ def _length_mm(unit: pint.Unit) -> float | None:
         return float((1 * unit).to("mm").magnitude)
     except pint.DimensionalityError:
         return None
-
-
-def _assumptions(layer: Image) -> tuple[Notice, ...]:
-    sides = Notice(
-        "sides-assumed",
-        "the layer does not say which side is which: taken as shown, with anterior up, "
-        "the patient's left on the right and the first slice superior",
-    )
-    if all(_length_mm(unit) is not None for unit in layer.units):
-        return (sides,)
-    return sides, Notice(
-        "unit-assumed", "the layer has no unit of length: its scale is taken as mm"
-    )
 
 
 def _is_colour_picture(scan: Scan) -> bool:

@@ -1,0 +1,161 @@
+"""What napari asks of the plugin: open a file, save a layer, open a sample; and a whole case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels
+from napari.utils.notifications import show_warning
+
+from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.files import (
+    case_name,
+    is_label_name,
+    read_labels,
+    read_scan,
+    sample_data_folder,
+    write_labels,
+    write_scan,
+)
+from napari_seg.imaging.scan import LabelMap
+from napari_seg.segmentation.record import write_record
+from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, scan_of
+from napari_seg.viewer.result_layer import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Layer
+
+    from napari_seg.imaging.scan import Scan
+
+    LayerData = tuple[Any, dict[str, Any], str]
+
+_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".dcm")
+# So many files of a folder are looked at before it is taken to hold no DICOM.
+_LOOKED_AT = 20
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
+    """Return the reader of a path, or None where it is none of ours; reads next to nothing."""
+    first = Path(path if isinstance(path, str) else path[0])
+    ours = _holds_dicom(first) if first.is_dir() else first.name.lower().endswith(_SUFFIXES)
+    return _read_paths if ours else None
+
+
+def read_either(
+    path: str | Path, *, on_progress: Callable[[float], None] | None = None
+) -> Scan | LabelMap:
+    """Read a file or DICOM folder: as labels if its name and voxels say so, else as a scan.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_scan` does.
+    """
+    path = Path(path)
+    if is_label_name(path) or path.with_name(f"{case_name(path)}.tsv").is_file():
+        try:
+            return read_labels(path)
+        except ValueError:
+            # A scan may be named like a label file; if it is broken, reading it says so again.
+            pass
+    return read_scan(path, on_progress=on_progress)
+
+
+def layer_of(read: Scan | LabelMap, path: str | Path) -> Layer:
+    """Show what was read from `path`, named after it, and tell what was assumed on the way."""
+    path = Path(path)
+    name = path.name if path.is_dir() else case_name(path)
+    if read.notices:
+        show_warning(f"{name}: " + "; ".join(notice.message for notice in read.notices))
+    if isinstance(read, LabelMap):
+        return labels_layer(read, name=name, path=path)
+    return image_layer(read, name=name, path=path)
+
+
+def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Save a Labels layer on its scan's own grid, with its table and, from a network, its record.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `write_labels` does.
+    """
+    layer = Labels(data, **meta)
+    labels = label_map_of(layer)
+    write_labels(labels, path)
+    written = [path, str(Path(path).with_name(f"{case_name(path)}.tsv"))]
+    record = record_of(layer)
+    if record is not None:
+        written.append(str(write_record(Path(path), record)))
+    return written
+
+
+def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Save an Image layer on its own grid.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `write_scan` does.
+    """
+    write_scan(scan_of(Image(data, **meta)), path)
+    return [path]
+
+
+def sample_brain() -> list[LayerData]:
+    """Open the whole brain of the sample data."""
+    return _sample("brain.nii.gz")
+
+
+def sample_left_hippocampus() -> list[LayerData]:
+    """Open the crop around the left hippocampus."""
+    return _sample("hippocampus_left.nii.gz")
+
+
+def sample_right_hippocampus() -> list[LayerData]:
+    """Open the crop around the right hippocampus."""
+    return _sample("hippocampus_right.nii.gz")
+
+
+def open_case(scan: Scan, labels: LabelMap | None = None, *, name: str) -> None:
+    """Open napari with a scan, its labels and the panel, and stay until it is closed.
+
+    Parameters
+    ----------
+    scan
+        What to show.
+    labels
+        On the scan's grid; None for none yet.
+    name
+        Of the scan.
+    """
+    import napari
+
+    viewer = napari.Viewer()
+    image = image_layer(scan, name=name)
+    viewer.add_layer(image)
+    if labels is not None:
+        viewer.add_layer(labels_layer(labels, name=f"{name} \u2013 labels", like=image))
+    viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    napari.run()
+
+
+def _read_paths(path: str | Sequence[str]) -> list[LayerData]:
+    paths = [path] if isinstance(path, str) else path
+    return [layer_of(read_either(one), one).as_layer_data_tuple() for one in paths]
+
+
+def _sample(file_name: str) -> list[LayerData]:
+    return _read_paths(str(sample_data_folder() / file_name))
+
+
+def _holds_dicom(folder: Path) -> bool:
+    for number, file in enumerate(folder.rglob("*")):
+        if number == _LOOKED_AT:
+            return False
+        if file.is_file() and file_kind(file) == "a DICOM file":
+            return True
+    return False

@@ -1,0 +1,157 @@
+"""Choose what part of a scan is segmented: all of it, a drawn box, or a box around a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QButtonGroup, QLabel, QRadioButton, QVBoxLayout, QWidget
+
+from napari_seg.viewer.boxes import size_mm
+from napari_seg.viewer.drawn_box import DrawnBox
+from napari_seg.viewer.layers import grid_of
+from napari_seg.viewer.point_box import PointBox
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+    from napari_seg.imaging.geometry import Region
+
+_INDENT = 20
+
+
+class RegionChoice(QWidget):
+    """Three ways to say where to segment.
+
+    Parameters
+    ----------
+    viewer
+        Whose shapes, slices and clicks are used.
+
+    Attributes
+    ----------
+    changed
+        Signal: another region, or another reason why there is none.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._scan: Image | None = None
+        self.whole = _radio("Whole scan", "Segment every voxel of the scan")
+        self.drawn = _radio("A box that I draw", "A rectangle of a Shapes layer, through slices")
+        self.around = _radio("A box around a point", "A box of a size in mm around a place")
+        self.drawn_box, self.point_box = DrawnBox(viewer), PointBox(viewer)
+        self.news = QLabel()
+        self.news.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.whole)
+        for radio, box in ((self.drawn, self.drawn_box), (self.around, self.point_box)):
+            layout.addWidget(radio)
+            layout.addWidget(box)
+            box.setContentsMargins(_INDENT, 0, 0, 0)
+        layout.addWidget(self.news)
+        self.news.setIndent(_INDENT)
+        self._group = QButtonGroup(self)
+        for radio in (self.whole, self.drawn, self.around):
+            self._group.addButton(radio)
+        self.whole.setChecked(True)
+        self._connect()
+        self._update()
+
+    def set_scan(self, layer: Image | None) -> None:
+        """Work on another scan."""
+        if layer is not self._scan:
+            self._scan = layer
+            self.point_box.forget()
+            self._update()
+
+    def region(self) -> Region | None:
+        """Return the chosen voxels ``(i, j, k)``; None for the whole scan.
+
+        Raises
+        ------
+        ValueError
+            If nothing was drawn yet, or the box lies outside the scan.
+        """
+        if self._scan is None or self.whole.isChecked():
+            return None
+        box = self.drawn_box if self.drawn.isChecked() else self.point_box
+        return box.region(self._scan)
+
+    def release(self) -> None:
+        """Take away what was put into the viewer, and let go of it."""
+        self._viewer.dims.events.order.disconnect(self._on_view)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self.drawn_box.release()
+        self.point_box.release()
+
+    def _connect(self) -> None:
+        for radio in (self.whole, self.drawn, self.around):
+            radio.toggled.connect(self._on_choice)
+        self.drawn_box.draw.clicked.connect(self._on_draw)
+        self.drawn_box.changed.connect(self._update)
+        self.point_box.changed.connect(self._update)
+        self._viewer.dims.events.order.connect(self._on_view)
+        self._viewer.layers.events.removed.connect(self._on_removed)
+
+    def _on_choice(self, checked: bool) -> None:
+        if not checked:
+            return
+        self.point_box.pick.setChecked(False)
+        if self.drawn.isChecked() and self.drawn_box.shapes is None:
+            self._on_draw()
+        self._update()
+
+    def _on_draw(self) -> None:
+        if self._scan is not None:
+            self.drawn_box.add_shapes(self._scan)
+
+    def _on_view(self, _event: Any) -> None:
+        self._update()
+
+    def _on_removed(self, event: Any) -> None:
+        # Our own outline goes and comes with each change; only what a person drew matters here.
+        if self.drawn.isChecked() and event.value is not self._scan:
+            self._update()
+
+    def _update(self) -> None:
+        self.drawn_box.setVisible(self.drawn.isChecked())
+        self.point_box.setVisible(self.around.isChecked())
+        try:
+            region = self.region()
+        except ValueError as error:
+            region, news = None, str(error)
+        else:
+            news = self._size_of(region)
+        self.news.setText(news)
+        self.news.setVisible(bool(news))
+        if self.around.isChecked() and region is not None and self._scan in self._viewer.layers:
+            self.point_box.show_outline(self._scan, region)
+        else:
+            self.point_box.remove_outline()
+        self.changed.emit()
+
+    def _size_of(self, region: Region | None) -> str:
+        if region is None or self._scan is None:
+            return ""
+        sizes = size_mm(self._scan, region)
+        size = " × ".join(f"{mm:.0f}" for mm in reversed(sizes)) + " mm"
+        if self.drawn.isChecked():
+            return f"The box is {size}"
+        wanted = [box.value() for box in self.point_box.sizes]
+        geometry, order = grid_of(self._scan)
+        step = max(geometry.spacing)
+        is_cut = any(wanted[axis] - sizes[axis] > step for axis in order.kept)
+        return f"Cut at the edge of the scan: {size}" if is_cut else ""
+
+
+def _radio(text: str, tip: str) -> QRadioButton:
+    radio = QRadioButton(text)
+    radio.setToolTip(tip)
+    return radio

@@ -1,0 +1,219 @@
+"""Where a run's labels go: a new layer, or the last run's; hand work is never replaced unasked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels
+
+from napari_seg.imaging.geometry import clip_region
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.measures import label_volumes
+from napari_seg.viewer.appearance import label_colours, label_features
+from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
+from napari_seg.viewer.undo import write_region
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+
+    from napari_seg.viewer.model_run import Result
+
+# As many results are kept to compare with as a person is likely to undo.
+_MOST_KEPT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """A result that could not go into the layer of the last run without touching hand work.
+
+    Attributes
+    ----------
+    old
+        The layer that holds hand work.
+    new
+        The layer that the result went into instead.
+    at_stake_ml
+        Millilitres of hand work in `old` that the result would change.
+    """
+
+    old: Labels
+    new: Labels
+    result: Result
+    at_stake_ml: float
+
+    def is_open(self, viewer: ViewerModel) -> bool:
+        """Tell whether both layers are still there."""
+        return self.old in viewer.layers and self.new in viewer.layers
+
+    def settle(self, viewer: ViewerModel, *, keep_hand_work: bool) -> Labels:
+        """Move the result into the old layer, as one step of undo, and remove the new one.
+
+        Parameters
+        ----------
+        viewer
+            That shows both layers.
+        keep_hand_work
+            Whether voxels changed by hand stay as they are.
+        """
+        _update(self.old, self.result, keep_hand_work=keep_hand_work)
+        viewer.layers.remove(self.new)
+        viewer.layers.selection.active = self.old
+        return self.old
+
+
+def show_result(
+    viewer: ViewerModel, scan_layer: Image, result: Result, *, name: str
+) -> tuple[Labels, Contest | None]:
+    """Show a result in the layer of the last run, or in a new one.
+
+    Parameters
+    ----------
+    viewer
+        That shows the scan.
+    scan_layer
+        What was segmented.
+    result
+        Its labels.
+    name
+        Of a new layer.
+
+    Returns
+    -------
+    tuple
+        The layer that now shows the result, and what is to be decided: None unless the last run's
+        layer was left alone because of hand work in it.
+    """
+    last = find_last(viewer, scan_layer, result)
+    if last is None:
+        return _add(viewer, scan_layer, result, name), None
+    at_stake = _at_stake(last, result)
+    from_file = "written" not in metadata_of(last)
+    if not at_stake.any() and not from_file:
+        _update(last, result, keep_hand_work=False)
+        return last, None
+    volume = result.labels.geometry.voxel_volume_ml * int(np.count_nonzero(at_stake))
+    new = _add(viewer, scan_layer, result, name)
+    return new, Contest(last, new, result, volume)
+
+
+def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels | None:
+    """Find the layer of the last run of the same model on the same scan, the newest first.
+
+    A label file that was opened counts as one if it lies on the scan's grid and all labels of the
+    model are in its table.
+    """
+    geometry, order = grid_of(scan_layer)
+    fitting = [
+        layer
+        for layer in reversed(viewer.layers)
+        if isinstance(layer, Labels) and metadata_of(layer).get("geometry") is not None
+    ]
+    for layer in fitting:
+        ours = metadata_of(layer)
+        run = (ours.get("scan_id"), ours.get("model"))
+        if run == (scan_layer.unique_id, result.choices.model) and _fits(layer, result):
+            return layer
+    for layer in fitting:
+        ours = metadata_of(layer)
+        names = set(result.labels.table.names.items())
+        if (
+            "path" in ours
+            and ours["order"] == order
+            and ours["geometry"].matches(geometry)
+            and names <= set(ours["table"].names.items())
+            and _fits(layer, result)
+        ):
+            return layer
+    return None
+
+
+def record_of(layer: Labels) -> dict[str, Any] | None:
+    """Return how a layer's labels came about, and how many ml of them were changed by hand since.
+
+    None where no network wrote them.
+    """
+    ours = metadata_of(layer)
+    if "record" not in ours:
+        return None
+    _, hand = _network_state(layer, tuple(slice(0, length) for length in layer.data.shape))
+    volume = ours["geometry"].voxel_volume_ml * int(np.count_nonzero(hand))
+    return {**ours["record"], "changed_by_hand_ml": round(volume, 3)}
+
+
+def _fits(layer: Labels, result: Result) -> bool:
+    order = metadata_of(layer)["order"]
+    return bool(layer.data.shape == order.show(result.labels.array).shape)
+
+
+def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> Labels:
+    layer = labels_layer(
+        result.labels,
+        name=name,
+        like=scan_layer,
+        scan_id=scan_layer.unique_id,
+        model=result.choices.model,
+        record=result.record,
+    )
+    update_metadata(layer, written=(KeptLabels.of(layer.data),))
+    viewer.add_layer(layer)
+    return layer
+
+
+def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
+    box, new = _part(layer, result)
+    state, hand = _network_state(layer, box)
+    write_region(layer, box, new, where=~hand if keep_hand_work else None, preserve=False)
+    state[box] = new
+    ours = metadata_of(layer)
+    written = (*ours.get("written", ()), KeptLabels.of(state))[-_MOST_KEPT:]
+    table = _joined(ours["table"], result.labels.table)
+    volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
+    layer.colormap = label_colours(table)
+    layer.features = label_features(table, volumes)
+    update_metadata(layer, written=written, table=table, record=result.record)
+
+
+def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:
+    box, new = _part(layer, result)
+    _, hand = _network_state(layer, box)
+    at_stake: NDArray[np.bool_] = hand & (np.asarray(layer.data[box]) != new)
+    return at_stake
+
+
+def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any]]:
+    order = metadata_of(layer)["order"]
+    shape = result.labels.geometry.shape
+    new = order.show(result.labels.array)
+    if result.choices.region is None:
+        box = tuple(slice(0, length) for length in new.shape)
+    else:
+        box = order.show_region(clip_region(result.choices.region, shape), shape)
+    return box, new[box]
+
+
+def _network_state(layer: Labels, box: tuple[slice, ...]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the last result as it was written, and which voxels of `box` differ from it.
+
+    After an undo that is the result before: the one that differs least.
+    """
+    current = np.asarray(layer.data)
+    best: tuple[NDArray[Any], NDArray[np.bool_]] | None = None
+    for kept in reversed(metadata_of(layer).get("written", ())):
+        state = kept.restore()
+        hand = current[box] != state[box]
+        if best is None or np.count_nonzero(hand) < np.count_nonzero(best[1]):
+            best = state, hand
+        if not hand.any():
+            break
+    if best is None:
+        # Opened from a file: every label in it is somebody's work.
+        return np.zeros_like(current), current[box] != 0
+    return best
+
+
+def _joined(table: LabelTable, other: LabelTable) -> LabelTable:
+    return LabelTable((*table, *(label for label in other if label.value not in table.names)))

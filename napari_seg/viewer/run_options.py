@@ -1,0 +1,106 @@
+"""Options of a run that most runs leave as they are: folded away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RunOptions(QWidget):
+    """Overlap of windows, labels to keep, and clean-up.
+
+    Attributes
+    ----------
+    changed
+        Signal: another choice.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fold = QToolButton()
+        self.fold.setText("Options")
+        self.fold.setToolTip("Overlap, labels to keep, clean-up")
+        self.fold.setCheckable(True)
+        self.fold.setAutoRaise(True)
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.overlap_percent = QSpinBox()
+        self.overlap_percent.setRange(0, 90)
+        self.overlap_percent.setSingleStep(5)
+        self.overlap_percent.setValue(25)
+        self.overlap_percent.setSuffix(" %")
+        self.overlap_percent.setAccessibleName("Overlap")
+        self.overlap_percent.setToolTip("How much neighbouring windows overlap: more is slower")
+        self.keep_largest = QCheckBox("Only the largest part of each label")
+        self.keep_largest.setToolTip("Every smaller part of a label becomes background")
+        self.min_ml = QDoubleSpinBox()
+        self.min_ml.setRange(0, 1000)
+        self.min_ml.setSingleStep(0.05)
+        self.min_ml.setSuffix(" ml")
+        self.min_ml.setSpecialValueText("none")
+        self.min_ml.setAccessibleName("Drop parts smaller than")
+        self.min_ml.setToolTip("Parts of a label that are smaller become background")
+        self.labels: list[QCheckBox] = []
+        self._lay_out()
+        self.fold.toggled.connect(self._on_fold)
+        self._on_fold(False)
+
+    @property
+    def overlap(self) -> float:
+        """The overlap of windows, from 0 to 0.9."""
+        return float(self.overlap_percent.value() / 100)
+
+    @property
+    def kept_labels(self) -> tuple[str, ...] | None:
+        """Names of the labels to keep; None for all."""
+        kept = tuple(box.text() for box in self.labels if box.isChecked())
+        return None if len(kept) == len(self.labels) else kept
+
+    def set_labels(self, names: Sequence[str]) -> None:
+        """Offer the labels of a model; all are kept at first."""
+        for old in self.labels:
+            self._label_list.removeWidget(old)
+            old.deleteLater()
+        self.labels = [QCheckBox(name) for name in names]
+        for box in self.labels:
+            box.setChecked(True)
+            box.setToolTip("Keep this label")
+            box.toggled.connect(self._on_label)
+            self._label_list.addWidget(box)
+
+    def _lay_out(self) -> None:
+        self._body = QWidget()
+        form = QFormLayout(self._body)
+        form.setContentsMargins(20, 0, 0, 0)
+        self._label_list = QVBoxLayout()
+        self._label_list.setSpacing(2)
+        form.addRow("Overlap", self.overlap_percent)
+        form.addRow("Labels", self._label_list)
+        form.addRow("Drop parts under", self.min_ml)
+        form.addRow(self.keep_largest)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.fold)
+        layout.addWidget(self._body)
+
+    def _on_fold(self, open_: bool) -> None:
+        self.fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
+        self._body.setVisible(open_)
+
+    def _on_label(self, _checked: bool) -> None:
+        self.changed.emit()

@@ -1,0 +1,196 @@
+"""Choose the scan to work on: one of the viewer's Image layers, or a new one from disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_seg.viewer.display_order import overlay_error_mm
+from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_seg.imaging.geometry import Geometry
+
+# Scans that show one point farther apart than this do not lie over each other.
+_OVERLAY_MM = 0.5
+
+
+class ScanChoice(QWidget):
+    """A list of scans, what the chosen one is, and what was noticed while reading it.
+
+    Parameters
+    ----------
+    viewer
+        Whose Image layers are listed, and whose selected layer is followed.
+
+    Attributes
+    ----------
+    changed
+        Signal: another scan, or none; its Image layer.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._layers: list[Image] = []
+        self.list = QComboBox()
+        self.list.setAccessibleName("Scan")
+        self.list.setToolTip("The scan to work on")
+        self.list.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.open = QPushButton("Open…")
+        self.open.setToolTip("Open a scan: a file or a DICOM folder")
+        self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.description.setToolTip("Shown with anterior up and the patient's left on the right")
+        self.warn = QToolButton()
+        self.warn.setCheckable(True)
+        self.warn.setAutoRaise(True)
+        self.notices = QLabel()
+        self.notices.setWordWrap(True)
+        self._lay_out()
+        self._connect()
+        self._list_layers()
+
+    @property
+    def layer(self) -> Image | None:
+        """The layer of the chosen scan."""
+        index = self.list.currentIndex()
+        return self._layers[index] if 0 <= index < len(self._layers) else None
+
+    def follow(self, layer: object) -> None:
+        """Choose the scan that a selected layer is, or belongs to."""
+        if isinstance(layer, Image):
+            self._choose(layer)
+            return
+        scan_id = metadata_of(layer).get("scan_id") if layer is not None else None
+        for scan in self._layers:
+            if scan_id is not None and scan.unique_id == scan_id:
+                self._choose(scan)
+
+    def release(self) -> None:
+        """Let go of the viewer."""
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed):
+            event.disconnect(self._on_layers)
+
+    def _lay_out(self) -> None:
+        row, line = QHBoxLayout(), QHBoxLayout()
+        title = QLabel("Scan")
+        title.setBuddy(self.list)
+        row.addWidget(title)
+        row.addWidget(self.list, 1)
+        row.addWidget(self.open)
+        line.addWidget(self.description, 1)
+        line.addWidget(self.warn)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addLayout(line)
+        layout.addWidget(self.notices)
+
+    def _connect(self) -> None:
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed):
+            event.connect(self._on_layers)
+        self.list.currentIndexChanged.connect(self._on_chosen)
+        self.warn.toggled.connect(self.notices.setVisible)
+
+    def _choose(self, layer: Image) -> None:
+        if layer in self._layers:
+            self.list.setCurrentIndex(self._layers.index(layer))
+
+    def _list_layers(self) -> None:
+        before = self.layer
+        self._layers = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        self.list.blockSignals(True)
+        self.list.clear()
+        self.list.addItems([layer.name for layer in self._layers])
+        if before in self._layers:
+            self.list.setCurrentIndex(self._layers.index(before))
+        self.list.blockSignals(False)
+        self._describe()
+        if self.layer is not before:
+            self.changed.emit(self.layer)
+
+    def _on_layers(self, _event: Any) -> None:
+        self._list_layers()
+
+    def _on_chosen(self, _index: int) -> None:
+        layer = self.layer
+        self._describe()
+        if layer is not None and not self._belongs(self._viewer.layers.selection.active, layer):
+            self._viewer.layers.selection.active = layer
+        self.changed.emit(layer)
+
+    def _belongs(self, active: object, layer: Image) -> bool:
+        return active is layer or (
+            active is not None and metadata_of(active).get("scan_id") == layer.unique_id
+        )
+
+    def _describe(self) -> None:
+        text, notices = "", []
+        if self.layer is not None:
+            try:
+                geometry, _ = grid_of(self.layer)
+            except ValueError as error:
+                notices = [str(error)]
+            else:
+                text = describe(geometry, modality_of(self.layer))
+                notices = [notice.message for notice in notices_of(self.layer)]
+                notices += self._tilted_against(geometry)
+        self.description.setText(text)
+        self.warn.setText(f"⚠ {len(notices)}")
+        self.warn.setToolTip("\n".join(notices))
+        self.warn.setAccessibleName(f"{len(notices)} notices on this scan")
+        self.warn.setVisible(bool(notices))
+        self.notices.setText("\n".join(f"• {notice}" for notice in notices))
+        self.notices.setVisible(bool(notices) and self.warn.isChecked())
+
+    def _tilted_against(self, geometry: Geometry) -> list[str]:
+        found = []
+        for other in self._layers:
+            theirs = metadata_of(other).get("geometry")
+            gap = 0.0 if theirs is None else overlay_error_mm(geometry, theirs)
+            if gap > _OVERLAY_MM:
+                found.append(
+                    f"its axes are tilted against those of '{other.name}': "
+                    f"the two overlay with an error of up to {gap:.0f} mm"
+                )
+        return found
+
+
+def describe(geometry: Geometry, modality: str | None) -> str:
+    """Say in one line what a scan is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_seg.imaging.geometry import Geometry
+    >>> describe(Geometry((4, 5, 6), np.diag([1, 1, 3, 1])), "MR")
+    'MR · 1.00 × 1.00 × 3.00 mm · 4 × 5 × 6'
+    """
+    spacing = geometry.spacing
+    if max(spacing) - min(spacing) < 0.005:
+        voxel = f"{spacing[0]:.2f} mm iso"
+    else:
+        voxel = " × ".join(f"{step:.2f}" for step in spacing) + " mm"
+    size = " × ".join(str(count) for count in geometry.shape if count > 1)
+    return " · ".join(part for part in (modality, voxel, size) if part)

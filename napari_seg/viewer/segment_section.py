@@ -1,0 +1,319 @@
+"""Segment: choose a model and a region, run it on the scan, show the labels."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels
+from napari.utils.theme import get_theme
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.measures import label_volumes
+from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.layers import grid_of, metadata_of, scan_of
+from napari_seg.viewer.model_choice import ModelChoice
+from napari_seg.viewer.model_run import Choices, Result, Tools, run_model
+from napari_seg.viewer.preview import Preview
+from napari_seg.viewer.region_choice import RegionChoice
+from napari_seg.viewer.result_layer import Contest, show_result
+from napari_seg.viewer.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.bundle_description import BundleDescription
+    from napari_seg.segmentation.preview import LabelWindow
+    from napari_seg.viewer.status_line import StatusLine
+
+_DEVICES = {"Automatic": "auto", "CPU": "cpu", "NVIDIA GPU": "cuda"}
+if sys.platform == "darwin":
+    _DEVICES["Apple GPU"] = "mps"
+
+
+@dataclass(eq=False)
+class _Run:
+    """A run that goes on, and what it was started from."""
+
+    job: Job
+    layer: Image
+    voxels: Any
+    model: BundleDescription
+    preview: Preview | None = None
+    failed: bool = False
+
+
+class SegmentSection(QWidget):
+    """Segment a scan with a model.
+
+    Parameters
+    ----------
+    viewer
+        That shows the scan and gets the labels.
+    tools
+        The functions that describe, load and run a model.
+    status
+        Where progress, result and what is left to decide are shown.
+
+    Attributes
+    ----------
+    running
+        Signal: whether a run goes on now.
+    """
+
+    running = Signal(bool)
+
+    def __init__(self, viewer: ViewerModel, tools: Tools, status: StatusLine) -> None:
+        super().__init__()
+        self._viewer, self._tools, self._status = viewer, tools, status
+        self._scan: Image | None = None
+        self._run: _Run | None = None
+        self._contest: Contest | None = None
+        self._loaded: dict[tuple[str | None, str | None], Bundle] = {}
+        self.model = ModelChoice(tools.describe_bundle)
+        self.region = RegionChoice(viewer)
+        self.device = QComboBox()
+        self.device.addItems(list(_DEVICES))
+        self.device.setAccessibleName("Device")
+        self.device.setToolTip("Where the network runs; automatic takes a GPU if there is one")
+        self.options = RunOptions()
+        self.start = QPushButton("Run   (Ctrl+Enter)")
+        self._lay_out()
+        self._connect()
+        self._on_theme()
+        self._on_model()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run goes on."""
+        return self._run is not None
+
+    def set_scan(self, layer: Image | None) -> None:
+        """Segment another scan from now on."""
+        self._scan = layer
+        self.region.set_scan(layer)
+        self._update()
+
+    def reason_not_to_run(self) -> str:
+        """Say why a run cannot start now; empty if it can."""
+        if self._run is not None:
+            return "A run goes on; wait for it or cancel it"
+        if self._scan is None:
+            return "Open a scan first"
+        if self.options.kept_labels == ():
+            return "Choose at least one label to keep, under Options"
+        try:
+            geometry, order = grid_of(self._scan)
+            self.region.region()
+        except ValueError as error:
+            return str(error)
+        model = self.model.description
+        if model.spatial_dims == 3 and 1 in geometry.shape:
+            return "The scan is a single slice and the model is 3D: choose a 2D model"
+        channels = _channels(self._scan, len(order.kept))
+        if channels != model.in_channels:
+            return f"The model needs {model.in_channels} channel(s), the scan has {channels}"
+        return ""
+
+    def run(self) -> None:
+        """Start a run with what is chosen; nothing happens where there is a reason not to."""
+        if self._scan is None or self.reason_not_to_run():
+            return
+        layer, choices = self._scan, self._choices()
+        job = Job(
+            run_model,
+            self._tools,
+            scan_of(layer),
+            choices,
+            self._loaded.get(choices.model),
+            metadata_of(layer).get("path") or layer.source.path,
+            parent=self,
+            channel="on_window",
+        )
+        self._contest = None
+        self._run = _Run(job, layer, _voxels(layer), self.model.description)
+        known = choices.model in self._loaded
+        self._status.begin("Starting" if known else "Loading the model")
+        job.progressed.connect(self._on_progress)
+        job.reported.connect(self._on_window)
+        job.returned.connect(self._on_result)
+        job.failed.connect(self._on_failed)
+        job.finished.connect(self._on_finished)
+        job.start()
+        self._update()
+        self.running.emit(True)
+
+    def cancel(self) -> None:
+        """Stop the run within one window; nothing is changed."""
+        if self._run is not None:
+            self._run.job.cancel()
+
+    def release(self) -> None:
+        """Stop, and let go of the viewer."""
+        self.cancel()
+        self._remove_preview()
+        self.region.release()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._viewer.events.theme.disconnect(self._on_theme)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Model", self.model)
+        form.addRow("Region", self.region)
+        form.addRow("Device", self.device)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addWidget(self.options)
+        layout.addWidget(self.start)
+
+    def _connect(self) -> None:
+        self.model.changed.connect(self._on_model)
+        self.region.changed.connect(self._update)
+        self.options.changed.connect(self._update)
+        self.start.clicked.connect(self.run)
+        self._status.cancelled.connect(self.cancel)
+        self._status.decided.connect(self._on_decided)
+        self._viewer.layers.events.removed.connect(self._on_removed)
+        self._viewer.events.theme.connect(self._on_theme)
+
+    def _on_theme(self, _event: Any = None) -> None:
+        # The one primary button has the theme's own accent.
+        theme = get_theme(self._viewer.theme)
+        self.start.setStyleSheet(
+            f"QPushButton:enabled {{ background-color: {theme.current.as_hex()}; }}"
+            "QPushButton { font-weight: bold; padding: 0.4em; }"
+        )
+
+    def _choices(self) -> Choices:
+        return Choices(
+            folder=self.model.folder,
+            variant=self.model.description.variant,
+            device=_DEVICES[self.device.currentText()],
+            region=self.region.region(),
+            overlap=self.options.overlap,
+            labels=self.options.kept_labels,
+            keep_largest=self.options.keep_largest.isChecked(),
+            min_ml=self.options.min_ml.value(),
+        )
+
+    def _update(self) -> None:
+        reason = self.reason_not_to_run()
+        self.start.setEnabled(not reason)
+        scan = "" if self._scan is None else self._scan.name
+        self.start.setToolTip(reason or f"Segment {scan} with {self.model.description.title}")
+
+    def _on_model(self) -> None:
+        self.options.set_labels(self.model.description.label_names)
+        self._update()
+
+    def _on_progress(self, fraction: float) -> None:
+        if self._run is not None:
+            self._status.progress(fraction, f"Segmenting {self._run.layer.name}")
+
+    def _on_window(self, window: LabelWindow) -> None:
+        run = self._run
+        if run is None or not _is_unchanged(run, self._viewer):
+            return
+        if run.preview is None:
+            table = LabelTable.from_names(dict(run.model.labels))
+            name = f"{self._name_for(run)} (running)"
+            run.preview = Preview(self._viewer, run.layer, table, name=name)
+        run.preview.add(window)
+
+    def _on_result(self, result: Result) -> None:
+        run = self._run
+        if run is None:
+            return
+        self._loaded[result.choices.model] = result.bundle
+        self._remove_preview()
+        if not _is_unchanged(run, self._viewer):
+            self._status.end(f"{run.layer.name} changed during the run: its result was dropped")
+            return
+        active = self._viewer.layers.selection.active
+        layer, self._contest = show_result(
+            self._viewer, run.layer, result, name=self._name_for(run)
+        )
+        # Whoever works on other labels meanwhile goes on doing so.
+        busy = isinstance(active, Labels) and active in self._viewer.layers
+        self._viewer.layers.selection.active = active if busy else layer
+        self._report(result)
+
+    def _report(self, result: Result) -> None:
+        volumes = label_volumes(result.labels.array, result.labels.geometry.voxel_volume_ml)
+        count = len(volumes)
+        found = f"{count} label{'s' * (count != 1)}, {sum(volumes.values()):.1f} ml"
+        news = f"{found if count else 'No label found'} in {result.seconds:.1f} s"
+        if self._contest is None:
+            self._status.end(news)
+            return
+        old, new = self._contest.old.name, self._contest.new.name
+        self._status.ask(
+            f"{news}, in the new layer '{new}': '{old}' holds {self._contest.at_stake_ml:.2f} ml "
+            "of other work, which was left alone.",
+            ("Keep my voxels", "Replace"),
+            (
+                f"Put the result into '{old}' where nothing was changed by hand (one undo step)",
+                f"Put the result into '{old}' everywhere (one undo step)",
+            ),
+        )
+
+    def _on_decided(self, number: int) -> None:
+        contest, self._contest = self._contest, None
+        if contest is None or not contest.is_open(self._viewer):
+            self._status.end("One of the two layers is gone: nothing to decide")
+            return
+        keep = number == 0
+        layer = contest.settle(self._viewer, keep_hand_work=keep)
+        kept = "with your voxels kept" if keep else "replaced"
+        self._status.end(f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back.")
+
+    def _on_failed(self, _error: Exception) -> None:
+        if self._run is not None:
+            self._run.failed = True
+
+    def _on_finished(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        self._remove_preview()
+        self._run = None
+        if run.failed:
+            self._status.end("The run failed; napari's notification says why")
+        elif run.job.is_cancelled:
+            self._status.end("Stopped; nothing was changed")
+        run.job.deleteLater()
+        self._update()
+        self.running.emit(False)
+
+    def _on_removed(self, event: Any) -> None:
+        if self._run is not None and event.value is self._run.layer:
+            self.cancel()
+
+    def _remove_preview(self) -> None:
+        if self._run is not None and self._run.preview is not None:
+            self._run.preview.remove()
+            self._run.preview = None
+
+    def _name_for(self, run: _Run) -> str:
+        model = run.model.name if run.model.variant is None else run.model.title
+        return f"{run.layer.name} – {model[:1].lower()}{model[1:]}"
+
+
+def _voxels(layer: Image) -> Any:
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def _is_unchanged(run: _Run, viewer: ViewerModel) -> bool:
+    return run.layer in viewer.layers and _voxels(run.layer) is run.voxels
+
+
+def _channels(layer: Image, ndim: int) -> int:
+    if layer.rgb:
+        return int(layer.data.shape[-1])
+    return int(layer.data.shape[0]) if layer.ndim > ndim else 1

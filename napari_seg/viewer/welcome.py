@@ -1,0 +1,26 @@
+"""What the panel shows while no scan is open."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class Welcome(QWidget):
+    """Three buttons that open a scan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        text = QLabel("Open a scan to segment it, or select one of another reader.")
+        text.setWordWrap(True)
+        self.file = QPushButton("Open a scan…")
+        self.file.setToolTip("NIfTI, NRRD, MetaImage or DICOM")
+        self.folder = QPushButton("Open a DICOM folder…")
+        self.folder.setToolTip("A folder with the slices of one series")
+        self.sample = QPushButton("Open the sample")
+        self.sample.setToolTip("A whole brain (T1 MR) that comes with napari-seg")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(text)
+        for button in (self.file, self.folder, self.sample):
+            layout.addWidget(button)
+        layout.addStretch()

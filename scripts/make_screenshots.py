@@ -1,0 +1,103 @@
+"""Make the pictures of docs/images: a real window, the real model, the sample brain.
+
+Run it where there is a screen, or under Xvfb:
+
+    xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python scripts/make_screenshots.py
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_seg.viewer.panel import Panel
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+# Around the left hippocampus of the sample brain: 28 mm left, 22 mm posterior, 14 mm inferior.
+LEFT_HIPPOCAMPUS = (14.0, 22.0, 28.0)
+SECONDS_TO_WAIT = 300.0
+
+
+def main(folder: Path) -> None:
+    """Open the panel, segment the left hippocampus, and save what is seen."""
+    folder.mkdir(parents=True, exist_ok=True)
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1500, 950)
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    resize(viewer, dock, 340)
+    save(viewer, folder / "first_time.png")
+    panel.welcome.sample.click()
+    wait_until(lambda: panel.scan.layer is not None)
+    segment_left_hippocampus(viewer, panel)
+    for theme in ("dark", "light"):
+        viewer.theme = theme
+        for width in (340, 500):
+            resize(viewer, dock, width)
+            save_panel(dock, folder / f"panel_{theme}_{width}.png")
+    viewer.theme = "dark"
+    resize(viewer, dock, 340)
+    save(viewer, folder / "panel.png")
+    panel.segment.options.fold.setChecked(True)
+    resize(viewer, dock, 340)
+    save_panel(dock, folder / "panel_options.png")
+    viewer.close()
+
+
+def segment_left_hippocampus(viewer: napari.Viewer, panel: Panel) -> None:
+    """Do what a person does: a box around a point, its place, Run."""
+    panel.segment.region.around.setChecked(True)
+    panel.segment.region.point_box.place(LEFT_HIPPOCAMPUS)
+    viewer.dims.set_point(0, LEFT_HIPPOCAMPUS[0])
+    viewer.scene.camera.center = LEFT_HIPPOCAMPUS
+    viewer.scene.camera.zoom = 7
+    panel.segment.start.click()
+    wait_until(lambda: not panel.segment.is_running)
+
+
+def resize(viewer: napari.Viewer, dock: Any, width: int) -> None:
+    """Make the panel so many pixels wide."""
+    viewer.window._qt_window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+    settle()
+
+
+def save(viewer: napari.Viewer, path: Path) -> None:
+    """Save a picture of the whole window."""
+    settle()
+    viewer.screenshot(path, canvas_only=False, flash=False)
+    print(path)
+
+
+def save_panel(dock: Any, path: Path) -> None:
+    """Save a picture of the panel alone."""
+    settle()
+    dock.grab().save(str(path))
+    print(path, dock.width())
+
+
+def settle() -> None:
+    """Let the window draw itself."""
+    end = time.monotonic() + 0.5
+    wait_until(lambda: time.monotonic() > end)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Keep the window alive until something is so."""
+    end = time.monotonic() + SECONDS_TO_WAIT
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get there in time")
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)

@@ -1,0 +1,206 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import napari
+import numpy as np
+import pytest
+from fake_model import TABLE, fake_tools, head
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.notifications import notification_manager
+from npe2 import PluginManager, PluginManifest
+from npe2.manifest.utils import import_python_name
+
+import napari_seg
+from napari_seg.imaging.files import read_labels, read_scan, write_labels, write_scan
+from napari_seg.imaging.scan import LabelMap
+from napari_seg.viewer import contributions
+from napari_seg.viewer.contributions import get_reader, save_image, save_labels
+from napari_seg.viewer.layers import image_layer, scan_of
+from napari_seg.viewer.model_run import Choices, run_model
+from napari_seg.viewer.result_layer import show_result
+
+MANIFEST = Path(napari_seg.__file__).parent / "napari.yaml"
+
+
+@pytest.fixture
+def scan_path(tmp_path):
+    path = tmp_path / "head.nii.gz"
+    write_scan(head(), path)
+    return path
+
+
+@pytest.fixture
+def result_layer():
+    viewer = ViewerModel()
+    layer = viewer.add_layer(image_layer(head(), name="head"))
+    result = run_model(
+        fake_tools(),
+        head(),
+        Choices(),
+        None,
+        Path("head.nii.gz"),
+        on_progress=lambda _: None,
+        on_window=lambda _: None,
+    )
+    return show_result(viewer, layer, result, name="head – hippocampus")[0]
+
+
+def read(path):
+    return get_reader(str(path))(str(path))
+
+
+def test_a_scan_opens_as_an_image(scan_path):
+    [(data, meta, kind)] = read(scan_path)
+    assert kind == "image"
+    assert meta["name"] == "head"
+    assert data.shape == (8, 10, 12)
+    assert tuple(meta["scale"]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("name", ["head_seg.nii.gz", "labels.nrrd"])
+def test_a_mask_opens_as_labels(tmp_path, name):
+    write_labels(
+        LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE), tmp_path / name
+    )
+    [(data, meta, kind)] = read(tmp_path / name)
+    assert kind == "labels"
+    assert list(meta["features"]["name"]) == ["anterior", "posterior"]
+    assert data.flags.writeable
+
+
+def test_labels_with_a_table_beside_them_need_no_special_name(tmp_path):
+    path = tmp_path / "brain - hippocampus.nii.gz"
+    write_labels(LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE), path)
+    assert read(path)[0][2] == "labels"
+
+
+def test_a_scan_named_like_a_mask_opens_as_an_image(tmp_path):
+    path = tmp_path / "mask.nii.gz"
+    write_scan(head().with_array(head().array / 7), path)
+    assert read(path)[0][2] == "image"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "photo.png", "cells.tif", ""])
+def test_what_is_not_ours_is_declined(tmp_path, name):
+    assert get_reader(str(tmp_path / name)) is None
+
+
+def test_several_files_open_as_several_layers(scan_path):
+    paths = [str(scan_path)] * 2
+    assert len(get_reader(paths)(paths)) == 2
+
+
+def test_a_dicom_folder_opens_with_a_soft_tissue_window(shared_data):
+    [(data, meta, kind)] = read(shared_data / "ct_dicom")
+    assert kind == "image"
+    assert data.shape == (20, 512, 512)
+    assert tuple(meta["contrast_limits"]) == (-160, 240)
+
+
+def test_what_was_assumed_is_told(tmp_path):
+    import nibabel
+
+    path = tmp_path / "lost.nii"
+    image = nibabel.Nifti1Image(head().array, None)
+    image.header["pixdim"][1:4] = 1, 2, 3
+    nibabel.save(image, path)
+    before = len(notification_manager.records)
+    [(_, meta, _)] = read(path)
+    notices = meta["metadata"]["napari_seg"]["notices"]
+    assert notices
+    told = [str(record.message) for record in notification_manager.records][before:]
+    assert any(notices[0].message in message for message in told)
+
+
+def test_a_broken_file_says_what_it_is(tmp_path):
+    path = tmp_path / "page.nii.gz"
+    path.write_text("<!DOCTYPE html><html>")
+    with pytest.raises(ValueError, match="a web page"):
+        read(path)
+
+
+def test_a_scan_is_saved_on_its_own_grid(tmp_path, scan_path):
+    [(data, meta, _)] = read(scan_path)
+    path = str(tmp_path / "again.nii.gz")
+    assert save_image(path, data, meta) == [path]
+    assert read_scan(path).sha256 == read_scan(scan_path).sha256
+
+
+def test_a_networks_labels_are_saved_with_table_and_record(tmp_path, result_layer):
+    path = tmp_path / "labels.nii.gz"
+    data, meta, _ = result_layer.as_layer_data_tuple()
+    written = save_labels(str(path), data, meta)
+    assert [Path(name).name for name in written] == ["labels.nii.gz", "labels.tsv", "labels.json"]
+    back = read_labels(path, onto=head())
+    assert back.table.names == TABLE.names
+    assert np.count_nonzero(back.array) == 24
+    record = json.loads((tmp_path / "labels.json").read_text())
+    assert record["bundle"]["name"] == "Hippocampus"
+    assert record["changed_by_hand_ml"] == 0
+    assert record["command"].startswith("napari-seg segment head.nii.gz")
+
+
+def test_the_record_says_how_much_was_changed_by_hand(tmp_path, result_layer):
+    result_layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    data, meta, _ = result_layer.as_layer_data_tuple()
+    save_labels(str(tmp_path / "labels.nii"), data, meta)
+    record = json.loads((tmp_path / "labels.json").read_text())
+    assert record["changed_by_hand_ml"] == pytest.approx(0.006)
+
+
+def test_labels_of_another_plugin_are_saved_without_a_record(tmp_path):
+    data, meta, _ = Labels(np.ones((8, 10, 12), np.uint8), scale=(3, 2, 1)).as_layer_data_tuple()
+    written = save_labels(str(tmp_path / "mine.nii.gz"), data, meta)
+    assert [Path(name).name for name in written] == ["mine.nii.gz", "mine.tsv"]
+
+
+@pytest.mark.parametrize(
+    "sample", ["sample_brain", "sample_left_hippocampus", "sample_right_hippocampus"]
+)
+def test_a_sample_is_a_scan_in_mm(sample):
+    [(data, meta, kind)] = getattr(contributions, sample)()
+    assert kind == "image"
+    assert scan_of(Image(data, **meta)).geometry.spacing == pytest.approx((1, 1, 1))
+
+
+def test_the_samples_overlay_at_their_true_place():
+    brain, crop = (
+        Image(data, **meta)
+        for sample in (contributions.sample_brain, contributions.sample_left_hippocampus)
+        for data, meta, _ in sample()
+    )
+    corner = crop.data_to_world((0, 0, 0))
+    inside = tuple(round(index) for index in brain.world_to_data(corner))
+    box = tuple(slice(start, start + n) for start, n in zip(inside, crop.data.shape, strict=True))
+    assert np.array_equal(brain.data[box], crop.data)
+
+
+def test_the_manifest_is_valid_and_its_commands_are_there():
+    checked = subprocess.run(
+        [sys.executable, "-m", "npe2", "validate", str(MANIFEST)], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    manifest = PluginManifest.from_file(MANIFEST)
+    for command in manifest.contributions.commands:
+        assert callable(import_python_name(command.python_name)), command.id
+
+
+def test_napari_reads_and_writes_through_the_manifest(tmp_path, scan_path):
+    PluginManager.instance().discover()
+    viewer = ViewerModel()
+    [layer] = viewer.open(scan_path, plugin="napari-seg")
+    [path] = layer.save(str(tmp_path / "copy.nii.gz"), plugin="napari-seg")
+    assert read_scan(path).sha256 == read_scan(scan_path).sha256
+
+
+def test_a_case_opens_with_scan_labels_and_panel(monkeypatch, make_napari_viewer):
+    viewer = make_napari_viewer()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    labels = LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE)
+    contributions.open_case(head(), labels, name="head")
+    assert [layer.name for layer in viewer.layers] == ["head", "head – labels"]
+    assert [name for name in viewer.window.dock_widgets if "napari-seg" in name]

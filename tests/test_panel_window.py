@@ -1,0 +1,263 @@
+"""The panel in a real napari window, clicked as a person clicks it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from fake_model import fake_tools, head, segment
+from napari.layers import Labels
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from superqt.utils import WorkerBase
+
+from napari_seg.imaging.files import sample_data_folder
+from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+from napari_seg.viewer.layers import image_layer, label_map_of
+from napari_seg.viewer.panel import Panel
+
+SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    yield make_napari_viewer(show=True)
+    WorkerBase.await_workers(5000)
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def make_panel(viewer):
+    def make(run=segment):
+        panel = Panel(viewer, fake_tools(run))
+        viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+        return panel
+
+    return make
+
+
+@pytest.fixture
+def slow_model():
+    """A model that needs ten seconds unless it is stopped."""
+
+    class SlowModel:
+        def __init__(self):
+            self.started, self.stopped = Event(), Event()
+
+        def __call__(self, scan, bundle, *, on_progress, **options):
+            pause = Event()
+            self.started.set()
+            try:
+                for window in range(1000):
+                    pause.wait(0.01)
+                    on_progress(window / 1000)
+            except BaseException:
+                self.stopped.set()
+                raise
+            return segment(scan, bundle, on_progress=on_progress, **options)
+
+    return SlowModel()
+
+
+def click(widget):
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(8, widget.height() // 2))
+
+
+def labels_in(viewer):
+    return [layer for layer in viewer.layers if isinstance(layer, Labels)]
+
+
+def finish(qtbot, panel):
+    qtbot.waitUntil(lambda: not panel.segment.is_running, timeout=60_000)
+
+
+@pytest.mark.skipif(
+    not (shipped_bundle_folder() / "models" / "model.pt").exists(), reason="no shipped weights"
+)
+def test_the_sample_is_segmented_by_a_click_and_undone_by_a_key(qtbot, viewer):
+    _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    panel.open_path(SAMPLE)
+    qtbot.waitUntil(lambda: panel.scan.layer is not None)
+    click(panel.segment.start)
+    finish(qtbot, panel)
+    [labels] = labels_in(viewer)
+    assert labels.name == "hippocampus_left – hippocampus"
+    # An adult hippocampus has about 3 to 5 ml.
+    assert 2 < labels.features["volume_ml"].sum() < 7
+    first = labels.data.copy()
+
+    panel.segment.options.keep_largest.setChecked(True)
+    panel.segment.region.around.setChecked(True)
+    for box in panel.segment.region.point_box.sizes:
+        box.setValue(20)
+    click(panel.segment.start)
+    finish(qtbot, panel)
+    assert labels_in(viewer) == [labels]
+    assert not np.array_equal(labels.data, first)
+    assert viewer.layers.selection.active is labels
+    canvas = viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: np.array_equal(labels.data, first))
+
+
+def test_the_first_time_there_are_buttons_and_the_sample_opens_by_one(qtbot, viewer, make_panel):
+    panel = make_panel()
+    qtbot.waitUntil(panel.welcome.isVisible)
+    assert not panel.segment.isVisible()
+    click(panel.welcome.sample)
+    qtbot.waitUntil(lambda: panel.scan.layer is not None, timeout=20_000)
+    assert panel.segment.isVisible()
+    assert panel.scan.description.text() == "1.00 mm iso · 197 × 233 × 189"
+
+
+def test_ctrl_enter_runs_wherever_the_focus_is(qtbot, viewer, make_panel):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    # Only the active window has shortcuts.
+    viewer.window._qt_window.windowHandle().requestActivate()
+    qtbot.waitUntil(viewer.window._qt_window.isActiveWindow)
+    canvas = viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(labels_in(viewer)))
+    finish(qtbot, panel)
+
+
+def test_cancel_by_mouse_stops_within_a_window(qtbot, viewer, make_panel, slow_model):
+    panel = make_panel(slow_model)
+    viewer.add_layer(image_layer(head(), name="head"))
+    click(panel.segment.start)
+    qtbot.waitUntil(slow_model.started.is_set)
+    qtbot.waitUntil(panel.status.cancel.isVisible)
+    click(panel.status.cancel)
+    finish(qtbot, panel)
+    assert slow_model.stopped.is_set()
+    assert labels_in(viewer) == []
+
+
+def test_the_panel_follows_the_layer_list_and_the_other_way_round(viewer, make_panel):
+    panel = make_panel()
+    first = viewer.add_layer(image_layer(head(), name="first"))
+    second = viewer.add_layer(image_layer(head(), name="second"))
+    assert panel.scan.layer is second
+    viewer.layers.selection.active = first
+    assert panel.scan.layer is first
+    panel.scan.list.setCurrentIndex(1)
+    assert viewer.layers.selection.active is second
+    first.name = "renamed"
+    assert panel.scan.list.itemText(0) == "renamed"
+    viewer.layers.remove(second)
+    assert panel.scan.layer is first
+
+
+def test_selecting_labels_chooses_their_scan(qtbot, viewer, make_panel):
+    panel = make_panel()
+    first = viewer.add_layer(image_layer(head(), name="first"))
+    click(panel.segment.start)
+    finish(qtbot, panel)
+    [labels] = labels_in(viewer)
+    viewer.add_layer(image_layer(head(), name="second"))
+    viewer.layers.selection.active = labels
+    assert panel.scan.layer is first
+    assert viewer.layers.selection.active is labels
+
+
+def test_closing_the_dock_stops_the_run_and_a_new_panel_works(
+    qtbot, viewer, make_panel, slow_model
+):
+    panel = make_panel(slow_model)
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.run()
+    qtbot.waitUntil(slow_model.started.is_set)
+    viewer.window.remove_dock_widget(panel)
+    qtbot.waitUntil(slow_model.stopped.is_set)
+    another = make_panel()
+    another.segment.run()
+    finish(qtbot, another)
+    assert len(labels_in(viewer)) == 1
+
+
+def test_closing_the_viewer_stops_the_run(qtbot, viewer, make_panel, slow_model):
+    panel = make_panel(slow_model)
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.run()
+    qtbot.waitUntil(slow_model.started.is_set)
+    viewer.close()
+    qtbot.waitUntil(slow_model.stopped.is_set)
+
+
+def test_closing_the_panel_takes_its_box_along(viewer, make_panel):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.region.around.setChecked(True)
+    assert len(viewer.layers) == 2
+    viewer.window.remove_dock_widget(panel)
+    assert [layer.name for layer in viewer.layers] == ["head"]
+
+
+@pytest.mark.parametrize("name", ["no such file.nii", "page.nii"])
+def test_a_file_that_cannot_be_opened_is_told_in_plain_words(qtbot, make_panel, tmp_path, name):
+    (tmp_path / "page.nii").write_text("<html>")
+    panel = make_panel()
+    with qtbot.capture_exceptions() as raised:
+        panel.open_path(tmp_path / name)
+        qtbot.waitUntil(lambda: bool(raised))
+    assert isinstance(raised[0][1], FileNotFoundError | ValueError)
+    assert panel.status.text.text() == f"{name} was not opened; the notification says why"
+    qtbot.waitUntil(panel.welcome.isEnabled)
+
+
+def test_labels_can_be_opened_before_their_scan(qtbot, viewer, make_panel, tmp_path):
+    from napari_seg.imaging.files import write_labels
+
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.run()
+    finish(qtbot, panel)
+    write_labels(label_map_of(labels_in(viewer)[0]), tmp_path / "head_seg.nii")
+    panel.open_path(tmp_path / "head_seg.nii")
+    qtbot.waitUntil(lambda: len(labels_in(viewer)) == 2)
+    assert list(labels_in(viewer)[1].features["name"]) == ["anterior", "posterior"]
+
+
+def test_every_control_can_be_reached_and_has_a_name(viewer, make_panel):
+    from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox
+
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    for kind in (QAbstractButton, QComboBox, QAbstractSpinBox):
+        for control in panel.findChildren(kind):
+            text = control.text() if kind is QAbstractButton else ""
+            assert control.accessibleName() or text or control in panel.status.answers
+
+
+def test_the_panel_fits_into_320_pixels(viewer, make_panel):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.options.fold.setChecked(True)
+    for choice in (panel.segment.region.drawn, panel.segment.region.around):
+        choice.setChecked(True)
+        QApplication.processEvents()
+        margins = panel.layout().contentsMargins()
+        assert panel._body.minimumSizeHint().width() <= 320 - margins.left() - margins.right()
+
+
+def test_opening_the_panel_imports_no_torch():
+    code = (
+        "import sys\n"
+        "from qtpy.QtWidgets import QApplication\n"
+        "from napari.components import ViewerModel\n"
+        "app = QApplication([])\n"
+        "from napari_seg.viewer.panel import Panel\n"
+        "panel = Panel(ViewerModel())\n"
+        "panel.show(); app.processEvents()\n"
+        "assert not {'torch', 'monai'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+    )
+    assert done.returncode == 0, done.stderr

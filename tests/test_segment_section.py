@@ -1,0 +1,353 @@
+from threading import Event
+
+import numpy as np
+import pytest
+from fake_model import fake_tools, head, segment
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Shapes
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Scan
+from napari_seg.viewer.layers import image_layer, label_map_of, metadata_of
+from napari_seg.viewer.segment_section import SegmentSection
+from napari_seg.viewer.status_line import StatusLine
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def layer(viewer):
+    return viewer.add_layer(image_layer(head(), name="head"))
+
+
+@pytest.fixture
+def make_section(qtbot, viewer):
+    sections = []
+
+    def make(layer, run=segment):
+        status = StatusLine()
+        section = SegmentSection(viewer, fake_tools(run), status)
+        section.status = status
+        for widget in (status, section):
+            qtbot.addWidget(widget)
+        section.set_scan(layer)
+        sections.append(section)
+        return section
+
+    yield make
+    for section in sections:
+        section.cancel()
+        qtbot.waitUntil(lambda section=section: not section.is_running)
+
+
+@pytest.fixture
+def section(make_section, layer):
+    return make_section(layer)
+
+
+def finish(qtbot, section):
+    qtbot.waitUntil(lambda: not section.is_running, timeout=20_000)
+
+
+def run(qtbot, section):
+    section.run()
+    finish(qtbot, section)
+
+
+def labels_in(viewer):
+    return [layer for layer in viewer.layers if isinstance(layer, Labels)]
+
+
+class Gate:
+    """A model that waits after its first window until it is let go on."""
+
+    def __init__(self):
+        self.waiting, self.go_on = Event(), Event()
+
+    def __call__(self, scan, bundle, *, region, on_progress, on_window, **options):
+        def progress(fraction):
+            self.waiting.set()
+            self.go_on.wait(10)
+            on_progress(fraction)
+
+        return segment(
+            scan, bundle, region=region, on_progress=progress, on_window=on_window, **options
+        )
+
+
+@pytest.fixture
+def gate():
+    gate = Gate()
+    yield gate
+    gate.go_on.set()
+
+
+def test_run_makes_a_layer_named_after_the_scan(qtbot, viewer, section):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    assert labels.name == "head – hippocampus"
+    assert viewer.layers.selection.active is labels
+    assert section.status.text.text().startswith("2 labels, 0.1 ml in ")
+
+
+def test_the_2d_model_gets_a_layer_of_its_own(qtbot, viewer, section):
+    run(qtbot, section)
+    section.model.list.setCurrentIndex(1)
+    run(qtbot, section)
+    assert [one.name for one in labels_in(viewer)] == [
+        "head – hippocampus",
+        "head – hippocampus, 2D",
+    ]
+
+
+def test_a_layer_of_another_reader_is_segmented_too(qtbot, viewer, make_section):
+    foreign = viewer.add_image(np.full((7, 6, 5), 100), scale=(3, 2, 1), name="stack")
+    run(qtbot, make_section(foreign))
+    [labels] = labels_in(viewer)
+    assert labels.data.shape == (7, 6, 5)
+    assert tuple(labels.scale) == (3, 2, 1)
+
+
+def test_finished_windows_show_while_it_runs_and_go_at_the_end(
+    qtbot, viewer, make_section, layer, gate
+):
+    section = make_section(layer, gate)
+    section.run()
+    qtbot.waitUntil(lambda: bool(labels_in(viewer)))
+    assert labels_in(viewer)[0].name == "head – hippocampus (running)"
+    assert viewer.layers.selection.active is layer
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert [one.name for one in labels_in(viewer)] == ["head – hippocampus"]
+
+
+def test_run_says_why_it_cannot_start(viewer, make_section):
+    section = make_section(None)
+    assert not section.start.isEnabled()
+    assert section.start.toolTip() == "Open a scan first"
+    slice_ = Scan(np.zeros((6, 5, 1)), Geometry((6, 5, 1), np.eye(4)))
+    section.set_scan(viewer.add_layer(image_layer(slice_, name="slice")))
+    assert "choose a 2D model" in section.start.toolTip()
+    section.model.list.setCurrentIndex(1)
+    assert section.start.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (Image(np.zeros((2, 3, 4, 5)), name="heart"), "4 dimensions"),
+        (Image(np.zeros((4, 5, 3), np.uint8), rgb=True), "single slice"),
+    ],
+    ids=["times", "colour"],
+)
+def test_a_scan_that_does_not_fit_says_so(viewer, make_section, image, reason):
+    section = make_section(viewer.add_layer(image))
+    assert reason in section.start.toolTip()
+
+
+def test_the_button_waits_while_a_run_goes_on(qtbot, make_section, layer, gate):
+    section = make_section(layer, gate)
+    section.run()
+    assert not section.start.isEnabled()
+    assert "wait for it" in section.start.toolTip()
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert section.start.isEnabled()
+    assert section.start.toolTip() == "Segment head with Hippocampus, 3D"
+
+
+def test_cancel_changes_nothing(qtbot, viewer, make_section, layer, gate):
+    section = make_section(layer, gate)
+    section.run()
+    qtbot.waitUntil(gate.waiting.is_set)
+    section.status.cancel.click()
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert labels_in(viewer) == []
+    assert section.status.text.text() == "Stopped; nothing was changed"
+
+
+def test_a_run_whose_scan_is_closed_stops(qtbot, viewer, make_section, layer, gate):
+    section = make_section(layer, gate)
+    section.run()
+    qtbot.waitUntil(gate.waiting.is_set)
+    viewer.layers.remove(layer)
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert labels_in(viewer) == []
+
+
+def test_a_result_of_voxels_that_were_exchanged_is_refused(
+    qtbot, viewer, make_section, layer, gate
+):
+    section = make_section(layer, gate)
+    section.run()
+    qtbot.waitUntil(gate.waiting.is_set)
+    layer.data = np.zeros(layer.data.shape)
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert labels_in(viewer) == []
+    assert "result was dropped" in section.status.text.text()
+
+
+def test_closing_the_preview_does_not_disturb_the_run(qtbot, viewer, make_section, layer, gate):
+    section = make_section(layer, gate)
+    section.run()
+    qtbot.waitUntil(lambda: bool(labels_in(viewer)))
+    viewer.layers.remove(labels_in(viewer)[0])
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert len(labels_in(viewer)) == 1
+
+
+def test_an_error_is_raised_for_napari_and_the_panel_lives_on(qtbot, viewer, make_section, layer):
+    def fail(scan, bundle, **options):
+        raise ValueError("the bundle expects 4 channels")
+
+    section = make_section(layer, fail)
+    with qtbot.capture_exceptions() as raised:
+        run(qtbot, section)
+    assert [str(value) for _, value, _ in raised] == ["the bundle expects 4 channels"]
+    assert "failed" in section.status.text.text()
+    assert section.start.isEnabled()
+
+
+def test_a_model_is_loaded_once(qtbot, make_section, layer, monkeypatch):
+    loads = []
+    section = make_section(layer)
+    load = section._tools.load_bundle
+    tools = section._tools.__class__(
+        segment,
+        lambda *a, **k: loads.append(1) or load(*a, **k),
+        section._tools.describe_bundle,
+        section._tools.choose_device,
+    )
+    section._tools = tools
+    run(qtbot, section)
+    run(qtbot, section)
+    assert loads == [1]
+
+
+def test_hand_work_is_asked_about_and_can_be_kept(qtbot, viewer, section):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    run(qtbot, section)
+    assert len(labels_in(viewer)) == 2
+    assert "0.01 ml" in section.status.text.text()
+    keep, replace = section.status.answers
+    assert (keep.text(), replace.text()) == ("Keep my voxels", "Replace")
+    keep.click()
+    assert labels_in(viewer) == [labels]
+    assert labels.data[0, 0, 0] == 2
+    assert "Ctrl+Z" in section.status.text.text()
+
+
+def test_hand_work_can_be_replaced_and_taken_back(qtbot, viewer, section):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    run(qtbot, section)
+    section.status.answers[1].click()
+    assert labels.data[0, 0, 0] == 0
+    labels.undo()
+    assert labels.data[0, 0, 0] == 2
+
+
+def test_a_decision_about_a_closed_layer_is_no_decision(qtbot, viewer, section):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    run(qtbot, section)
+    viewer.layers.remove(labels)
+    section.status.answers[1].click()
+    assert "nothing to decide" in section.status.text.text()
+    assert len(labels_in(viewer)) == 1
+
+
+def test_who_paints_elsewhere_goes_on_doing_so(qtbot, viewer, section):
+    mine = viewer.add_labels(np.zeros((8, 10, 12), np.uint8), name="mine")
+    run(qtbot, section)
+    assert viewer.layers.selection.active is mine
+
+
+def test_a_drawn_rectangle_is_the_region(qtbot, viewer, layer, section):
+    region = section.region
+    region.drawn.setChecked(True)
+    shapes = viewer.layers[-1]
+    assert isinstance(shapes, Shapes)
+    assert "Draw a rectangle" in section.start.toolTip()
+    assert not section.start.isEnabled()
+    region.drawn_box.first.setValue(1)
+    region.drawn_box.last.setValue(4)
+    shapes.add_rectangles([[(2, 1.5, 4.5), (2, 1.5, 7.5), (2, 8.5, 7.5), (2, 8.5, 4.5)]])
+    assert region.region() == ((4, 7), (1, 8), (3, 7))
+    assert region.news.text() == "The box is 3 × 14 × 12 mm"
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    assert not label_map_of(labels).array[7].any()
+    assert metadata_of(labels)["record"]["options"]["region"] == ((4, 7), (1, 8), (3, 7))
+
+
+def test_a_click_places_the_box_and_shows_it(viewer, layer, section):
+    region = section.region
+    region.around.setChecked(True)
+    for box, mm in zip(region.point_box.sizes, (6, 8, 3), strict=True):
+        box.setValue(mm)
+    region.point_box.pick.click()
+    callback = viewer.mouse_drag_callbacks[-1]
+
+    class Click:
+        position = tuple(layer.data_to_world((3, 5, 6)))
+        handled = False
+
+    callback(viewer, Click)
+    assert Click.handled
+    assert callback not in viewer.mouse_drag_callbacks
+    # The display runs backwards along each axis: (3, 5, 6) is the voxel (5, 4, 4).
+    assert region.region() == ((4, 7), (2, 6), (3, 5))
+    assert viewer.layers[-1].name == "box to segment"
+    assert viewer.layers.selection.active is layer
+    region.whole.setChecked(True)
+    assert [one.name for one in viewer.layers] == ["head"]
+
+
+def test_options_reach_the_model(qtbot, make_section, layer):
+    seen = {}
+
+    def remember(scan, bundle, **options):
+        seen.update(options)
+        return segment(scan, bundle, **options)
+
+    section = make_section(layer, remember)
+    section.options.overlap_percent.setValue(50)
+    section.options.labels[0].setChecked(False)
+    section.device.setCurrentText("CPU")
+    run(qtbot, section)
+    assert (seen["overlap"], seen["labels"], seen["device"]) == (0.5, ("posterior",), "cpu")
+
+
+def test_no_label_kept_is_a_reason_not_to_run(section):
+    for box in section.options.labels:
+        box.setChecked(False)
+    assert "at least one label" in section.start.toolTip()
+
+
+def test_parts_that_are_too_small_are_dropped(qtbot, viewer, section):
+    section.options.min_ml.setValue(0.05)
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    assert list(labels.features["volume_ml"]) == [0.108, 0]
+
+
+def test_time_left_comes_from_the_pace(qtbot):
+    times = iter([0.0, 10.0])
+    line = StatusLine(clock=lambda: next(times))
+    qtbot.addWidget(line)
+    line.begin("Loading")
+    line.progress(0.0, "Segmenting head")
+    line.progress(0.25, "Segmenting head")
+    assert line.text.text() == "Segmenting head: 25 %, 30 s left"
