@@ -13,8 +13,8 @@ import numpy as np
 
 TEMPLATE = "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 # A box around each hippocampus, of the size of the crops that the shipped model learnt from.
-CENTRES_MM = {"left": (-28, -22, -14), "right": (28, -22, -14)}
-BOX_VOXELS = (36, 52, 36)
+CENTRES_MM = {"left": (-28, -22, -12), "right": (28, -22, -12)}
+BOX_VOXELS = (36, 52, 40)
 MNI_152 = 4
 
 

@@ -40,7 +40,7 @@ def test_record_tells_scan_bundle_versions_and_command(tmp_path):
         ),
     )
     record = json.loads(path.read_text())
-    assert record["scan"] == {"sha256": scan.sha256, "shape": [36, 52, 36]}
+    assert record["scan"] == {"sha256": scan.sha256, "shape": [36, 52, 40]}
     assert record["bundle"]["sha256"] == bundle.sha256
     assert record["bundle"]["version"] == bundle.version
     assert record["labels"] == {"1": "anterior", "2": "posterior"}
