@@ -5,6 +5,7 @@ Run with nilearn 0.14 installed: ``python scripts/make_sample_data.py``.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,7 +20,7 @@ MNI_152 = 4
 
 
 def main() -> None:
-    """Write the whole brain and a crop around each hippocampus."""
+    """Write the whole brain, a crop around each hippocampus, and their hashes."""
     folder = Path(__file__).parents[1] / "sample_data"
     template = nib.load(str(files("nilearn") / "datasets" / "data" / TEMPLATE))
     voxels = np.asarray(template.dataobj).astype(np.uint8)
@@ -31,6 +32,9 @@ def main() -> None:
         affine = template.affine.copy()
         affine[:3, 3] += affine[:3, :3] @ start
         save(voxels[box], affine, folder / f"hippocampus_{side}.nii.gz")
+    scans = sorted(folder.glob("*.nii.gz"))
+    sums = [f"{sha256(scan.read_bytes()).hexdigest()}  {scan.name}\n" for scan in scans]
+    (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def save(voxels: np.ndarray, affine: np.ndarray, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 import warnings
@@ -50,6 +51,10 @@ def exit_codes() -> Iterator[None]:
     """End the program with one line and code 1 on an expected error, and 130 on Ctrl-C."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever read the results has gone, as `head` does; Python would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
     except EXPECTED_ERRORS as error:
         _stop_with(error)
     except RuntimeError as error:
