@@ -1,6 +1,7 @@
 """A model of three lines that stands for the network, and scans to run it on."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def segment(scan, bundle, *, region, on_progress, on_window, **_options):
     inside[tuple(slice(*span) for span in region)] = True
     labels = np.where(inside, labels, 0).astype(np.uint8)
     edges = np.linspace(*region[0], 5).astype(int)
-    for done, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True), start=1):
+    for done, (start, stop) in enumerate(pairwise(edges), start=1):
         if stop > start:
             part = ((int(start), int(stop)), *region[1:])
             on_window(LabelWindow(part, labels[tuple(slice(*span) for span in part)]))

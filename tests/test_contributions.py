@@ -204,3 +204,14 @@ def test_a_case_opens_with_scan_labels_and_panel(monkeypatch, make_napari_viewer
     contributions.open_case(head(), labels, name="head")
     assert [layer.name for layer in viewer.layers] == ["head", "head – labels"]
     assert [name for name in viewer.window.dock_widgets if "napari-seg" in name]
+
+
+def test_the_panel_is_in_both_menus(make_napari_viewer):
+    from napari._app_model import get_app_model
+
+    viewer = make_napari_viewer()
+    menus = get_app_model().menus
+    for menu in ("napari/layers/segment", "napari/plugins"):
+        items = [getattr(item, "command", None) for item in menus.get_menu(menu)]
+        assert "napari-seg.panel" in [item.id for item in items if item is not None], menu
+    assert viewer.layers == []

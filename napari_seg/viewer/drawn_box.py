@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Shapes
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_seg.viewer.boxes import DEFAULT_MM, box_of_rectangle, through_axis
@@ -81,6 +81,7 @@ class DrawnBox(QWidget):
             name="box",
             face_color="transparent",
             edge_color="gold",
+            edge_width=0.5,
             **place_like(scan, ndim),
         )
         self._viewer.add_layer(layer)
@@ -142,6 +143,9 @@ class DrawnBox(QWidget):
 def _slice_box(name: str) -> QSpinBox:
     box = QSpinBox()
     box.setMaximum(99_999)
+    # The panel is narrow; the arrow keys and the wheel count up and down.
+    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     box.setStyleSheet("QAbstractSpinBox { min-width: 3em; }")
     box.setAccessibleName(name)
     box.setToolTip(f"{name}, counted as by napari's slider")

@@ -10,7 +10,7 @@ from napari.layers import Image, Labels
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.measures import label_volumes
+from napari_seg.imaging.measures import count_voxels, label_volumes
 from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
 from napari_seg.viewer.appearance import (
     contrast_limits,
@@ -91,8 +91,8 @@ def labels_layer(
     geometry, order = (
         (labels.geometry, DisplayOrder.of(labels.geometry)) if like is None else grid_of(like)
     )
-    table = labels.table.completed(np.unique(labels.array).tolist())
     volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
+    table = labels.table.completed(volumes)
     ours = {"geometry": geometry, "order": order, "source": labels.source}
     return Labels(
         np.array(order.show(labels.array), order="C"),
@@ -136,7 +136,7 @@ def label_map_of(layer: Labels) -> LabelMap:
     geometry, order = grid_of(layer)
     ours = _ours(layer) or {}
     array = order.restore(np.asarray(layer.data[0] if layer.multiscale else layer.data))
-    table = ours.get("table", LabelTable(())).completed(np.unique(array).tolist())
+    table = ours.get("table", LabelTable()).completed(count_voxels(array))
     return LabelMap(array, geometry, table, ours.get("notices", ()), ours.get("source", Source()))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QLabel, QRadioButton, QVBoxLayout, QWidget
 
-from napari_seg.viewer.boxes import size_mm
+from napari_seg.viewer.boxes import DEFAULT_MM, size_mm
 from napari_seg.viewer.drawn_box import DrawnBox
 from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.point_box import PointBox
@@ -41,6 +41,7 @@ class RegionChoice(QWidget):
         super().__init__()
         self._viewer = viewer
         self._scan: Image | None = None
+        self._expects_box = False
         self.whole = _radio("Whole scan", "Segment every voxel of the scan")
         self.drawn = _radio("A box that I draw", "A rectangle of a Shapes layer, through slices")
         self.around = _radio("A box around a point", "A box of a size in mm around a place")
@@ -51,11 +52,12 @@ class RegionChoice(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.whole)
+        layout.addWidget(self.news)
         for radio, box in ((self.drawn, self.drawn_box), (self.around, self.point_box)):
             layout.addWidget(radio)
             layout.addWidget(box)
             box.setContentsMargins(_INDENT, 0, 0, 0)
-        layout.addWidget(self.news)
+        self._layout = layout
         self.news.setIndent(_INDENT)
         self._group = QButtonGroup(self)
         for radio in (self.whole, self.drawn, self.around):
@@ -70,6 +72,11 @@ class RegionChoice(QWidget):
             self._scan = layer
             self.point_box.forget()
             self._update()
+
+    def expect_box(self, expected: bool) -> None:
+        """Advise a box on large scans, for a model that was made for a small part of the body."""
+        self._expects_box = expected
+        self._update()
 
     def region(self) -> Region | None:
         """Return the chosen voxels ``(i, j, k)``; None for the whole scan.
@@ -104,6 +111,11 @@ class RegionChoice(QWidget):
         if not checked:
             return
         self.point_box.pick.setChecked(False)
+        above: QWidget = self.whole
+        if not self.whole.isChecked():
+            above = self.drawn_box if self.drawn.isChecked() else self.point_box
+        self._layout.removeWidget(self.news)
+        self._layout.insertWidget(self._layout.indexOf(above) + 1, self.news)
         if self.drawn.isChecked() and self.drawn_box.shapes is None:
             self._on_draw()
         self._update()
@@ -125,10 +137,9 @@ class RegionChoice(QWidget):
         self.point_box.setVisible(self.around.isChecked())
         try:
             region = self.region()
+            news = self._size_of(region)
         except ValueError as error:
             region, news = None, str(error)
-        else:
-            news = self._size_of(region)
         self.news.setText(news)
         self.news.setVisible(bool(news))
         if self.around.isChecked() and region is not None and self._scan in self._viewer.layers:
@@ -138,8 +149,10 @@ class RegionChoice(QWidget):
         self.changed.emit()
 
     def _size_of(self, region: Region | None) -> str:
-        if region is None or self._scan is None:
+        if self._scan is None:
             return ""
+        if region is None:
+            return self._advice(self._scan)
         sizes = size_mm(self._scan, region)
         size = " × ".join(f"{mm:.0f}" for mm in reversed(sizes)) + " mm"
         if self.drawn.isChecked():
@@ -149,6 +162,14 @@ class RegionChoice(QWidget):
         step = max(geometry.spacing)
         is_cut = any(wanted[axis] - sizes[axis] > step for axis in order.kept)
         return f"Cut at the edge of the scan: {size}" if is_cut else ""
+
+    def _advice(self, scan: Image) -> str:
+        geometry, order = grid_of(scan)
+        extent = [geometry.shape[axis] * geometry.spacing[axis] for axis in order.axes]
+        if not self._expects_box or any(extent[axis] < 2 * DEFAULT_MM[axis] for axis in order.kept):
+            return ""
+        size = " × ".join(f"{mm:.0f}" for mm in reversed(DEFAULT_MM))
+        return f"This model needs a box around what it segments, of about {size} mm"
 
 
 def _radio(text: str, tip: str) -> QRadioButton:

@@ -46,8 +46,9 @@ class Contest:
     at_stake_ml: float
 
     def is_open(self, viewer: ViewerModel) -> bool:
-        """Tell whether both layers are still there."""
-        return self.old in viewer.layers and self.new in viewer.layers
+        """Tell whether both layers are still there, and of one shape."""
+        both = self.old in viewer.layers and self.new in viewer.layers
+        return both and self.old.data.shape == self.new.data.shape
 
     def settle(self, viewer: ViewerModel, *, keep_hand_work: bool) -> Labels:
         """Move the result into the old layer, as one step of undo, and remove the new one.

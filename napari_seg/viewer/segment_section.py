@@ -210,6 +210,8 @@ class SegmentSection(QWidget):
 
     def _on_model(self) -> None:
         self.options.set_labels(self.model.description.label_names)
+        # The models that come with napari-seg know crops around one hippocampus only.
+        self.region.expect_box(self.model.folder is None)
         self._update()
 
     def _on_progress(self, fraction: float) -> None:
@@ -254,8 +256,8 @@ class SegmentSection(QWidget):
             return
         old, new = self._contest.old.name, self._contest.new.name
         self._status.ask(
-            f"{news}, in the new layer '{new}': '{old}' holds {self._contest.at_stake_ml:.2f} ml "
-            "of other work, which was left alone.",
+            f"{news}. '{old}' holds {self._contest.at_stake_ml:.2f} ml of other work, "
+            f"so the result is the new layer '{new}'.",
             ("Keep my voxels", "Replace"),
             (
                 f"Put the result into '{old}' where nothing was changed by hand (one undo step)",

@@ -10,7 +10,9 @@ class Welcome(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        text = QLabel("Open a scan to segment it, or select one of another reader.")
+        text = QLabel(
+            "Open a scan to segment it. An image that another reader opened will do, too."
+        )
         text.setWordWrap(True)
         self.file = QPushButton("Open a scan…")
         self.file.setToolTip("NIfTI, NRRD, MetaImage or DICOM")
