@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.panel import Panel
 
+    Place = tuple[float, float, float]
+
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-# Around the left hippocampus of the sample brain: 28 mm left, 22 mm posterior, 14 mm inferior.
-LEFT_HIPPOCAMPUS = (14.0, 22.0, 28.0)
+# In napari's world (inferior, posterior, left) in mm: the middle of each hippocampus.
+RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS = (14.0, 22.0, -28.0), (14.0, 22.0, 28.0)
 SECONDS_TO_WAIT = 300.0
 
 
 def main(folder: Path) -> None:
-    """Open the panel, segment the left hippocampus, and save what is seen."""
+    """Open the panel, segment both hippocampi one after the other, and save what is seen."""
     folder.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1500, 950)
@@ -37,7 +39,10 @@ def main(folder: Path) -> None:
     save(viewer, folder / "first_time.png")
     panel.welcome.sample.click()
     wait_until(lambda: panel.scan.layer is not None)
-    segment_left_hippocampus(viewer, panel)
+    for middle in (RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS):
+        segment_hippocampus(viewer, panel, middle)
+    viewer.scene.camera.center = (0.0, LEFT_HIPPOCAMPUS[1], 0.0)
+    viewer.scene.camera.zoom = 5.5
     for theme in ("dark", "light"):
         viewer.theme = theme
         for width in (340, 500):
@@ -52,13 +57,11 @@ def main(folder: Path) -> None:
     viewer.close()
 
 
-def segment_left_hippocampus(viewer: napari.Viewer, panel: Panel) -> None:
+def segment_hippocampus(viewer: napari.Viewer, panel: Panel, middle: Place) -> None:
     """Do what a person does: a box around a point, its place, Run."""
     panel.segment.region.around.setChecked(True)
-    panel.segment.region.point_box.place(LEFT_HIPPOCAMPUS)
-    viewer.dims.set_point(0, LEFT_HIPPOCAMPUS[0])
-    viewer.scene.camera.center = LEFT_HIPPOCAMPUS
-    viewer.scene.camera.zoom = 7
+    panel.segment.region.point_box.place(middle)
+    viewer.dims.set_point(0, middle[0])
     panel.segment.start.click()
     wait_until(lambda: not panel.segment.is_running)
 

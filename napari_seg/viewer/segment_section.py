@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
@@ -11,13 +10,12 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import label_volumes
+from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
-from napari_seg.viewer.layers import grid_of, metadata_of, scan_of
+from napari_seg.viewer.layers import metadata_of, scan_of
 from napari_seg.viewer.model_choice import ModelChoice
 from napari_seg.viewer.model_run import Choices, Result, Tools, run_model
-from napari_seg.viewer.preview import Preview
 from napari_seg.viewer.region_choice import RegionChoice
 from napari_seg.viewer.result_layer import Contest, show_result
 from napari_seg.viewer.run_options import RunOptions
@@ -26,25 +24,12 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_seg.segmentation.bundle import Bundle
-    from napari_seg.segmentation.bundle_description import BundleDescription
     from napari_seg.segmentation.preview import LabelWindow
     from napari_seg.viewer.status_line import StatusLine
 
 _DEVICES = {"Automatic": "auto", "CPU": "cpu", "NVIDIA GPU": "cuda"}
 if sys.platform == "darwin":
     _DEVICES["Apple GPU"] = "mps"
-
-
-@dataclass(eq=False)
-class _Run:
-    """A run that goes on, and what it was started from."""
-
-    job: Job
-    layer: Image
-    voxels: Any
-    model: BundleDescription
-    preview: Preview | None = None
-    failed: bool = False
 
 
 class SegmentSection(QWidget):
@@ -71,7 +56,7 @@ class SegmentSection(QWidget):
         super().__init__()
         self._viewer, self._tools, self._status = viewer, tools, status
         self._scan: Image | None = None
-        self._run: _Run | None = None
+        self._run: CurrentRun | None = None
         self._contest: Contest | None = None
         self._loaded: dict[tuple[str | None, str | None], Bundle] = {}
         self.model = ModelChoice(tools.describe_bundle)
@@ -107,17 +92,10 @@ class SegmentSection(QWidget):
         if self.options.kept_labels == ():
             return "Choose at least one label to keep, under Options"
         try:
-            geometry, order = grid_of(self._scan)
             self.region.region()
+            return why_it_does_not_fit(self._scan, self.model.description)
         except ValueError as error:
             return str(error)
-        model = self.model.description
-        if model.spatial_dims == 3 and 1 in geometry.shape:
-            return "The scan is a single slice and the model is 3D: choose a 2D model"
-        channels = _channels(self._scan, len(order.kept))
-        if channels != model.in_channels:
-            return f"The model needs {model.in_channels} channel(s), the scan has {channels}"
-        return ""
 
     def run(self) -> None:
         """Start a run with what is chosen; nothing happens where there is a reason not to."""
@@ -135,7 +113,7 @@ class SegmentSection(QWidget):
             channel="on_window",
         )
         self._contest = None
-        self._run = _Run(job, layer, _voxels(layer), self.model.description)
+        self._run = CurrentRun(job, layer, voxels_of(layer), self.model.description)
         known = choices.model in self._loaded
         self._status.begin("Starting" if known else "Loading the model")
         job.progressed.connect(self._on_progress)
@@ -154,8 +132,9 @@ class SegmentSection(QWidget):
 
     def release(self) -> None:
         """Stop, and let go of the viewer."""
-        self.cancel()
-        self._remove_preview()
+        if self._run is not None:
+            self._run.job.cancel()
+            self._run.remove_preview()
         self.region.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -219,28 +198,20 @@ class SegmentSection(QWidget):
             self._status.progress(fraction, f"Segmenting {self._run.layer.name}")
 
     def _on_window(self, window: LabelWindow) -> None:
-        run = self._run
-        if run is None or not _is_unchanged(run, self._viewer):
-            return
-        if run.preview is None:
-            table = LabelTable.from_names(dict(run.model.labels))
-            name = f"{self._name_for(run)} (running)"
-            run.preview = Preview(self._viewer, run.layer, table, name=name)
-        run.preview.add(window)
+        if self._run is not None:
+            self._run.show_window(self._viewer, window)
 
     def _on_result(self, result: Result) -> None:
         run = self._run
         if run is None:
             return
         self._loaded[result.choices.model] = result.bundle
-        self._remove_preview()
-        if not _is_unchanged(run, self._viewer):
+        run.remove_preview()
+        if not run.is_current(self._viewer):
             self._status.end(f"{run.layer.name} changed during the run: its result was dropped")
             return
         active = self._viewer.layers.selection.active
-        layer, self._contest = show_result(
-            self._viewer, run.layer, result, name=self._name_for(run)
-        )
+        layer, self._contest = show_result(self._viewer, run.layer, result, name=run.labels_name)
         # Whoever works on other labels meanwhile goes on doing so.
         busy = isinstance(active, Labels) and active in self._viewer.layers
         self._viewer.layers.selection.active = active if busy else layer
@@ -277,15 +248,15 @@ class SegmentSection(QWidget):
 
     def _on_failed(self, _error: Exception) -> None:
         if self._run is not None:
-            self._run.failed = True
+            self._run.has_failed = True
 
     def _on_finished(self) -> None:
         run = self._run
         if run is None:
             return
-        self._remove_preview()
+        run.remove_preview()
         self._run = None
-        if run.failed:
+        if run.has_failed:
             self._status.end("The run failed; napari's notification says why")
         elif run.job.is_cancelled:
             self._status.end("Stopped; nothing was changed")
@@ -296,26 +267,3 @@ class SegmentSection(QWidget):
     def _on_removed(self, event: Any) -> None:
         if self._run is not None and event.value is self._run.layer:
             self.cancel()
-
-    def _remove_preview(self) -> None:
-        if self._run is not None and self._run.preview is not None:
-            self._run.preview.remove()
-            self._run.preview = None
-
-    def _name_for(self, run: _Run) -> str:
-        model = run.model.name if run.model.variant is None else run.model.title
-        return f"{run.layer.name} – {model[:1].lower()}{model[1:]}"
-
-
-def _voxels(layer: Image) -> Any:
-    return layer.data[0] if layer.multiscale else layer.data
-
-
-def _is_unchanged(run: _Run, viewer: ViewerModel) -> bool:
-    return run.layer in viewer.layers and _voxels(run.layer) is run.voxels
-
-
-def _channels(layer: Image, ndim: int) -> int:
-    if layer.rgb:
-        return int(layer.data.shape[-1])
-    return int(layer.data.shape[0]) if layer.ndim > ndim else 1

@@ -1,0 +1,98 @@
+"""A run that goes on: what it was started from, and whether that is still so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.viewer.layers import grid_of
+from napari_seg.viewer.preview import Preview
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+    from napari_seg.segmentation.bundle_description import BundleDescription
+    from napari_seg.segmentation.preview import LabelWindow
+    from napari_seg.viewer.jobs import Job
+
+
+@dataclass(eq=False)
+class CurrentRun:
+    """A job, the scan it was started on, and its preview.
+
+    Attributes
+    ----------
+    job
+        That goes on.
+    layer
+        Of the scan.
+    voxels
+        Of the layer when the job was started.
+    model
+        That segments it.
+    preview
+        The finished windows; None before the first.
+    has_failed
+        Whether the job raised an error.
+    """
+
+    job: Job
+    layer: Image
+    voxels: Any
+    model: BundleDescription
+    preview: Preview | None = None
+    has_failed: bool = False
+
+    @property
+    def labels_name(self) -> str:
+        """The name of the layer for its result."""
+        model = self.model.name if self.model.variant is None else self.model.title
+        return f"{self.layer.name} – {model[:1].lower()}{model[1:]}"
+
+    def is_current(self, viewer: ViewerModel) -> bool:
+        """Tell whether the scan is still there, with the same voxels."""
+        return self.layer in viewer.layers and voxels_of(self.layer) is self.voxels
+
+    def show_window(self, viewer: ViewerModel, window: LabelWindow) -> None:
+        """Show a finished window, unless the scan is gone."""
+        if not self.is_current(viewer):
+            return
+        if self.preview is None:
+            table = LabelTable.from_names(dict(self.model.labels))
+            name = f"{self.labels_name} (running)"
+            self.preview = Preview(viewer, self.layer, table, name=name)
+        self.preview.add(window)
+
+    def remove_preview(self) -> None:
+        """Take the finished windows away."""
+        if self.preview is not None:
+            self.preview.remove()
+            self.preview = None
+
+
+def voxels_of(layer: Image) -> Any:
+    """Return a layer's voxels as they lie in memory or on disk, at full resolution."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def why_it_does_not_fit(layer: Image, model: BundleDescription) -> str:
+    """Say why a model cannot segment a scan; empty if it can.
+
+    Raises
+    ------
+    ValueError
+        If the layer is no scan.
+    """
+    geometry, order = grid_of(layer)
+    if model.spatial_dims == 3 and 1 in geometry.shape:
+        return "The scan is a single slice and the model is 3D: choose a 2D model"
+    channels = 1
+    if layer.rgb:
+        channels = voxels_of(layer).shape[-1]
+    elif layer.ndim > len(order.kept):
+        channels = voxels_of(layer).shape[0]
+    if channels != model.in_channels:
+        return f"The model needs {model.in_channels} channel(s), the scan has {channels}"
+    return ""
