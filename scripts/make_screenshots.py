@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 # In napari's world (inferior, posterior, left) in mm: the middle of each hippocampus.
-RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS = (14.0, 22.0, -28.0), (14.0, 22.0, 28.0)
+RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS = (12.0, 22.0, -28.0), (12.0, 22.0, 28.0)
+SHOWN_SLICE_MM = 18.0
 SECONDS_TO_WAIT = 300.0
 
 
@@ -41,6 +42,7 @@ def main(folder: Path) -> None:
     wait_until(lambda: panel.scan.layer is not None)
     for middle in (RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS):
         segment_hippocampus(viewer, panel, middle)
+    viewer.dims.set_point(0, SHOWN_SLICE_MM)
     viewer.scene.camera.center = (0.0, LEFT_HIPPOCAMPUS[1], 0.0)
     viewer.scene.camera.zoom = 5.5
     for theme in ("dark", "light"):

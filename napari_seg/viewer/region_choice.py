@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QLabel, QRadioButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from napari_seg.viewer.boxes import DEFAULT_MM, size_mm
 from napari_seg.viewer.drawn_box import DrawnBox
 from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.point_box import PointBox
+from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -46,8 +47,7 @@ class RegionChoice(QWidget):
         self.drawn = _radio("A box that I draw", "A rectangle of a Shapes layer, through slices")
         self.around = _radio("A box around a point", "A box of a size in mm around a place")
         self.drawn_box, self.point_box = DrawnBox(viewer), PointBox(viewer)
-        self.news = QLabel()
-        self.news.setWordWrap(True)
+        self.news = WrappedLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -169,7 +169,7 @@ class RegionChoice(QWidget):
         if not self._expects_box or any(extent[axis] < 2 * DEFAULT_MM[axis] for axis in order.kept):
             return ""
         size = " × ".join(f"{mm:.0f}" for mm in reversed(DEFAULT_MM))
-        return f"This model needs a box around what it segments, of about {size} mm"
+        return f"This model works best in a box of about {size} mm"
 
 
 def _radio(text: str, tip: str) -> QRadioButton:

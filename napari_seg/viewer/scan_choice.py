@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_seg.viewer.display_order import overlay_error_mm
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
+from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -56,14 +57,12 @@ class ScanChoice(QWidget):
         )
         self.open = QPushButton("Open…")
         self.open.setToolTip("Open a scan: a file or a DICOM folder")
-        self.description = QLabel()
-        self.description.setWordWrap(True)
+        self.description = WrappedLabel()
         self.description.setToolTip("Shown with anterior up and the patient's left on the right")
         self.warn = QToolButton()
         self.warn.setCheckable(True)
         self.warn.setAutoRaise(True)
-        self.notices = QLabel()
-        self.notices.setWordWrap(True)
+        self.notices = WrappedLabel()
         self._lay_out()
         self._connect()
         self._list_layers()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
+
+from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,7 @@ class StatusLine(QWidget):
         super().__init__()
         self._clock = clock
         self._start: float | None = None
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = WrappedLabel()
         self.text.setAccessibleName("What happened last")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
