@@ -58,7 +58,7 @@ def segment(scan, bundle, *, region, on_progress, on_window, **_options):
     return LabelMap(labels, scan.geometry, bundle.table)
 
 
-def fake_tools(segment=segment):
+def fake_tools(segment=segment, load=load):
     return Tools(segment, load, describe, lambda name: "cpu")
 
 

@@ -179,7 +179,22 @@ def test_preserved_labels_do_not_hold_a_result_back(viewer, scan_layer):
     assert np.array_equal(label_map_of(layer).array, result.labels.array)
 
 
-def test_the_record_of_the_last_run_rides_with_the_layer(viewer, scan_layer):
+def test_the_record_names_every_run_that_is_still_in_the_layer(viewer, scan_layer):
     layer, _ = show(viewer, scan_layer, run())
     show(viewer, scan_layer, run(200, region=BOX))
-    assert metadata_of(layer)["record"]["options"]["region"] == BOX
+    show(viewer, scan_layer, run(100, region=BOX))
+    record = metadata_of(layer)["record"]
+    runs = [*record["earlier_runs"], record]
+    assert [one["options"]["region"] for one in runs] == [None, BOX, BOX]
+    show(viewer, scan_layer, run())
+    assert "earlier_runs" not in metadata_of(layer)["record"]
+
+
+def test_the_last_run_counts_wherever_its_layer_lies_in_the_list(viewer, scan_layer):
+    first, _ = show(viewer, scan_layer, run())
+    paint(first)
+    second, _ = show(viewer, scan_layer, run())
+    viewer.layers.move(viewer.layers.index(second), 0)
+    again, contest = show(viewer, scan_layer, run(200))
+    assert again is second
+    assert contest is None

@@ -2,13 +2,15 @@ from threading import Event
 
 import numpy as np
 import pytest
-from fake_model import fake_tools, head, segment
+from fake_model import fake_tools, head, load, segment
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
+from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.viewer.layers import image_layer, label_map_of, metadata_of
+from napari_seg.viewer.model_choice import ModelChoice
 from napari_seg.viewer.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
@@ -27,9 +29,9 @@ def layer(viewer):
 def make_section(qtbot, viewer):
     sections = []
 
-    def make(layer, run=segment):
+    def make(layer, run=segment, load=load):
         status = StatusLine()
-        section = SegmentSection(viewer, fake_tools(run), status)
+        section = SegmentSection(viewer, fake_tools(run, load), status)
         section.status = status
         for widget in (status, section):
             qtbot.addWidget(widget)
@@ -215,20 +217,33 @@ def test_an_error_is_raised_for_napari_and_the_panel_lives_on(qtbot, viewer, mak
     assert section.start.isEnabled()
 
 
-def test_a_model_is_loaded_once(qtbot, make_section, layer, monkeypatch):
+def test_a_model_is_loaded_once(qtbot, make_section, layer):
     loads = []
-    section = make_section(layer)
-    load = section._tools.load_bundle
-    tools = section._tools.__class__(
-        segment,
-        lambda *a, **k: loads.append(1) or load(*a, **k),
-        section._tools.describe_bundle,
-        section._tools.choose_device,
-    )
-    section._tools = tools
+
+    def count(folder, *, variant):
+        loads.append(variant)
+        return load(folder, variant=variant)
+
+    section = make_section(layer, load=count)
     run(qtbot, section)
     run(qtbot, section)
-    assert loads == [1]
+    assert loads == [None]
+
+
+def test_a_model_of_a_folder_joins_the_list_once(section, tmp_path):
+    section.model.add_folder(tmp_path)
+    section.model.add_folder(tmp_path)
+    titles = [section.model.list.itemText(index) for index in range(section.model.list.count())]
+    assert titles == ["Hippocampus, 3D", "Hippocampus, 2D", f"Hippocampus, 3D ({tmp_path.name})"]
+    assert section.model.folder == tmp_path
+
+
+def test_a_folder_that_is_no_model_is_refused_and_the_choice_stays(qtbot, tmp_path):
+    choice = ModelChoice(describe_bundle)
+    qtbot.addWidget(choice)
+    with pytest.raises(FileNotFoundError, match="metadata"):
+        choice.add_folder(tmp_path)
+    assert choice.folder is None
 
 
 def test_hand_work_is_asked_about_and_can_be_kept(qtbot, viewer, section):

@@ -35,7 +35,7 @@ class CurrentRun:
     preview
         The finished windows; None before the first.
     has_failed
-        Whether the job raised an error.
+        Whether the job, or showing its result, raised an error.
     """
 
     job: Job

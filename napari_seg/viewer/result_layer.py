@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,34 +103,22 @@ def show_result(
 
 
 def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels | None:
-    """Find the layer of the last run of the same model on the same scan, the newest first.
+    """Find the layer of the last run of the same model on the same scan.
 
-    A label file that was opened counts as one if it lies on the scan's grid and all labels of the
-    model are in its table.
+    Where there was none, a label file that was opened counts as one if it lies on the scan's grid
+    and all labels of the model are in its table.
     """
-    geometry, order = grid_of(scan_layer)
     fitting = [
         layer
-        for layer in reversed(viewer.layers)
-        if isinstance(layer, Labels) and metadata_of(layer).get("geometry") is not None
+        for layer in viewer.layers
+        if isinstance(layer, Labels) and "table" in metadata_of(layer) and _fits(layer, result)
     ]
-    for layer in fitting:
-        ours = metadata_of(layer)
-        run = (ours.get("scan_id"), ours.get("model"))
-        if run == (scan_layer.unique_id, result.choices.model) and _fits(layer, result):
-            return layer
-    for layer in fitting:
-        ours = metadata_of(layer)
-        names = set(result.labels.table.names.items())
-        if (
-            "path" in ours
-            and ours["order"] == order
-            and ours["geometry"].matches(geometry)
-            and names <= set(ours["table"].names.items())
-            and _fits(layer, result)
-        ):
-            return layer
-    return None
+    this = scan_layer.unique_id, result.choices.model
+    runs = [layer for layer in fitting if _run_of(layer) == this]
+    if runs:
+        return max(runs, key=_time_of)
+    opened = [layer for layer in fitting if _was_opened_for(layer, scan_layer, result)]
+    return opened[-1] if opened else None
 
 
 def record_of(layer: Labels) -> dict[str, Any] | None:
@@ -143,6 +132,27 @@ def record_of(layer: Labels) -> dict[str, Any] | None:
     _, hand = _network_state(layer, tuple(slice(0, length) for length in layer.data.shape))
     volume = ours["geometry"].voxel_volume_ml * int(np.count_nonzero(hand))
     return {**ours["record"], "changed_by_hand_ml": round(volume, 3)}
+
+
+def _run_of(layer: Labels) -> tuple[Any, Any]:
+    ours = metadata_of(layer)
+    return ours.get("scan_id"), ours.get("model")
+
+
+def _time_of(layer: Labels) -> float:
+    return float(metadata_of(layer)["written_at"])
+
+
+def _was_opened_for(layer: Labels, scan_layer: Image, result: Result) -> bool:
+    ours = metadata_of(layer)
+    geometry, order = grid_of(scan_layer)
+    names = set(result.labels.table.names.items())
+    return (
+        "path" in ours
+        and ours["order"] == order
+        and ours["geometry"].matches(geometry)
+        and names <= set(ours["table"].names.items())
+    )
 
 
 def _fits(layer: Labels, result: Result) -> bool:
@@ -159,7 +169,7 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         model=result.choices.model,
         record=result.record,
     )
-    update_metadata(layer, written=(KeptLabels.of(layer.data),))
+    update_metadata(layer, written=(KeptLabels.of(layer.data),), written_at=monotonic())
     viewer.add_layer(layer)
     return layer
 
@@ -175,7 +185,16 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
-    update_metadata(layer, written=written, table=table, record=result.record)
+    record = result.record
+    if result.choices.region is not None and "record" in ours:
+        # What lies outside the box came from the runs before.
+        record = {**record, "earlier_runs": _with_earlier_runs(ours["record"])}
+    update_metadata(layer, written=written, written_at=monotonic(), table=table, record=record)
+
+
+def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
+    own = {key: value for key, value in record.items() if key != "earlier_runs"}
+    return [*record.get("earlier_runs", ()), own]
 
 
 def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:

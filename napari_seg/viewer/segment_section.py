@@ -210,12 +210,15 @@ class SegmentSection(QWidget):
         if not run.is_current(self._viewer):
             self._status.end(f"{run.layer.name} changed during the run: its result was dropped")
             return
+        # Until its labels are shown the run has not succeeded.
+        run.has_failed = True
         active = self._viewer.layers.selection.active
         layer, self._contest = show_result(self._viewer, run.layer, result, name=run.labels_name)
         # Whoever works on other labels meanwhile goes on doing so.
         busy = isinstance(active, Labels) and active in self._viewer.layers
         self._viewer.layers.selection.active = active if busy else layer
         self._report(result)
+        run.has_failed = False
 
     def _report(self, result: Result) -> None:
         volumes = label_volumes(result.labels.array, result.labels.geometry.voxel_volume_ml)
