@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.meta_image_header import check_meta_image
 from napari_seg.imaging.scan import Notice, Scan, Source
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -50,6 +51,8 @@ def read_itk_file(path: Path) -> Scan:
         raise ValueError(f"'{path.name}' is {kind}, not NRRD or MetaImage; export it again")
     header = _header(path)
     voxel_file = _voxel_file(path, header)
+    if _FORMATS[kind] == "MetaImage":
+        check_meta_image(path, header, voxel_file)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
