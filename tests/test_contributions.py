@@ -16,10 +16,11 @@ from npe2.manifest.utils import import_python_name
 import napari_seg
 from napari_seg.imaging.files import read_labels, read_scan, write_labels, write_scan
 from napari_seg.imaging.scan import LabelMap
+from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer import contributions
 from napari_seg.viewer.contributions import get_reader, save_image, save_labels
 from napari_seg.viewer.layers import image_layer, scan_of
-from napari_seg.viewer.model_run import Choices, run_model
+from napari_seg.viewer.model_run import run_model
 from napari_seg.viewer.result_layer import show_result
 
 MANIFEST = Path(napari_seg.__file__).parent / "napari.yaml"
@@ -39,7 +40,7 @@ def result_layer():
     result = run_model(
         fake_tools(),
         head(),
-        Choices(),
+        RunSettings(),
         None,
         Path("head.nii.gz"),
         on_progress=lambda _: None,

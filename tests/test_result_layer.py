@@ -6,8 +6,9 @@ from fake_model import fake_tools, head
 from napari.components import ViewerModel
 
 from napari_seg.imaging.scan import LabelMap
+from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of
-from napari_seg.viewer.model_run import Choices, run_model
+from napari_seg.viewer.model_run import run_model
 from napari_seg.viewer.result_layer import record_of, show_result
 
 BOX = ((0, 6), (0, 10), (0, 8))
@@ -27,7 +28,7 @@ def run(brightness=100, **choices):
     return run_model(
         fake_tools(),
         head(brightness),
-        Choices(**choices),
+        RunSettings(**choices),
         None,
         None,
         on_progress=lambda _: None,

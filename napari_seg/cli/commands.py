@@ -108,9 +108,10 @@ def segment(
     """Segment scans, and write their labels on each scan's own grid."""
     from napari_seg.cli.choices import Choices, parse_region
     from napari_seg.cli.segmenting import report, segment_scans
+    from napari_seg.segmentation.run_settings import RunSettings
 
-    choices = Choices(
-        model=model,
+    settings = RunSettings(
+        folder=model,
         variant=variant,
         device=device,
         overlap=overlap,
@@ -118,6 +119,9 @@ def segment(
         labels=tuple(name.strip() for name in labels.split(",")) if labels else None,
         keep_largest=keep_largest,
         min_ml=min_ml,
+    )
+    choices = Choices(
+        settings,
         series=int(series) if series and series.isdigit() else series,
         repair=repair,
         overwrite=overwrite,

@@ -26,9 +26,11 @@ def run_demo(folder: Path, *, window: bool) -> None:
     """
     from napari_seg.doctor import has_screen, window_problem
     from napari_seg.imaging.files import sample_data_folder
+    from napari_seg.segmentation.run_settings import RunSettings
 
+    choices = Choices(RunSettings(), overwrite=True, overlay=True)
     scans = [sample_data_folder() / name for name in _SCANS]
-    results, failures = segment_scans(scans, folder, Choices(overwrite=True, overlay=True))
+    results, failures = segment_scans(scans, folder, choices)
     if failures:
         raise OSError(f"the demo failed: {failures[0].error}")
     report(results, failures, as_json=False)

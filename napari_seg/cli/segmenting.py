@@ -20,7 +20,7 @@ from napari_seg.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari_seg.cli.choices import Choices
     from napari_seg.imaging.measures import LabelMeasure
@@ -94,7 +94,7 @@ def segment_scans(
     from napari_seg.segmentation.bundle_description import describe_bundle
 
     places = label_paths(scans, output)
-    describe_bundle(choices.model, variant=choices.variant)
+    describe_bundle(choices.settings.folder, variant=choices.settings.variant)
     news = News()
     results: list[Result] = []
     failures: list[Failure] = []
@@ -140,8 +140,10 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
     from napari_seg.imaging.files import read_scan
     from napari_seg.imaging.measures import measure_labels
     from napari_seg.segmentation.execution import choose_device
+    from napari_seg.segmentation.inference import segment
     from napari_seg.segmentation.record import make_record, record_path
 
+    settings = choices.settings
     with news.following(f"{scan_path.name}: reading") as on_progress:
         scan = read_scan(
             scan_path, series=choices.series, repair=choices.repair, on_progress=on_progress
@@ -149,9 +151,12 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
     for notice in scan.notices:
         news.say(f"{scan_path.name}: notice: {notice.message}")
     with news.following(f"{scan_path.name}: segmenting") as on_progress:
-        bundle, device = choices.bundle, choose_device(choices.device)
+        bundle, device = choices.bundle, choose_device(settings.device)
         start = time.perf_counter()
-        labels = _labels_of(scan, device, choices, on_progress)
+        found = segment(
+            scan, bundle, device=device, on_progress=on_progress, **settings.for_segment()
+        )
+        labels = settings.clean(found)
         seconds = time.perf_counter() - start
     record = make_record(
         scan,
@@ -177,28 +182,6 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
 def _outputs(labels: Path, choices: Choices) -> list[Path]:
     endings = [".json", ".tsv", *(["_overlay.png"] if choices.overlay else [])]
     return [labels, *(beside(labels, ending) for ending in endings)]
-
-
-def _labels_of(
-    scan: Scan, device: str, choices: Choices, on_progress: Callable[[float], None]
-) -> LabelMap:
-    from napari_seg.imaging.label_edits import keep_largest, remove_islands
-    from napari_seg.segmentation.inference import segment
-
-    labels = segment(
-        scan,
-        choices.bundle,
-        device=device,
-        overlap=choices.overlap,
-        region=choices.region,
-        labels=choices.labels,
-        on_progress=on_progress,
-    )
-    array = keep_largest(labels.array) if choices.keep_largest else labels.array
-    if choices.min_ml:
-        volume = labels.geometry.voxel_volume_ml
-        array = remove_islands(array, min_ml=choices.min_ml, voxel_volume_ml=volume)
-    return labels.with_array(array)
 
 
 def _save(

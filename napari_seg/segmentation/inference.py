@@ -68,8 +68,11 @@ def segment(
 
     Examples
     --------
-    >>> from napari_seg import load_bundle, read_scan  # doctest: +SKIP
-    >>> segment(read_scan("brain.nii.gz"), load_bundle())  # doctest: +SKIP
+    >>> from napari_seg import load_bundle, read_scan, segment
+    >>> from napari_seg.imaging.files import sample_data_folder
+    >>> scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    >>> segment(scan, load_bundle()).table.names
+    {1: 'anterior', 2: 'posterior'}
     """
     import torch
     from monai.data import MetaTensor

@@ -113,7 +113,7 @@ def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels 
         for layer in viewer.layers
         if isinstance(layer, Labels) and "table" in metadata_of(layer) and _fits(layer, result)
     ]
-    this = scan_layer.unique_id, result.choices.model
+    this = scan_layer.unique_id, result.settings.model
     runs = [layer for layer in fitting if _run_of(layer) == this]
     if runs:
         return max(runs, key=_time_of)
@@ -166,7 +166,7 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         name=name,
         like=scan_layer,
         scan_id=scan_layer.unique_id,
-        model=result.choices.model,
+        model=result.settings.model,
         record=result.record,
     )
     update_metadata(layer, written=(KeptLabels.of(layer.data),), written_at=monotonic())
@@ -186,7 +186,7 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
     record = result.record
-    if result.choices.region is not None and "record" in ours:
+    if result.settings.region is not None and "record" in ours:
         # What lies outside the box came from the runs before.
         record = {**record, "earlier_runs": _with_earlier_runs(ours["record"])}
     update_metadata(layer, written=written, written_at=monotonic(), table=table, record=record)
@@ -208,10 +208,10 @@ def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any
     order = metadata_of(layer)["order"]
     shape = result.labels.geometry.shape
     new = order.show(result.labels.array)
-    if result.choices.region is None:
+    if result.settings.region is None:
         box = tuple(slice(0, length) for length in new.shape)
     else:
-        box = order.show_region(clip_region(result.choices.region, shape), shape)
+        box = order.show_region(clip_region(result.settings.region, shape), shape)
     return box, new[box]
 
 

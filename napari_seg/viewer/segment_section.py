@@ -11,16 +11,19 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.imaging.measures import label_volumes
+from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.layers import metadata_of, scan_of
 from napari_seg.viewer.model_choice import ModelChoice
-from napari_seg.viewer.model_run import Choices, Result, Tools, run_model
+from napari_seg.viewer.model_run import Result, Tools, run_model
 from napari_seg.viewer.region_choice import RegionChoice
 from napari_seg.viewer.result_layer import Contest, show_result
 from napari_seg.viewer.run_options import RunOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.components import ViewerModel
 
     from napari_seg.segmentation.bundle import Bundle
@@ -58,7 +61,7 @@ class SegmentSection(QWidget):
         self._scan: Image | None = None
         self._run: CurrentRun | None = None
         self._contest: Contest | None = None
-        self._loaded: dict[tuple[str | None, str | None], Bundle] = {}
+        self._loaded: dict[tuple[Path | None, str | None], Bundle] = {}
         self.model = ModelChoice(tools.describe_bundle)
         self.region = RegionChoice(viewer)
         self.device = QComboBox()
@@ -101,20 +104,20 @@ class SegmentSection(QWidget):
         """Start a run with what is chosen; nothing happens where there is a reason not to."""
         if self._scan is None or self.reason_not_to_run():
             return
-        layer, choices = self._scan, self._choices()
+        layer, settings = self._scan, self._settings()
         job = Job(
             run_model,
             self._tools,
             scan_of(layer),
-            choices,
-            self._loaded.get(choices.model),
+            settings,
+            self._loaded.get(settings.model),
             metadata_of(layer).get("path") or layer.source.path,
             parent=self,
             channel="on_window",
         )
         self._contest = None
         self._run = CurrentRun(job, layer, voxels_of(layer), self.model.description)
-        known = choices.model in self._loaded
+        known = settings.model in self._loaded
         self._status.begin("Starting" if known else "Loading the model")
         job.progressed.connect(self._on_progress)
         job.reported.connect(self._on_window)
@@ -169,8 +172,8 @@ class SegmentSection(QWidget):
             "QPushButton { font-weight: bold; padding: 0.4em; }"
         )
 
-    def _choices(self) -> Choices:
-        return Choices(
+    def _settings(self) -> RunSettings:
+        return RunSettings(
             folder=self.model.folder,
             variant=self.model.description.variant,
             device=_DEVICES[self.device.currentText()],
@@ -205,7 +208,7 @@ class SegmentSection(QWidget):
         run = self._run
         if run is None:
             return
-        self._loaded[result.choices.model] = result.bundle
+        self._loaded[result.settings.model] = result.bundle
         run.remove_preview()
         if not run.is_current(self._viewer):
             self._status.end(f"{run.layer.name} changed during the run: its result was dropped")

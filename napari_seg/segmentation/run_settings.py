@@ -1,0 +1,101 @@
+"""What a person chose for one run of a bundle, on the command line and in the panel alike."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.imaging.label_edits import keep_largest, remove_islands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_seg.imaging.geometry import Region
+    from napari_seg.imaging.scan import LabelMap
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a person chose for a run.
+
+    Attributes
+    ----------
+    folder
+        The bundle's folder; None for the shipped one.
+    variant
+        The overlay of the bundle, such as ``"two_d"``.
+    device
+        As in `execution.choose_device`.
+    overlap
+        Of neighbouring windows, from 0 to below 1.
+    region
+        Ranges of voxels ``(i, j, k)``; None for the whole scan.
+    labels
+        Names of the labels to keep; None for all.
+    keep_largest
+        Whether only the largest part of each label is kept.
+    min_ml
+        Parts of a label smaller than this are dropped.
+    """
+
+    folder: Path | None = None
+    variant: str | None = None
+    device: str = "auto"
+    overlap: float = 0.25
+    region: Region | None = None
+    labels: tuple[str, ...] | None = None
+    keep_largest: bool = False
+    min_ml: float = 0.0
+
+    @property
+    def model(self) -> tuple[Path | None, str | None]:
+        """The bundle and its overlay: runs with equal ones repeat each other."""
+        return self.folder, self.variant
+
+    def for_segment(self) -> dict[str, Any]:
+        """Give what `inference.segment` takes, but for the device that was found."""
+        return {"overlap": self.overlap, "region": self.region, "labels": self.labels}
+
+    def clean(self, labels: LabelMap) -> LabelMap:
+        """Drop the parts of labels that are not wanted."""
+        array = keep_largest(labels.array) if self.keep_largest else labels.array
+        if self.min_ml:
+            volume = labels.geometry.voxel_volume_ml
+            array = remove_islands(array, min_ml=self.min_ml, voxel_volume_ml=volume)
+        return labels.with_array(array)
+
+    def as_options(self) -> dict[str, Any]:
+        """Give the choices as plain values for a record, without the bundle and the device."""
+        options = asdict(self)
+        for recorded_elsewhere in ("folder", "variant", "device"):
+            del options[recorded_elsewhere]
+        return options
+
+    def command(self, scan: str, labels: str, *, more: Sequence[str] = ()) -> str:
+        """Give the command line that repeats the run, quoted for a shell.
+
+        Parameters
+        ----------
+        scan, labels
+            The files, or words that stand for them.
+        more
+            Options that are not settings of the run.
+        """
+        words = ["napari-seg", "segment", scan, "-o", labels]
+        if self.folder is not None:
+            words += ["--model", str(self.folder.resolve())]
+        if self.variant is not None:
+            words += ["--variant", self.variant]
+        words += ["--device", self.device, "--overlap", str(self.overlap)]
+        if self.region is not None:
+            # A range may start below 0: with "=" it is not taken for an option.
+            words.append("--region=" + ",".join(f"{start}:{stop}" for start, stop in self.region))
+        if self.labels is not None:
+            words += ["--labels", ",".join(self.labels)]
+        if self.keep_largest:
+            words.append("--keep-largest")
+        if self.min_ml:
+            words += ["--min-ml", str(self.min_ml)]
+        return shlex.join([*words, *more])
