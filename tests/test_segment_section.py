@@ -310,7 +310,7 @@ def test_a_drawn_rectangle_is_the_region(qtbot, viewer, layer, section):
 def test_a_box_is_advised_where_the_scan_is_far_larger_than_the_model_knows(viewer, make_section):
     body = Scan(np.zeros((50, 50, 50)), Geometry((50, 50, 50), np.diag([4.0, 4, 4, 1])))
     section = make_section(viewer.add_layer(image_layer(body, name="body")))
-    assert section.region.news.text().endswith("of about 36 × 52 × 36 mm")
+    assert section.region.news.text().endswith("of about 36 × 52 × 40 mm")
     assert section.start.isEnabled()
     section.set_scan(viewer.add_layer(image_layer(head(), name="head")))
     assert section.region.news.text() == ""
