@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -59,6 +60,21 @@ def test_the_wheel_alone_segments_without_napari_and_qt(wheel: Path, tmp_path: P
     run_alone([command, "segment", scan, "-o", "labels.nii.gz"], tmp_path)
     check = [environment / "bin" / "python", "-I", "-c", CHECK, environment, scan, "labels.nii.gz"]
     run_alone(check, tmp_path)
+    bundle = Path(run_alone([command, "bundle-path"], tmp_path).strip())
+    assert bundle.is_relative_to(inside)
+    before = files_in(bundle)
+    (tmp_path / "scans").mkdir()
+    shutil.copy(scan, tmp_path / "scans")
+    options = ["--dataset_dir", tmp_path / "scans", "--output_dir", tmp_path / "out"]
+    run = [environment / "bin" / "python", "-m", "monai.bundle", "run"]
+    run_alone([*run, "--config_file", "configs/inference.json", *options], bundle)
+    saved = tmp_path / "out" / SCAN.replace(".nii", "_dseg.nii")
+    run_alone([*check[:-2], scan, saved], tmp_path)
+    assert files_in(bundle) == before
+
+
+def files_in(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def install_alone(environment: Path, wheel: Path) -> None:
@@ -70,12 +86,13 @@ def install_alone(environment: Path, wheel: Path) -> None:
     run_alone([*install, wheel], environment)
 
 
-def run_alone(command: list[object], folder: Path) -> None:
-    """Run a command from another folder, without a path to the checkout."""
+def run_alone(command: list[object], folder: Path) -> str:
+    """Run a command from another folder, without a path to the checkout; return its output."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_the_manifest_is_valid() -> None:
