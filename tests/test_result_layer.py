@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.run_settings import RunSettings
-from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of
+from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.model_run import run_model
 from napari_seg.viewer.result_layer import record_of, show_result
 
@@ -140,6 +140,16 @@ def test_replacing_takes_the_result_everywhere_in_one_step(viewer, scan_layer):
     assert np.array_equal(layer.data, before)
 
 
+def test_hand_work_in_the_new_layer_outlives_the_decision(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    paint(layer)
+    new, contest = show(viewer, scan_layer, run())
+    new.data_setitem((np.array([1]), np.array([1]), np.array([1])), 2)
+    contest.settle(viewer, keep_hand_work=True)
+    assert new in viewer.layers
+    assert new.data[1, 1, 1] == 2
+
+
 def test_a_contest_ends_when_one_of_its_layers_goes(viewer, scan_layer):
     layer, _ = show(viewer, scan_layer, run())
     paint(layer)
@@ -184,11 +194,31 @@ def test_the_record_names_every_run_that_is_still_in_the_layer(viewer, scan_laye
     layer, _ = show(viewer, scan_layer, run())
     show(viewer, scan_layer, run(200, region=BOX))
     show(viewer, scan_layer, run(100, region=BOX))
-    record = metadata_of(layer)["record"]
+    record = record_of(layer)
     runs = [*record["earlier_runs"], record]
     assert [one["options"]["region"] for one in runs] == [None, BOX, BOX]
     show(viewer, scan_layer, run())
-    assert "earlier_runs" not in metadata_of(layer)["record"]
+    assert "earlier_runs" not in record_of(layer)
+
+
+def test_after_an_undo_the_record_is_that_of_the_run_before(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    show(viewer, scan_layer, run(200, overlap=0.5))
+    layer.undo()
+    assert record_of(layer)["options"]["overlap"] == 0.25
+    show(viewer, scan_layer, run(200, region=BOX))
+    assert [one["options"]["overlap"] for one in record_of(layer)["earlier_runs"]] == [0.25]
+
+
+def test_a_rerun_in_a_box_after_an_undo_takes_nothing_for_hand_work(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    show(viewer, scan_layer, run(200))
+    layer.undo()
+    # Both runs left this corner empty, so it does not tell which of them the layer shows.
+    show(viewer, scan_layer, run(200, region=((0, 2), (0, 2), (0, 2))))
+    assert record_of(layer)["changed_by_hand_ml"] == 0
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest is None
 
 
 def test_the_last_run_counts_wherever_its_layer_lies_in_the_list(viewer, scan_layer):

@@ -9,8 +9,9 @@ from napari.layers import Image, Labels, Shapes
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle_description import describe_bundle
-from napari_seg.viewer.layers import image_layer, label_map_of, metadata_of
+from napari_seg.viewer.layers import image_layer, label_map_of
 from napari_seg.viewer.model_choice import ModelChoice
+from napari_seg.viewer.result_layer import record_of
 from napari_seg.viewer.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
@@ -272,6 +273,18 @@ def test_hand_work_can_be_replaced_and_taken_back(qtbot, viewer, section):
     assert labels.data[0, 0, 0] == 2
 
 
+def test_a_layer_that_was_painted_on_stays_when_the_decision_is_made(qtbot, viewer, section):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    run(qtbot, section)
+    new = labels_in(viewer)[1]
+    new.data_setitem((np.array([1]), np.array([1]), np.array([1])), 2)
+    section.status.answers[0].click()
+    assert labels_in(viewer) == [labels, new]
+    assert section.status.text.text().endswith(f"'{new.name}' stays: it was changed by hand.")
+
+
 def test_a_decision_about_a_closed_layer_is_no_decision(qtbot, viewer, section):
     run(qtbot, section)
     [labels] = labels_in(viewer)
@@ -304,7 +317,7 @@ def test_a_drawn_rectangle_is_the_region(qtbot, viewer, layer, section):
     run(qtbot, section)
     [labels] = labels_in(viewer)
     assert not label_map_of(labels).array[7].any()
-    assert metadata_of(labels)["record"]["options"]["region"] == ((4, 7), (1, 8), (3, 7))
+    assert record_of(labels)["options"]["region"] == ((4, 7), (1, 8), (3, 7))
 
 
 def test_a_box_is_advised_where_the_scan_is_far_larger_than_the_model_knows(viewer, make_section):

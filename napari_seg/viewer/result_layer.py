@@ -54,6 +54,8 @@ class Contest:
     def settle(self, viewer: ViewerModel, *, keep_hand_work: bool) -> Labels:
         """Move the result into the old layer, as one step of undo, and remove the new one.
 
+        The new one stays if it was changed by hand meanwhile: a removed layer cannot be undone.
+
         Parameters
         ----------
         viewer
@@ -62,7 +64,8 @@ class Contest:
             Whether voxels changed by hand stay as they are.
         """
         _update(self.old, self.result, keep_hand_work=keep_hand_work)
-        viewer.layers.remove(self.new)
+        if not _last_state(self.new).hand.any():
+            viewer.layers.remove(self.new)
         viewer.layers.selection.active = self.old
         return self.old
 
@@ -126,12 +129,11 @@ def record_of(layer: Labels) -> dict[str, Any] | None:
 
     None where no network wrote them.
     """
-    ours = metadata_of(layer)
-    if "record" not in ours:
+    last = _last_state(layer)
+    if last.record is None:
         return None
-    _, hand = _network_state(layer, tuple(slice(0, length) for length in layer.data.shape))
-    volume = ours["geometry"].voxel_volume_ml * int(np.count_nonzero(hand))
-    return {**ours["record"], "changed_by_hand_ml": round(volume, 3)}
+    volume = metadata_of(layer)["geometry"].voxel_volume_ml * int(np.count_nonzero(last.hand))
+    return {**last.record, "changed_by_hand_ml": round(volume, 3)}
 
 
 def _run_of(layer: Labels) -> tuple[Any, Any]:
@@ -167,29 +169,30 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         like=scan_layer,
         scan_id=scan_layer.unique_id,
         model=result.settings.model,
-        record=result.record,
     )
-    update_metadata(layer, written=(KeptLabels.of(layer.data),), written_at=monotonic())
+    written = ((KeptLabels.of(layer.data), result.record),)
+    update_metadata(layer, written=written, written_at=monotonic())
     viewer.add_layer(layer)
     return layer
 
 
 def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     box, new = _part(layer, result)
-    state, hand = _network_state(layer, box)
-    write_region(layer, box, new, where=~hand if keep_hand_work else None, preserve=False)
-    state[box] = new
+    last = _last_state(layer)
+    where = ~last.hand[box] if keep_hand_work else None
+    write_region(layer, box, new, where=where, preserve=False)
+    last.labels[box] = new
+    record = result.record
+    if result.settings.region is not None and last.record is not None:
+        # What lies outside the box came from the runs before.
+        record = {**record, "earlier_runs": _with_earlier_runs(last.record)}
     ours = metadata_of(layer)
-    written = (*ours.get("written", ()), KeptLabels.of(state))[-_MOST_KEPT:]
+    written = (*ours.get("written", ()), (KeptLabels.of(last.labels), record))[-_MOST_KEPT:]
     table = _joined(ours["table"], result.labels.table)
     volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
-    record = result.record
-    if result.settings.region is not None and "record" in ours:
-        # What lies outside the box came from the runs before.
-        record = {**record, "earlier_runs": _with_earlier_runs(ours["record"])}
-    update_metadata(layer, written=written, written_at=monotonic(), table=table, record=record)
+    update_metadata(layer, written=written, written_at=monotonic(), table=table)
 
 
 def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -199,7 +202,7 @@ def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:
     box, new = _part(layer, result)
-    _, hand = _network_state(layer, box)
+    hand = _last_state(layer).hand[box]
     at_stake: NDArray[np.bool_] = hand & (np.asarray(layer.data[box]) != new)
     return at_stake
 
@@ -215,23 +218,29 @@ def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any
     return box, new[box]
 
 
-def _network_state(layer: Labels, box: tuple[slice, ...]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the last result as it was written, and which voxels of `box` differ from it.
+@dataclass(frozen=True, eq=False)
+class _State:
+    """The labels of the last run as it wrote them, its record, and what was changed since."""
 
-    After an undo that is the result before: the one that differs least.
-    """
+    labels: NDArray[Any]
+    record: dict[str, Any] | None
+    hand: NDArray[np.bool_]
+
+
+def _last_state(layer: Labels) -> _State:
+    """Find the run that a layer shows: after an undo the one before, which differs least."""
     current = np.asarray(layer.data)
-    best: tuple[NDArray[Any], NDArray[np.bool_]] | None = None
-    for kept in reversed(metadata_of(layer).get("written", ())):
-        state = kept.restore()
-        hand = current[box] != state[box]
-        if best is None or np.count_nonzero(hand) < np.count_nonzero(best[1]):
-            best = state, hand
-        if not hand.any():
+    best: _State | None = None
+    for kept, record in reversed(metadata_of(layer).get("written", ())):
+        labels = kept.restore()
+        state = _State(labels, record, current != labels)
+        if best is None or np.count_nonzero(state.hand) < np.count_nonzero(best.hand):
+            best = state
+        if not state.hand.any():
             break
     if best is None:
         # Opened from a file: every label in it is somebody's work.
-        return np.zeros_like(current), current[box] != 0
+        return _State(np.zeros_like(current), None, current != 0)
     return best
 
 

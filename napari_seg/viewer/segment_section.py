@@ -250,7 +250,10 @@ class SegmentSection(QWidget):
         keep = number == 0
         layer = contest.settle(self._viewer, keep_hand_work=keep)
         kept = "with your voxels kept" if keep else "replaced"
-        self._status.end(f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back.")
+        news = f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back."
+        if contest.new in self._viewer.layers:
+            news += f" '{contest.new.name}' stays: it was changed by hand."
+        self._status.end(news)
 
     def _on_failed(self, _error: Exception) -> None:
         if self._run is not None:
