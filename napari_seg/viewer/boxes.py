@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_seg.imaging.geometry import Region
 
 
-DEFAULT_MM = (36.0, 52.0, 40.0)
+DEFAULT_MM = (40.0, 52.0, 36.0)
 """Along z, y and x of the display: a hippocampus and a margin, as the shipped model needs it."""
 
 
