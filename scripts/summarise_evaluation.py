@@ -1,7 +1,8 @@
 """Print the tables of monai_bundle/docs/README.md from what an evaluation wrote.
 
 Run after ``python -m monai.bundle run`` of train.json with evaluate.json:
-``python scripts/summarise_evaluation.py OUTPUT_DIR``.
+``python scripts/summarise_evaluation.py OUTPUT_DIR bench/records/NAME.csv``. The second file gets
+each case's figures.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ LABELS = {"anterior": "class0", "posterior": "class1", "both": "mean"}
 WORST_SHOWN = 5
 
 
-def main(folder: Path) -> None:
-    """Print one table of all cases and one of the worst."""
+def main(folder: Path, record: Path) -> None:
+    """Print one table of all cases and one of the worst; write the record."""
     cases = {metric: read(folder / f"{name}_raw.csv") for metric, name in METRICS.items()}
+    write(cases, record)
     print("| label | " + " | ".join(f"{metric}, mean (median)" for metric in METRICS) + " |")
     print("|---|" + "---|" * len(METRICS))
     for label, column in LABELS.items():
@@ -44,6 +46,17 @@ def read(path: Path) -> dict[str, dict[str, float]]:
         }
 
 
+def write(cases: dict[str, dict[str, dict[str, float]]], record: Path) -> None:
+    """Write a line for each case: every metric of each label."""
+    columns = [(metric, label) for metric in METRICS for label in ("anterior", "posterior")]
+    with record.open("w", newline="") as lines:
+        table = csv.writer(lines)
+        table.writerow(["case", *(f"{metric} {label}" for metric, label in columns)])
+        for case in sorted(cases["Dice"]):
+            figures = [cases[metric][case][LABELS[label]] for metric, label in columns]
+            table.writerow([case, *(f"{figure:.4f}" for figure in figures)])
+
+
 def spread(rows: dict[str, dict[str, float]], column: str) -> str:
     """Write mean and median of one column."""
     figures = [row[column] for row in rows.values()]
@@ -51,4 +64,4 @@ def spread(rows: dict[str, dict[str, float]], column: str) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
