@@ -61,7 +61,7 @@ def labels_of(dtype: Any = np.uint8) -> LabelMap:
     return LabelMap(array, GEOMETRY, TABLE)
 
 
-@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha", ".NII.GZ", ".NRRD", ".MHA"])
 def test_labels_survive_a_save_with_names_and_colours(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a case, größer 1.5T{suffix}"
     write_labels(labels_of(np.int64), path)

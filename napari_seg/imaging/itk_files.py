@@ -21,6 +21,7 @@ _HEADER_BYTES = 1 << 16
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
 _FORMATS = {"an NRRD file": "NRRD", "a MetaImage file": "MetaImage"}
+_READERS = {"an NRRD file": "NrrdImageIO", "a MetaImage file": "MetaImageIO"}
 _DATA_FILE = re.compile(
     rb"^(?:data ?file:|ElementDataFile\s*=)[ \t]*(.*?)\s*$", re.IGNORECASE | re.MULTILINE
 )
@@ -54,6 +55,8 @@ def read_itk_file(path: Path) -> Scan:
     if _FORMATS[kind] == "MetaImage":
         check_meta_image(path, header, voxel_file)
     reader = sitk.ImageFileReader()
+    # The library itself goes by names in small letters.
+    reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()

@@ -23,7 +23,8 @@ def replace_file(
     path
         The file to write. Its folder must exist.
     write
-        Called with the path of an empty file in the same folder, of the same suffix, to fill.
+        Called with the path of an empty file in the same folder, of the same suffix (in small
+        letters), to fill.
     check
         Called with that path once it is filled; raises where what was written is not right.
 
@@ -44,8 +45,10 @@ def replace_file(
         )
     if target.is_dir():
         raise IsADirectoryError(f"'{target.name}' cannot be saved: it is a folder")
-    # Hidden; it ends like the target, because writers choose the format by the end of the name.
-    partial = target.with_name(f".{secrets.token_hex(4)}.partial{''.join(target.suffixes[-2:])}")
+    # Hidden; it ends like the target, because writers choose the format by the end of the name,
+    # and some know it in small letters only.
+    ending = "".join(target.suffixes[-2:]).lower()
+    partial = target.with_name(f".{secrets.token_hex(4)}.partial{ending}")
     try:
         partial.open("xb").close()
         write(partial)
