@@ -228,6 +228,20 @@ def test_several_scans_need_a_folder(tmp_path: Path) -> None:
     assert "need a folder" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["labels.dcm", "labels.jpg", "labels.mhd"])
+def test_a_format_that_is_not_written_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / name)
+    assert result.exit_code == 2
+    assert ".nii.gz" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_file_that_would_be_written_is_looked_for(tmp_path: Path) -> None:
+    table = written(tmp_path, "labels.seg.tsv", b"mine")
+    assert "--overwrite" in error_line(run("segment", SAMPLE, "-o", tmp_path / "labels.seg.nrrd"))
+    assert table.read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize("text", ["1:2", "1:2,3:4", "1:2,3:4,x:6", "1-2,3-4,5-6"])
 def test_a_region_of_another_form_is_a_usage_error(tmp_path: Path, text: str) -> None:
     result = run("segment", SAMPLE, "-o", tmp_path / "out", "--region", text)

@@ -13,8 +13,9 @@ from napari_seg.segmentation.record import make_record, record_path, write_recor
     ("labels", "record"),
     [
         ("x_dseg.nii.gz", "x_dseg.json"),
-        ("x.seg.nrrd", "x.json"),
+        ("x.seg.nrrd", "x.seg.json"),
         ("a.b.mha", "a.b.json"),
+        ("x.tiff", "x.json"),
         ("x", "x.json"),
     ],
 )

@@ -24,11 +24,17 @@ def label_paths(scans: Sequence[Path], output: Path) -> list[Path]:
     Raises
     ------
     typer.BadParameter
-        If `output` is a file name for several scans, or two scans would share one.
+        If `output` is a file name for several scans or of a format that is not written, or two
+        scans would share one.
     """
-    from napari_seg.imaging.files import SCAN_SUFFIXES
+    from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, suffix_of
 
-    if output.name.lower().endswith(tuple(SCAN_SUFFIXES)) and not output.is_dir():
+    if suffix_of(output) and not output.is_dir():
+        if suffix_of(output) not in WRITABLE_SUFFIXES:
+            raise typer.BadParameter(
+                f"labels are written to {', '.join(WRITABLE_SUFFIXES)}, got {output.name!r}",
+                param_hint="--output",
+            )
         if len(scans) > 1:
             raise typer.BadParameter(
                 f"{len(scans)} scans need a folder, got the file name {output.name!r}",
@@ -65,9 +71,7 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
 
 def beside(labels: Path, ending: str) -> Path:
     """Name a file beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz`` and ``".tsv"``."""
-    from napari_seg.segmentation.record import record_path
-
-    return labels.with_name(record_path(labels).stem + ending)
+    return labels.with_name(case_of(labels) + ending)
 
 
 def case_of(scan: Path) -> str:

@@ -7,6 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from napari_seg.imaging.file_formats import case_name
 from napari_seg.imaging.saving import write_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 _PACKAGES = ("napari-seg", "torch", "monai", "numpy", "nibabel", "SimpleITK")
-_IMAGE_SUFFIXES = (".nii.gz", ".seg.nrrd", ".nii", ".nrrd", ".mha", ".mhd", ".png", ".tif", ".tiff")
 
 
 def make_record(
@@ -74,10 +74,7 @@ def make_record(
 
 def record_path(labels_path: Path) -> Path:
     """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
-    for suffix in _IMAGE_SUFFIXES:
-        if labels_path.name.lower().endswith(suffix):
-            return labels_path.with_name(labels_path.name[: -len(suffix)] + ".json")
-    return labels_path.with_name(labels_path.name + ".json")
+    return labels_path.with_name(f"{case_name(labels_path)}.json")
 
 
 def write_record(labels_path: Path, record: Record) -> Path:
