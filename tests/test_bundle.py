@@ -113,6 +113,14 @@ def test_unreadable_config_is_named(copied):
         load_bundle(copied)
 
 
+def test_unreadable_yaml_is_named(copied):
+    path = copied / "configs" / "inference.json"
+    path.with_suffix(".yaml").write_text("network_def: [")
+    path.unlink()
+    with pytest.raises(ValueError, match=r"configs/inference\.yaml .* cannot be read"):
+        load_bundle(copied)
+
+
 def test_metadata_without_labels_is_refused(copied):
     change(copied, "metadata", lambda c: c["network_data_format"]["outputs"].clear())
     with pytest.raises(ValueError, match="must give version and network_data_format"):
@@ -140,6 +148,12 @@ def test_weights_outside_the_bundle_are_refused(copied):
 @pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 cut"], ids=repr)
 def test_broken_weights_are_refused(copied, content):
     (copied / "models" / "model.pt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+        load_bundle(copied)
+
+
+def test_weights_that_are_no_dictionary_of_tensors_are_refused(copied):
+    torch.save({"model": [1, 2]}, copied / "models" / "model.pt")
     with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
         load_bundle(copied)
 

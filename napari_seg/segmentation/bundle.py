@@ -196,7 +196,14 @@ def _with_weights(network: nn.Module, path: Path) -> nn.Module:
         state = torch.load(path, map_location="cpu", weights_only=True)
         state = state.get("model", state.get("state_dict", state))
         network.load_state_dict(state)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, AttributeError, OSError) as error:
+    except (
+        AttributeError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        pickle.UnpicklingError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"the weights models/{path.name} do not fit: {reason}") from error
     return network.eval()

@@ -127,15 +127,12 @@ def _read_file(folder: Path, name: str) -> Config:
         raise FileNotFoundError(
             f"{folder.name!r} is not a MONAI bundle: it has no configs/{name}.json"
         )
+    import yaml
+
     try:
         text = path.read_text(encoding="utf-8")
-        if path.suffix == ".json":
-            content = json.loads(text)
-        else:
-            import yaml
-
-            content = yaml.safe_load(text)
-    except (ValueError, OSError) as error:
+        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (ValueError, OSError, yaml.YAMLError) as error:
         raise ValueError(
             f"configs/{path.name} of {folder.name!r} cannot be read: {error}"
         ) from error
