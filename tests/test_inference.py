@@ -146,15 +146,21 @@ def test_2d_bundle_runs_over_the_slices_of_a_volume(crop, labels, bundle_2d):
     assert dice(result.array > 0, labels.array > 0) > 0.7
 
 
-@pytest.mark.parametrize("plane", ["axial", "coronal"])
-def test_2d_bundle_runs_on_a_single_slice_of_any_plane(crop, bundle_2d, plane):
-    array = crop.array[:, :, 18:19]
-    affine = np.diag([1.0, 1.0, 5.0, 1.0])
-    if plane == "coronal":
-        affine = affine[[0, 2, 1, 3]]
-    result = segment(Scan(array, Geometry(array.shape, affine)), bundle_2d)
-    assert result.array.shape == array.shape
-    assert result.array.any()
+@pytest.mark.parametrize(
+    "rows", [(0, 1, 2), (0, 2, 1), (2, 0, 1)], ids=["axial", "coronal", "sagittal"]
+)
+@pytest.mark.parametrize("flat", [0, 1, 2])
+def test_2d_bundle_runs_on_a_single_slice_of_any_plane(crop, bundle_2d, rows, flat):
+    expected = segment(crop.crop(((0, 36), (0, 52), (18, 19))), bundle_2d).array[:, :, 0]
+    array = np.expand_dims(crop.array[:, :, 18], flat)
+    # Along its axes, then through it, the slice lies along these of R, A and S.
+    axes = [*(axis for axis in range(3) if axis != flat), flat]
+    affine = np.diag([0.0, 0.0, 0.0, 1.0])
+    for row, axis, step in zip(rows, axes, (1.0, 1.0, 5.0), strict=True):
+        affine[row, axis] = step
+    result = segment(Scan(array, Geometry(array.shape, affine)), bundle_2d).array
+    assert expected.any()
+    assert np.array_equal(result.squeeze(flat), expected)
 
 
 def test_voxels_that_are_no_numbers_do_not_spoil_the_rest(crop, labels, bundle):

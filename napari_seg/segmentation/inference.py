@@ -136,14 +136,23 @@ def _as_tensor(scan: Scan, bundle: Bundle) -> MetaTensor:
         voxels = np.nan_to_num(voxels, nan=low, posinf=float(finite.max(initial=low)), neginf=low)
     channels = np.moveaxis(voxels, -1, 0) if voxels.ndim == 4 else voxels[None]
     affine = scan.geometry.affine
-    if bundle.spatial_dims == 2 and scan.geometry.shape[2] == 1 and not _is_axial(scan.geometry):
-        # A 2D network runs over axial slices; a single slice in another plane is turned into one.
-        affine = np.diag([*scan.geometry.spacing, 1.0])
+    if bundle.spatial_dims == 2:
+        affine = _with_axial_slice(scan.geometry)
     return MetaTensor(torch.from_numpy(np.array(channels)), affine=torch.from_numpy(affine.copy()))
 
 
-def _is_axial(geometry: Geometry) -> bool:
-    return geometry.axis_codes[2] in ("S", "I")
+def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:
+    """Return the affine of a scan, whose single slice, in whatever plane, is made an axial one."""
+    codes, spacing = geometry.axis_codes, geometry.spacing
+    flat = [axis for axis in range(3) if geometry.shape[axis] == 1]
+    if not flat or any(codes[axis] in ("S", "I") for axis in flat):
+        return geometry.affine
+    # A 2D network runs over axial slices.
+    first, second = (axis for axis in range(3) if axis != flat[-1])
+    affine = np.diag([0.0, 0.0, 0.0, 1.0])
+    for row, axis in enumerate((first, second, flat[-1])):
+        affine[row, axis] = spacing[axis]
+    return affine
 
 
 def _one_label_per_voxel(
