@@ -6,6 +6,7 @@ from pathlib import Path
 import napari
 import numpy as np
 import pytest
+from dicom_slices import write_series
 from fake_model import TABLE, fake_tools, head
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
@@ -99,6 +100,12 @@ def test_a_dicom_folder_opens_with_a_soft_tissue_window(shared_data):
     assert kind == "image"
     assert data.shape == (20, 512, 512)
     assert tuple(meta["contrast_limits"]) == (-160, 240)
+
+
+def test_a_dicom_folder_may_hold_many_folders(tmp_path):
+    for number in range(30):
+        write_series(tmp_path / "patient" / f"series {number}", range(2))
+    assert get_reader(str(tmp_path)) is not None
 
 
 def test_what_was_assumed_is_told(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,9 +154,5 @@ def _sample(file_name: str) -> list[LayerData]:
 
 
 def _holds_dicom(folder: Path) -> bool:
-    for number, file in enumerate(folder.rglob("*")):
-        if number == _LOOKED_AT:
-            return False
-        if file.is_file() and file_kind(file) == "a DICOM file":
-            return True
-    return False
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return any(file_kind(file) == "a DICOM file" for file in islice(files, _LOOKED_AT))
