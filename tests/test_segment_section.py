@@ -320,6 +320,27 @@ def test_a_drawn_rectangle_is_the_region(qtbot, viewer, layer, section):
     assert record_of(labels)["options"]["region"] == ((4, 7), (1, 8), (3, 7))
 
 
+def test_a_rectangle_on_another_layer_counts_once_it_is_selected(viewer, layer, section):
+    box = section.region.drawn_box
+    section.region.drawn.setChecked(True)
+    rectangle = [(2, 1.5, 4.5), (2, 1.5, 7.5), (2, 8.5, 7.5), (2, 8.5, 4.5)]
+    other = viewer.add_shapes([rectangle], scale=(3, 2, 1), name="mine")
+    other.translate = layer.translate
+    assert "Draw a rectangle" in section.region.news.text()
+    box.follow(other)
+    assert section.region.news.text().startswith("The box is")
+    assert section.start.isEnabled()
+
+
+def test_slices_beyond_those_of_the_last_scan_can_be_chosen(viewer, layer, section):
+    section.region.drawn.setChecked(True)
+    assert section.region.drawn_box.last.value() == 7
+    tall = Scan(np.zeros((12, 10, 90)), Geometry((12, 10, 90), np.eye(4)))
+    section.set_scan(viewer.add_layer(image_layer(tall, name="tall")))
+    section.region.drawn_box.last.setValue(60)
+    assert section.region.drawn_box.last.value() == 60
+
+
 def test_a_box_is_advised_where_the_scan_is_far_larger_than_the_model_knows(viewer, make_section):
     body = Scan(np.zeros((50, 50, 50)), Geometry((50, 50, 50), np.diag([4.0, 4, 4, 1])))
     section = make_section(viewer.add_layer(image_layer(body, name="body")))

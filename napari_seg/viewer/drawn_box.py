@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from napari.layers import Image, Shapes
@@ -61,16 +61,16 @@ class DrawnBox(QWidget):
         if self._watched in self._viewer.layers:
             return self._watched
         for layer in reversed(self._viewer.layers):
-            if self.follow(layer):
-                return self._watched
+            if _is_drawn_on(layer):
+                self._watch(layer)
+                return layer
         return None
 
-    def follow(self, layer: object) -> bool:
+    def follow(self, layer: object) -> None:
         """Use a layer from now on if a person draws on it: a Shapes layer, not one of ours."""
-        if not isinstance(layer, Shapes) or metadata_of(layer):
-            return False
-        self._watch(layer)
-        return True
+        if _is_drawn_on(layer) and layer is not self._watched:
+            self._watch(layer)
+            self.changed.emit()
 
     def add_shapes(self, scan: Image) -> None:
         """Add a layer to draw a rectangle on, for the slices around the one that shows."""
@@ -130,14 +130,17 @@ class DrawnBox(QWidget):
         middle = scan.world_to_data(self._viewer.dims.point)[-3:][through]
         half = DEFAULT_MM[through] / 2 / order.scale(geometry)[through]
         for box, value in ((self.first, middle - half), (self.last, middle + half)):
-            box.setMaximum(shape[through] - 1)
-            box.setValue(round(value))
+            box.setValue(min(round(value), shape[through] - 1))
 
     def _on_slices(self, _value: int) -> None:
         self.changed.emit()
 
     def _on_shapes(self, _event: Any) -> None:
         self.changed.emit()
+
+
+def _is_drawn_on(layer: object) -> TypeGuard[Shapes]:
+    return isinstance(layer, Shapes) and not metadata_of(layer)
 
 
 def _slice_box(name: str) -> QSpinBox:
@@ -148,5 +151,5 @@ def _slice_box(name: str) -> QSpinBox:
     box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     box.setStyleSheet("QAbstractSpinBox { min-width: 3em; }")
     box.setAccessibleName(name)
-    box.setToolTip(f"{name}, counted as by napari's slider")
+    box.setToolTip(f"{name}, counted from 0 within the scan")
     return box
