@@ -19,7 +19,6 @@ from napari_seg.viewer.layers import (
     scan_of,
 )
 
-CT = Path(__file__).parents[2] / "shared" / "data" / "ct" / "torso_ct.nii.gz"
 SHAPE = (5, 6, 7)
 TABLE = LabelTable((Label(1, "anterior", (255, 0, 0)), Label(2, "posterior", (0, 0, 255))))
 
@@ -212,8 +211,7 @@ def test_a_flat_scan_still_has_a_contrast(value):
     assert high > low
 
 
-@pytest.mark.skipif(not CT.exists(), reason=f"{CT} is not there")
-def test_a_real_ct_is_known_by_its_values():
+def test_a_real_ct_is_known_by_its_values(shared_data):
     from napari_seg.imaging.files import read_scan
 
-    assert is_ct(read_scan(CT))
+    assert is_ct(read_scan(shared_data / "ct" / "torso_ct.nii.gz"))

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
-from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.viewer.layers import image_layer, label_map_of
 from napari_seg.viewer.panel import Panel
 
@@ -74,9 +73,6 @@ def finish(qtbot, panel):
     qtbot.waitUntil(lambda: not panel.segment.is_running, timeout=60_000)
 
 
-@pytest.mark.skipif(
-    not (shipped_bundle_folder() / "models" / "model.pt").exists(), reason="no shipped weights"
-)
 def test_the_sample_is_segmented_by_a_click_and_undone_by_a_key(qtbot, viewer):
     _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     panel.open_path(SAMPLE)
