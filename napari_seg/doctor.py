@@ -148,8 +148,10 @@ def _processor_flags() -> set[str]:
 
 
 def _memory() -> Finding:
-    import psutil
-
+    try:
+        import psutil
+    except ImportError:  # said among the packages
+        return Finding("memory", "not known without psutil", "missing")
     memory = psutil.virtual_memory()
     return Finding("memory", f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free")
 
