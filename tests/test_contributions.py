@@ -163,6 +163,8 @@ def test_labels_of_another_plugin_are_saved_without_a_record(tmp_path):
     data, meta, _ = Labels(np.ones((8, 10, 12), np.uint8), scale=(3, 2, 1)).as_layer_data_tuple()
     written = save_labels(str(tmp_path / "mine.nii.gz"), data, meta)
     assert [Path(name).name for name in written] == ["mine.nii.gz", "mine.tsv"]
+    told = str(notification_manager.records[-1].message)
+    assert told.startswith("mine.nii.gz: the layer does not say which side is which")
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,21 @@ def test_times_of_another_reader_are_refused_with_the_way_out():
         scan_of(Image(np.zeros((2, 7, 6, 5)), name="heart"))
 
 
+def test_channels_that_were_split_are_scans_of_their_own():
+    scan_ = scan(numbered((*SHAPE, 2)), channel_names=("T1", "T2"))
+    whole = image_layer(scan_, name="both")
+    part = Image(whole.data[1], scale=whole.scale[1:], metadata=whole.metadata, name="T2")
+    assert np.array_equal(scan_of(part).array, scan_.array[..., 1])
+    assert scan_of(part).channel_names == ()
+
+
+def test_labels_that_were_turned_into_an_image_are_a_scan():
+    labels = LabelMap(numbered(dtype=np.uint8) % 3, grid(shape=SHAPE), TABLE)
+    shown = labels_layer(labels, name="labels")
+    image = Image(shown.data, scale=shown.scale, metadata=shown.metadata, name="labels")
+    assert np.array_equal(scan_of(image).array, labels.array)
+
+
 def test_metadata_copied_onto_other_voxels_is_not_believed():
     layer = image_layer(scan(), name="head")
     cut = Image(layer.data[:3], scale=(9, 9, 9), metadata=layer.metadata)

@@ -21,7 +21,7 @@ from napari_seg.imaging.files import (
 )
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.record import write_record
-from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, scan_of
+from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of, scan_of
 from napari_seg.viewer.result_layer import record_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
-    from napari_seg.imaging.scan import Scan
+    from napari_seg.imaging.scan import Notice, Scan
 
     LayerData = tuple[Any, dict[str, Any], str]
 
@@ -69,8 +69,7 @@ def layer_of(read: Scan | LabelMap, path: str | Path) -> Layer:
     """Show what was read from `path`, named after it, and tell what was assumed on the way."""
     path = Path(path)
     name = path.name if path.is_dir() else case_name(path)
-    if read.notices:
-        show_warning(f"{name}: " + "; ".join(notice.message for notice in read.notices))
+    _tell(name, read.notices)
     if isinstance(read, LabelMap):
         return labels_layer(read, name=name, path=path)
     return image_layer(read, name=name, path=path)
@@ -78,6 +77,8 @@ def layer_of(read: Scan | LabelMap, path: str | Path) -> Layer:
 
 def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Save a Labels layer on its scan's own grid, with its table and, from a network, its record.
+
+    A layer that is not ours does not know its scan's grid: what is assumed of it is told.
 
     Raises
     ------
@@ -87,6 +88,8 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     layer = Labels(data, **meta)
     labels = label_map_of(layer)
     write_labels(labels, path)
+    if "geometry" not in metadata_of(layer):
+        _tell(Path(path).name, labels.notices)
     written = [path, str(Path(path).with_name(f"{case_name(path)}.tsv"))]
     record = record_of(layer)
     if record is not None:
@@ -147,6 +150,11 @@ def open_case(scan: Scan, labels: LabelMap | None = None, *, name: str) -> None:
 def _read_paths(path: str | Sequence[str]) -> list[LayerData]:
     paths = [path] if isinstance(path, str) else path
     return [layer_of(read_either(one), one).as_layer_data_tuple() for one in paths]
+
+
+def _tell(name: str, notices: Sequence[Notice]) -> None:
+    if notices:
+        show_warning(f"{name}: " + "; ".join(notice.message for notice in notices))
 
 
 def _sample(file_name: str) -> list[LayerData]:

@@ -122,10 +122,12 @@ def scan_of(layer: Image) -> Scan:
         return Scan(order.restore(array), geometry, notices=notices_of(layer))
     if layer.ndim > len(order.kept):
         array = np.moveaxis(array, 0, -1)
+    # napari copies our metadata when it splits channels or turns labels into an image.
+    names = ours.get("channel_names", ())
     return Scan(
         order.restore(array),
         geometry,
-        channel_names=ours["channel_names"],
+        channel_names=names if array.shape[len(order.kept) :] == (len(names),) else (),
         notices=ours["notices"],
         source=ours["source"],
     )
@@ -137,7 +139,7 @@ def label_map_of(layer: Labels) -> LabelMap:
     ours = _ours(layer) or {}
     array = order.restore(np.asarray(layer.data[0] if layer.multiscale else layer.data))
     table = ours.get("table", LabelTable()).completed(count_voxels(array))
-    return LabelMap(array, geometry, table, ours.get("notices", ()), ours.get("source", Source()))
+    return LabelMap(array, geometry, table, notices_of(layer), ours.get("source", Source()))
 
 
 def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
@@ -175,8 +177,8 @@ def place_like(layer: Image, ndim: int) -> dict[str, Any]:
     return place | {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine}
 
 
-def notices_of(layer: Image) -> tuple[Notice, ...]:
-    """Return what was noticed while the layer's scan was read, or is assumed of it."""
+def notices_of(layer: Layer) -> tuple[Notice, ...]:
+    """Return what was noticed while the layer's voxels were read, or is assumed of them."""
     ours = _ours(layer)
     if ours is not None:
         return tuple(ours["notices"])
