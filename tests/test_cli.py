@@ -300,6 +300,11 @@ def test_progress_off_a_terminal_is_a_line_for_each_tenth(
     assert lines == ["scan.nii: reading: 10 %", "scan.nii: reading: 50 %"]
 
 
+def test_names_of_files_are_written_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    News().say("[bold] :brain: scan.nii")
+    assert capsys.readouterr().err == "[bold] :brain: scan.nii\n"
+
+
 def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
     program = (
         "import os, signal; from napari_seg.cli import main; "

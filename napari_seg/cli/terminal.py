@@ -82,7 +82,7 @@ class News:
     """Progress and remarks on stderr: a bar on a terminal, now and then a plain line elsewhere."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def say(self, message: str) -> None:
         """Write one line."""
