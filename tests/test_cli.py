@@ -336,13 +336,10 @@ def test_demo_opens_a_window_where_there_is_a_screen(
     monkeypatch.setattr("napari_seg.doctor.window_problem", lambda: None)
     monkeypatch.setattr(
         "napari_seg.viewer.contributions.open_case",
-        lambda scan, labels, *, name: opened.append((scan, labels, name)),
+        lambda scan, labels: opened.append((scan, labels)),
     )
     assert run("demo", "-o", tmp_path).exit_code == 0
-    ((scan, labels, name),) = opened
-    assert name == "hippocampus_left"
-    assert labels.geometry.matches(scan.geometry)
-    assert labels.table.names == {1: "anterior", 2: "posterior"}
+    assert opened == [(SAMPLE, tmp_path / "hippocampus_left_dseg.nii.gz")]
 
 
 def test_doctor_finds_everything_here() -> None:

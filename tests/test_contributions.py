@@ -206,13 +206,28 @@ def test_napari_reads_and_writes_through_the_manifest(tmp_path, scan_path):
     assert read_scan(path).sha256 == read_scan(scan_path).sha256
 
 
-def test_a_case_opens_with_scan_labels_and_panel(monkeypatch, make_napari_viewer):
+def test_a_case_opens_with_scan_labels_and_panel(
+    monkeypatch, make_napari_viewer, tmp_path, scan_path
+):
     viewer = make_napari_viewer()
     monkeypatch.setattr(napari, "Viewer", lambda: viewer)
     monkeypatch.setattr(napari, "run", lambda: None)
     labels = LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE)
-    contributions.open_case(head(), labels, name="head")
-    assert [layer.name for layer in viewer.layers] == ["head", "head – labels"]
+    write_labels(labels, tmp_path / "labels.nii.gz")
+    contributions.open_case(scan_path, tmp_path / "labels.nii.gz")
+    image, shown = viewer.layers
+    assert (image.name, shown.name) == ("head", "head – labels")
+    result = run_model(
+        fake_tools(),
+        head(),
+        RunSettings(),
+        None,
+        None,
+        on_progress=lambda _: None,
+        on_window=lambda _: None,
+    )
+    # A run does not take the labels that were opened for its own.
+    assert show_result(viewer, image, result, name="new")[1].old is shown
     assert [name for name in viewer.window.dock_widgets if "napari-seg" in name]
 
 

@@ -11,8 +11,6 @@ from napari_seg.cli.terminal import News
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_seg.cli.segmenting import Result
-
 _SCANS = ("hippocampus_left.nii.gz", "hippocampus_right.nii.gz")
 
 
@@ -46,13 +44,6 @@ def run_demo(folder: Path, *, window: bool) -> None:
         news.say(f"No window: {problem}")
         return
     news.say("Opening napari; close its window to end.")
-    _show(results[0])
-
-
-def _show(result: Result) -> None:
-    from napari_seg.imaging.files import case_name, read_labels, read_scan
     from napari_seg.viewer.contributions import open_case
 
-    scan = read_scan(result.scan)
-    labels = read_labels(result.labels, onto=scan.geometry)
-    open_case(scan, labels, name=case_name(result.scan))
+    open_case(results[0].scan, results[0].labels)

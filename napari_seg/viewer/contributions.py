@@ -124,25 +124,18 @@ def sample_right_hippocampus() -> list[LayerData]:
     return _sample("hippocampus_right.nii.gz")
 
 
-def open_case(scan: Scan, labels: LabelMap | None = None, *, name: str) -> None:
-    """Open napari with a scan, its labels and the panel, and stay until it is closed.
-
-    Parameters
-    ----------
-    scan
-        What to show.
-    labels
-        On the scan's grid; None for none yet.
-    name
-        Of the scan.
-    """
+def open_case(scan_path: Path, labels_path: Path) -> None:
+    """Open napari with a scan, its labels and the panel, and stay until it is closed."""
     import napari
 
+    scan, name = read_scan(scan_path), case_name(scan_path)
+    labels = read_labels(labels_path, onto=scan)
     viewer = napari.Viewer()
-    image = image_layer(scan, name=name)
+    image = image_layer(scan, name=name, path=scan_path)
     viewer.add_layer(image)
-    if labels is not None:
-        viewer.add_layer(labels_layer(labels, name=f"{name} \u2013 labels", like=image))
+    viewer.add_layer(
+        labels_layer(labels, name=f"{name} \u2013 labels", like=image, path=labels_path)
+    )
     viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     napari.run()
 
