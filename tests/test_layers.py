@@ -66,9 +66,11 @@ def test_other_shapes_come_back_too(array):
     assert after.channel_names == channels
 
 
-def test_a_colour_picture_shows_in_colour():
+@pytest.mark.parametrize("kind", ["picture", "NRRD", "DICOM"])
+def test_a_colour_picture_shows_in_colour(kind):
     array = numbered((5, 6, 1, 3), np.uint8)
-    layer = image_layer(scan(array, source=Source("picture")), name="slide")
+    colours = ("red", "green", "blue")
+    layer = image_layer(scan(array, channel_names=colours, source=Source(kind)), name="slide")
     assert layer.rgb
     assert layer.data.shape == (6, 5, 3)
     assert np.array_equal(scan_of(layer).array, array)

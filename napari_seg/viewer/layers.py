@@ -270,6 +270,9 @@ def _length_mm(unit: pint.Unit) -> float | None:
 
 
 def _is_colour_picture(scan: Scan) -> bool:
+    # napari takes numbers of other kinds for parts of 1.
     return (
-        scan.array.ndim == 4 and scan.source.format == "picture" and scan.array.shape[3] in (3, 4)
+        1 in scan.geometry.shape
+        and scan.channel_names == ("red", "green", "blue")
+        and scan.array.dtype == np.uint8
     )
