@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from nibabel.orientations import apply_orientation, io_orientation
 from numpy.typing import NDArray
 
+from napari_seg.imaging.contrast import contrast_limits
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.saving import replace_file
 from napari_seg.imaging.scan import LabelMap, Scan
@@ -29,8 +30,6 @@ _INCHES_PER_LINE = 0.19
 _ROOM_AROUND_LABELS = 1.7
 # So that what surrounds a small structure is seen too.
 _SMALLEST_VIEW_MM = 70.0
-# Soft tissue, in HU.
-_CT_WINDOW = (-160.0, 240.0)
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,8 @@ def _displayable(scan: Scan) -> NDArray[Any]:
         return array / 255 if array.dtype == np.uint8 else array / max(float(array.max()), 1.0)
     first = array if array.ndim == 3 else array[..., 0]
     grey = np.nan_to_num(first.astype(np.float32), posinf=0, neginf=0)
-    if scan.source.modality == "CT" or grey.min() < -500:
-        low, high = _CT_WINDOW
-    else:
-        low, high = (float(bound) for bound in np.percentile(grey, (0.5, 99.7)))
-    return np.asarray(np.clip((grey - low) / max(high - low, 1e-6), 0, 1))
+    low, high = contrast_limits(scan.with_array(first))
+    return np.asarray(np.clip((grey - low) / (high - low), 0, 1))
 
 
 def _draw(views: _Views, labels: LabelMap, scan: Scan) -> Figure:

@@ -8,17 +8,12 @@ import numpy as np
 import pint
 from napari.layers import Image, Labels
 
+from napari_seg.imaging.contrast import contrast_limits, holds_hounsfield_units, value_range
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels, label_volumes
 from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
-from napari_seg.viewer.appearance import (
-    contrast_limits,
-    holds_hounsfield_units,
-    label_colours,
-    label_features,
-    value_range,
-)
+from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.display_order import DisplayOrder
 
 if TYPE_CHECKING:
