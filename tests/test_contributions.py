@@ -16,7 +16,8 @@ from npe2.manifest.utils import import_python_name
 
 import napari_seg
 from napari_seg.imaging.files import read_labels, read_scan, write_labels, write_scan
-from napari_seg.imaging.scan import LabelMap
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer import contributions
 from napari_seg.viewer.contributions import get_reader, save_image, save_labels
@@ -83,6 +84,14 @@ def test_a_scan_named_like_a_mask_opens_as_an_image(tmp_path):
     path = tmp_path / "mask.nii.gz"
     write_scan(head().with_array(head().array / 7), path)
     assert read(path)[0][2] == "image"
+
+
+def test_a_scan_of_whole_numbers_named_like_a_mask_opens_as_an_image(tmp_path):
+    array = np.arange(12 * 10 * 20, dtype=np.uint16).reshape(12, 10, 20)
+    path = tmp_path / "x_seg.nii.gz"
+    write_scan(Scan(array, Geometry(array.shape, np.eye(4))), path)
+    [(_, _, kind)] = read(path)
+    assert kind == "image"
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "photo.png", "cells.tif", ""])
@@ -165,6 +174,22 @@ def test_labels_of_another_plugin_are_saved_without_a_record(tmp_path):
     assert [Path(name).name for name in written] == ["mine.nii.gz", "mine.tsv"]
     told = str(notification_manager.records[-1].message)
     assert told.startswith("mine.nii.gz: the layer does not say which side is which")
+
+
+def test_labels_drawn_in_a_new_layer_are_saved_on_the_grid_of_the_scan_below(
+    tmp_path, make_napari_viewer
+):
+    viewer = make_napari_viewer(show=False)
+    turn = np.array([[0, 0.95, -0.3, 5], [-1, 0, 0, 7], [0, 0.3, 0.95, 9], [0, 0, 0, 1]])
+    array = np.zeros((9, 8, 7), np.int16)
+    viewer.add_layer(image_layer(Scan(array, Geometry(array.shape, turn)), name="tilted"))
+    viewer._new_labels()
+    layer = viewer.layers[-1]
+    layer.paint((3, 4, 5), 1)
+    viewer.layers.save(str(tmp_path / "mine.nii.gz"), selected=True, plugin="napari-seg")
+    saved = read_labels(tmp_path / "mine.nii.gz")
+    assert saved.geometry.matches(Geometry(array.shape, turn))
+    assert saved.array.any()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import napari
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_warning
 
@@ -23,6 +24,7 @@ from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.record import write_record
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of, scan_of
 from napari_seg.viewer.result_layer import record_of
+from napari_seg.viewer.scan_below import adopt_scan_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 _SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".dcm")
 # So many files of a folder are looked at before it is taken to hold no DICOM.
 _LOOKED_AT = 20
+# Atlases have some hundred labels; a scan of whole numbers has thousands of values.
+_MOST_LABELS = 1000
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
@@ -58,10 +62,13 @@ def read_either(
     path = Path(path)
     if is_label_name(path) or path.with_name(f"{case_name(path)}.tsv").is_file():
         try:
-            return read_labels(path)
+            labels = read_labels(path)
         except ValueError:
             # A scan may be named like a label file; if it is broken, reading it says so again.
             pass
+        else:
+            if len(labels.table) <= _MOST_LABELS:
+                return labels
     return read_scan(path, on_progress=on_progress)
 
 
@@ -78,7 +85,8 @@ def layer_of(read: Scan | LabelMap, path: str | Path) -> Layer:
 def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Save a Labels layer on its scan's own grid, with its table and, from a network, its record.
 
-    A layer that is not ours does not know its scan's grid: what is assumed of it is told.
+    Labels drawn in a layer of napari's own are on the grid of the scan that they lie over; where
+    there is none, what is assumed of their sides is told.
 
     Raises
     ------
@@ -86,6 +94,8 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         As `write_labels` does.
     """
     layer = Labels(data, **meta)
+    viewer = napari.current_viewer()
+    adopt_scan_below(layer, () if viewer is None else viewer.layers)
     labels = label_map_of(layer)
     write_labels(labels, path)
     if "geometry" not in metadata_of(layer):
@@ -126,8 +136,6 @@ def sample_right_hippocampus() -> list[LayerData]:
 
 def open_case(scan_path: Path, labels_path: Path) -> None:
     """Open napari with a scan, its labels and the panel, and stay until it is closed."""
-    import napari
-
     scan, name = read_scan(scan_path), case_name(scan_path)
     labels = read_labels(labels_path, onto=scan)
     viewer = napari.Viewer()
