@@ -231,6 +231,20 @@ def test_a_model_is_loaded_once(qtbot, make_section, layer):
     assert loads == [None]
 
 
+def test_a_model_of_a_folder_is_read_anew_for_each_run(qtbot, make_section, layer, tmp_path):
+    calls = []
+
+    def count(folder, *, variant):
+        calls.append(folder)
+        return load(folder, variant=variant)
+
+    section = make_section(layer, load=count)
+    section.model.add_folder(tmp_path)
+    for _ in range(2):
+        run(qtbot, section)
+    assert calls == [tmp_path, tmp_path]
+
+
 def test_a_model_of_a_folder_joins_the_list_once(section, tmp_path):
     section.model.add_folder(tmp_path)
     section.model.add_folder(tmp_path)

@@ -22,8 +22,6 @@ from napari_seg.viewer.result_layer import Contest, show_result
 from napari_seg.viewer.run_options import RunOptions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari.components import ViewerModel
 
     from napari_seg.segmentation.bundle import Bundle
@@ -61,7 +59,7 @@ class SegmentSection(QWidget):
         self._scan: Image | None = None
         self._run: CurrentRun | None = None
         self._contest: Contest | None = None
-        self._loaded: dict[tuple[Path | None, str | None], Bundle] = {}
+        self._loaded: dict[str | None, Bundle] = {}
         self.model = ModelChoice(tools.describe_bundle)
         self.region = RegionChoice(viewer)
         self.device = QComboBox()
@@ -110,15 +108,16 @@ class SegmentSection(QWidget):
             self._tools,
             scan_of(layer),
             settings,
-            self._loaded.get(settings.model),
+            self._known_bundle(settings),
             metadata_of(layer).get("path") or layer.source.path,
             parent=self,
             channel="on_window",
         )
         self._contest = None
         self._run = CurrentRun(job, layer, voxels_of(layer), self.model.description)
-        known = settings.model in self._loaded
-        self._status.begin("Starting" if known else "Loading the model")
+        self._status.begin(
+            "Loading the model" if self._known_bundle(settings) is None else "Starting"
+        )
         job.progressed.connect(self._on_progress)
         job.reported.connect(self._on_window)
         job.returned.connect(self._on_result)
@@ -172,6 +171,9 @@ class SegmentSection(QWidget):
             "QPushButton { font-weight: bold; padding: 0.4em; }"
         )
 
+    def _known_bundle(self, settings: RunSettings) -> Bundle | None:
+        return self._loaded.get(settings.variant) if settings.folder is None else None
+
     def _settings(self) -> RunSettings:
         return RunSettings(
             folder=self.model.folder,
@@ -208,7 +210,9 @@ class SegmentSection(QWidget):
         run = self._run
         if run is None:
             return
-        self._loaded[result.settings.model] = result.bundle
+        if result.settings.folder is None:
+            # A folder of one's own may be trained anew between two runs.
+            self._loaded[result.settings.variant] = result.bundle
         run.remove_preview()
         if not run.is_current(self._viewer):
             self._status.end(f"{run.layer.name} changed during the run: its result was dropped")
