@@ -51,7 +51,8 @@ def segment(
     labels
         Names of the labels to keep; None for all.
     on_progress
-        Told the fraction done, from 0 to 1, after each window; what it raises stops the run.
+        Told 0 once the scan is prepared, then the fraction done after each window, up to 1; what
+        it raises stops the run there.
     on_window
         Told the labels of each finished window.
 
@@ -89,14 +90,16 @@ def segment(
     box = clip_region(region or _whole(scan), scan.geometry.shape)
     place = torch.device(choose_device(device))
     crop = _as_tensor(scan.crop(box), bundle)
+    report = on_progress or _ignore
     with torch.inference_mode():
         image = bundle.prepare({"image": crop})["image"]
+        report(0.0)
         scores = slide(
             convert_to_tensor(image)[None].to(place),
             bundle.network.to(place),
             bundle.inferer,
             overlap=overlap,
-            on_progress=on_progress or _ignore,
+            on_progress=report,
             on_window=on_window and Preview(on_window, crop, image, box),
         )
         # The way back to the scan's grid starts from where the scores lie.
