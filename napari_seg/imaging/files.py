@@ -195,7 +195,7 @@ def sample_data_folder() -> Path:
     package = Path(__file__).parents[1]
     # First the repository: an editable install may leave a stale copy in the package.
     in_repository = package.parent / "sample_data"
-    return in_repository if in_repository.is_dir() else package / "sample_data"
+    return in_repository if (in_repository / "SHA256SUMS").is_file() else package / "sample_data"
 
 
 def _require(path: Path) -> None:
