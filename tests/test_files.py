@@ -1,7 +1,9 @@
+import json
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from dicom_slices import write_series
 
-from napari_seg.imaging.files import read_labels, read_scan, write_labels, write_scan
+from napari_seg.imaging.files import read_labels, read_scan, record_path, write_labels, write_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.pictures import picture_geometry
@@ -331,3 +333,25 @@ def test_real_labels_survive_a_save(
         == scan.source
         == Source("NIfTI", scan.source.qform_code, scan.source.sform_code, scan.source.units)
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "record"),
+    [
+        ("x_dseg.nii.gz", "x_dseg.json"),
+        ("x.seg.nrrd", "x.seg.json"),
+        ("a.b.mha", "a.b.json"),
+        ("x.tiff", "x.json"),
+        ("x", "x.json"),
+    ],
+)
+def test_record_lies_beside_its_labels(labels: str, record: str) -> None:
+    assert record_path(Path("folder") / labels) == Path("folder") / record
+
+
+def test_a_networks_record_lies_beside_its_labels(tmp_path: Path) -> None:
+    labels = LabelMap(np.ones((3, 4, 5), np.uint8), Geometry((3, 4, 5), np.eye(4)), LabelTable())
+    write_labels(labels, tmp_path / "hand.nii.gz")
+    write_labels(replace(labels, record={"bundle": "é"}), tmp_path / "network.nii.gz")
+    assert not (tmp_path / "hand.json").exists()
+    assert json.loads((tmp_path / "network.json").read_text("utf-8")) == {"bundle": "é"}

@@ -51,6 +51,14 @@ def test_sample_is_segmented_as_anatomy_expects(labels, crop):
         assert 1.0 < (labels.array == value).sum() * crop.geometry.voxel_volume_ml < 3.0
 
 
+def test_labels_carry_the_record_of_the_run(labels, crop, bundle):
+    assert labels.record["scan"]["sha256"] == crop.sha256
+    assert labels.record["bundle"]["sha256"] == bundle.sha256
+    assert labels.record["command"] == (
+        "napari-seg segment SCAN -o LABELS --device auto --overlap 0.25"
+    )
+
+
 @pytest.mark.parametrize("codes", ["LPS", "PIR", "SAL", "IRP"])
 def test_labels_follow_the_way_the_voxels_are_stored(crop, labels, bundle, codes):
     turned, turn = reoriented(crop, codes)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from napari_seg.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_seg.cli.choices import Choices
     from napari_seg.imaging.measures import LabelMeasure
@@ -137,13 +136,9 @@ def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: b
 
 
 def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: News) -> Result:
-    from napari_seg.imaging.files import read_scan
+    from napari_seg.imaging.files import read_scan, record_path
     from napari_seg.imaging.measures import measure_labels
-    from napari_seg.segmentation.execution import choose_device
-    from napari_seg.segmentation.inference import segment
-    from napari_seg.segmentation.record import make_record, record_path
 
-    settings = choices.settings
     with news.following(f"{scan_path.name}: reading") as on_progress:
         scan = read_scan(
             scan_path, series=choices.series, repair=choices.repair, on_progress=on_progress
@@ -151,32 +146,36 @@ def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: New
     for notice in scan.notices:
         news.say(f"{scan_path.name}: notice: {notice.message}")
     with news.following(f"{scan_path.name}: segmenting") as on_progress:
-        bundle, device = choices.bundle, choose_device(settings.device)
-        start = time.perf_counter()
-        found = segment(
-            scan, bundle, device=device, on_progress=on_progress, **settings.for_segment()
-        )
-        labels = settings.clean(found)
-        seconds = time.perf_counter() - start
-    record = make_record(
-        scan,
-        bundle,
-        device=device,
-        options=choices.as_options(),
-        seconds=seconds,
-        command=choices.command(scan_path, labels_path),
-    )
-    _save(scan, labels, record, labels_path, with_overlay=choices.overlay)
-    news.say(f"{scan_path.name}: {seconds:.1f} s on {device}, written to {labels_path}")
+        labels, record = _labels_and_record(scan, choices, on_progress)
+    record["command"] = choices.command(scan_path, labels_path)
+    _save(scan, replace(labels, record=record), labels_path, with_overlay=choices.overlay)
+    took = f"{record['seconds']:.1f} s on {record['device']}"
+    news.say(f"{scan_path.name}: {took}, written to {labels_path}")
     return Result(
         scan=scan_path,
         labels=labels_path,
         record=record_path(labels_path),
         overlay=beside(labels_path, "_overlay.png") if choices.overlay else None,
-        seconds=seconds,
+        seconds=record["seconds"],
         notices=scan.notices,
         measures=tuple(measure_labels(labels, scan)),
     )
+
+
+def _labels_and_record(
+    scan: Scan, choices: Choices, on_progress: Callable[[float], None]
+) -> tuple[LabelMap, dict[str, Any]]:
+    from napari_seg.segmentation.inference import segment
+
+    settings = choices.settings
+    found = segment(
+        scan,
+        choices.bundle,
+        device=settings.device,
+        on_progress=on_progress,
+        **settings.for_segment(),
+    )
+    return settings.clean(found), {**(found.record or {}), "options": choices.as_options()}
 
 
 def _outputs(labels: Path, choices: Choices) -> list[Path]:
@@ -184,18 +183,14 @@ def _outputs(labels: Path, choices: Choices) -> list[Path]:
     return [labels, *(beside(labels, ending) for ending in endings)]
 
 
-def _save(
-    scan: Scan, labels: LabelMap, record: dict[str, Any], path: Path, *, with_overlay: bool
-) -> None:
+def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> None:
     """Write labels, record and overlay; a failure leaves nothing of them."""
     from napari_seg.imaging.files import write_labels
-    from napari_seg.segmentation.record import write_record
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder:
         staged = Path(folder) / path.name
         write_labels(labels, staged, source=scan)
-        write_record(staged, record)
         if with_overlay:
             from napari_seg.imaging.overlay import write_overlay
 

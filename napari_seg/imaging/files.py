@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.saving import write_text
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
 
@@ -32,6 +34,7 @@ __all__ = [
     "is_label_name",
     "read_labels",
     "read_scan",
+    "record_path",
     "sample_data_folder",
     "write_labels",
     "write_scan",
@@ -144,6 +147,9 @@ def read_labels(
 def write_labels(labels: LabelMap, path: str | Path, *, source: Scan | None = None) -> None:
     """Write labels, with a table of their names and colours beside them.
 
+    Where a network drew them, its record lies beside them too: ``labels.json`` for
+    ``labels.nii.gz``.
+
     Parameters
     ----------
     labels
@@ -177,8 +183,14 @@ def write_labels(labels: LabelMap, path: str | Path, *, source: Scan | None = No
         _smallest(labels.array),
         labels.geometry if source is None else source.geometry,
         labels.source if source is None else source.source,
-        before_replacing=lambda: table.write_tsv(_table_path(path)),
+        before_replacing=lambda: _write_beside(path, table, labels.record),
     )
+
+
+def record_path(path: str | Path) -> Path:
+    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
+    path = Path(path)
+    return path.with_name(f"{case_name(path)}.json")
 
 
 def write_scan(scan: Scan, path: str | Path) -> None:
@@ -206,6 +218,13 @@ def _require(path: Path) -> None:
 def _is_dicom(path: Path) -> bool:
     suffix = suffix_of(path)
     return suffix in DICOM_SUFFIXES or (suffix == "" and file_kind(path) == "a DICOM file")
+
+
+def _write_beside(path: Path, table: LabelTable, record: Mapping[str, Any] | None) -> None:
+    table.write_tsv(_table_path(path))
+    if record is not None:
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        write_text(record_path(path), f"{text}\n")
 
 
 def _table_path(path: Path) -> Path:

@@ -144,6 +144,9 @@ class LabelMap:
         What was repaired or assumed while reading or computing.
     source
         The file it came from, as far as a writer needs it.
+    record
+        How a network drew them, in plain values that are written as JSON beside the file; None
+        where no network did.
 
     Raises
     ------
@@ -158,6 +161,7 @@ class LabelMap:
     table: LabelTable
     notices: tuple[Notice, ...] = ()
     source: Source = Source()
+    record: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.array.shape != self.geometry.shape:

@@ -24,6 +24,7 @@ class BundleDescription:
     in_channels: int
     labels: tuple[tuple[int, str], ...]
     channel_names: tuple[str, ...]
+    is_shipped: bool = False
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -71,6 +72,7 @@ def describe_bundle(
     ValueError
         If the metadata cannot be read or lacks the labels of ``outputs.pred``.
     """
+    is_shipped = folder is None
     folder = Path(folder) if folder is not None else shipped_bundle_folder()
     metadata = read_config(folder, "metadata", variant and f"metadata_{variant}")
     try:
@@ -86,6 +88,7 @@ def describe_bundle(
             in_channels=int(image["num_channels"]),
             labels=tuple((value, str(labels[value])) for value in sorted(labels) if value > 0),
             channel_names=tuple(str(name) for name in image.get("channel_def", {}).values()),
+            is_shipped=is_shipped,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(

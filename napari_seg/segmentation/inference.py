@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.segmentation.record import make_record
+from napari_seg.segmentation.run_settings import RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import torch
     from monai.data import MetaTensor
     from numpy.typing import NDArray
     from torch import Tensor
@@ -59,7 +63,7 @@ def segment(
     Returns
     -------
     LabelMap
-        On the scan's grid, of type uint8, with the bundle's label table.
+        On the scan's grid, of type uint8, with the bundle's label table and the record of the run.
 
     Raises
     ------
@@ -76,42 +80,76 @@ def segment(
     {1: 'anterior', 2: 'posterior'}
     """
     import torch
-    from monai.data import MetaTensor
-    from monai.utils import convert_to_tensor
 
     from napari_seg.segmentation.execution import choose_device
-    from napari_seg.segmentation.preview import Preview
-    from napari_seg.segmentation.windows import slide
 
+    start = perf_counter()
     _check_fit(scan, bundle)
     if not 0 <= overlap < 1:
         raise ValueError(f"overlap must be from 0 to below 1, got {overlap}")
     kept = None if labels is None else [bundle.table.value_of(name) for name in labels]
     box = clip_region(region or _whole(scan), scan.geometry.shape)
     place = torch.device(choose_device(device))
-    crop = _as_tensor(scan.crop(box), bundle)
-    report = on_progress or _ignore
+    array = np.zeros(scan.geometry.shape, np.uint8)
+    inside = tuple(slice(first, last) for first, last in box)
+    array[inside] = _segment_box(
+        scan.crop(box), bundle, place, box, overlap, on_progress or _ignore, on_window
+    )
+    table = bundle.table
+    if kept is not None:
+        array[~np.isin(array, kept)] = 0
+        table = table.keep(kept)
+    settings = RunSettings(
+        folder=None if bundle.description.is_shipped else bundle.folder,
+        variant=bundle.variant,
+        device=device,
+        overlap=overlap,
+        region=region,
+        labels=None if labels is None else tuple(labels),
+    )
+    record = make_record(
+        scan,
+        bundle,
+        device=str(place),
+        options=settings.as_options(),
+        seconds=perf_counter() - start,
+        command=settings.command("SCAN", "LABELS"),
+    )
+    return LabelMap(array, scan.geometry, table, record=record)
+
+
+def _segment_box(
+    crop: Scan,
+    bundle: Bundle,
+    place: torch.device,
+    box: Region,
+    overlap: float,
+    on_progress: OnProgress,
+    on_window: OnWindow | None,
+) -> NDArray[np.uint8]:
+    import torch
+    from monai.data import MetaTensor
+    from monai.utils import convert_to_tensor
+
+    from napari_seg.segmentation.preview import Preview
+    from napari_seg.segmentation.windows import slide
+
+    voxels = _as_tensor(crop, bundle)
     with torch.inference_mode():
-        image = bundle.prepare({"image": crop})["image"]
-        report(0.0)
+        image = bundle.prepare({"image": voxels})["image"]
+        on_progress(0.0)
         scores = slide(
             convert_to_tensor(image)[None].to(place),
             bundle.network.to(place),
             bundle.inferer,
             overlap=overlap,
-            on_progress=report,
-            on_window=on_window and Preview(on_window, crop, image, box),
+            on_progress=on_progress,
+            on_window=on_window and Preview(on_window, voxels, image, box),
         )
         # The way back to the scan's grid starts from where the scores lie.
         prediction = MetaTensor(scores[0].cpu(), meta=image.meta)
         result = bundle.postprocess({"image": image, "pred": prediction})["pred"]
-    array = np.zeros(scan.geometry.shape, np.uint8)
-    inside = tuple(slice(start, stop) for start, stop in box)
-    array[inside] = _one_label_per_voxel(result, array[inside].shape, bundle)
-    if kept is None:
-        return LabelMap(array, scan.geometry, bundle.table)
-    array[~np.isin(array, kept)] = 0
-    return LabelMap(array, scan.geometry, bundle.table.keep(kept))
+    return _one_label_per_voxel(result, crop.geometry.shape, bundle)
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:

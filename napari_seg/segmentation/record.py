@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.imaging.file_formats import case_name
-from napari_seg.imaging.saving import write_text
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from napari_seg.imaging.scan import Scan
     from napari_seg.segmentation.bundle import Bundle
@@ -70,18 +65,6 @@ def make_record(
         "command": command,
         "purpose": "research use only",
     }
-
-
-def record_path(labels_path: Path) -> Path:
-    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
-    return labels_path.with_name(f"{case_name(labels_path)}.json")
-
-
-def write_record(labels_path: Path, record: Record) -> Path:
-    """Write a record beside its label file, whole or not at all, and return its path."""
-    path = record_path(labels_path)
-    write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-    return path
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,12 @@ from napari_seg.imaging.files import (
     is_label_name,
     read_labels,
     read_scan,
+    record_path,
     sample_data_folder,
     write_labels,
     write_scan,
 )
 from napari_seg.imaging.scan import LabelMap
-from napari_seg.segmentation.record import write_record
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of, scan_of
 from napari_seg.viewer.result_layer import record_of
 from napari_seg.viewer.scan_below import adopt_scan_below
@@ -96,15 +97,12 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     layer = Labels(data, **meta)
     viewer = napari.current_viewer()
     adopt_scan_below(layer, () if viewer is None else viewer.layers)
-    labels = label_map_of(layer)
+    labels = replace(label_map_of(layer), record=record_of(layer))
     write_labels(labels, path)
     if "geometry" not in metadata_of(layer):
         _tell(Path(path).name, labels.notices)
     written = [path, str(Path(path).with_name(f"{case_name(path)}.tsv"))]
-    record = record_of(layer)
-    if record is not None:
-        written.append(str(write_record(Path(path), record)))
-    return written
+    return written if labels.record is None else [*written, str(record_path(path))]
 
 
 def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
