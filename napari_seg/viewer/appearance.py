@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
+
+from napari_seg.imaging.label_table import LabelTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_seg.imaging.label_table import LabelTable
+
+def compile_label_colours() -> None:
+    """Let napari compile how it colours labels: a second for the first Labels layer of a session.
+
+    Called in another thread it spares the window that second. The layer is seen by no viewer.
+    """
+    Labels(np.zeros((1, 1, 1), np.uint8), colormap=label_colours(LabelTable()))
 
 
 def label_colours(table: LabelTable) -> DirectLabelColormap:

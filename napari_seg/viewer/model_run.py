@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.segmentation.record import make_record
+from napari_seg.viewer.appearance import compile_label_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,7 @@ def run_model(
     on_window
         Told each finished window.
     """
+    compile_label_colours()
     device = tools.choose_device(settings.device)
     if bundle is None:
         bundle = tools.load_bundle(settings.folder, variant=settings.variant)
