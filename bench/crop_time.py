@@ -44,10 +44,13 @@ def main() -> None:
         network = bundle.network
         with torch.inference_mode():
             seconds = timed(lambda network=network, window=window: network(window))
+            with torch.autocast("cpu", torch.bfloat16):
+                in_bf16 = timed(lambda network=network, window=window: network(window))
         whole = timed(lambda bundle=bundle: segment(scan, bundle, device="cpu"))
         record["models"][variant or "three_d"] = {
             "weights_mb": round(sum(p.numel() for p in network.parameters()) * 4 / 1e6, 2),
             "network_s": seconds,
+            "network_bf16_s": in_bf16,
             "segment_s": whole,
         }
     RECORD.parent.mkdir(exist_ok=True)
