@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_seg.imaging.dicom_series import SliceHeader
-from napari_seg.imaging.dicom_stack import resample_slices, stack_slices
+from napari_seg.imaging.dicom.series import SliceHeader
+from napari_seg.imaging.dicom.stack import resample_slices, stack_slices
 
 UPRIGHT = SliceHeader(
     path=Path("slice"),

@@ -84,7 +84,7 @@ def read_scan(
     path = Path(path)
     _require(path)
     if path.is_dir() or _is_dicom(path):
-        from napari_seg.imaging.dicom import read_dicom
+        from napari_seg.imaging.dicom.reading import read_dicom
 
         scan = read_dicom(path, series=series, repair=repair, on_progress=on_progress)
     elif series is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_seg.imaging.dicom_series import SliceHeader
+from napari_seg.imaging.dicom.series import SliceHeader
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice
 

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_slices import pixels, write_series, write_slice
 
-from napari_seg.imaging.dicom import read_dicom
+from napari_seg.imaging.dicom.reading import read_dicom
 
 
 def test_reads_slices_in_the_order_of_their_places(tmp_path: Path) -> None:

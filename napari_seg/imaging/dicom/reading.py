@@ -11,8 +11,8 @@ import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom_series import Series, SliceHeader, find_series
-from napari_seg.imaging.dicom_stack import Stack, resample_slices, stack_slices
+from napari_seg.imaging.dicom.series import Series, SliceHeader, find_series
+from napari_seg.imaging.dicom.stack import Stack, resample_slices, stack_slices
 from napari_seg.imaging.scan import Notice, Scan, Source
 
 OnProgress = Callable[[float], None]
