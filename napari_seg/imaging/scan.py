@@ -53,6 +53,10 @@ class Source:
         The slices in the order of k.
     modality
         The modality that a DICOM header names, such as ``"CT"``.
+    frame
+        The frame of reference that the affine leads to; scans of equal frames lie at their true
+        relative place. ``"scanner"``, ``"aligned"``, ``"talairach"`` or ``"mni"`` where a NIfTI
+        header says so, a hash of the frame's UID for DICOM; ``None`` where nothing is said.
     """
 
     format: str = "array"
@@ -61,6 +65,7 @@ class Source:
     units: str | None = None
     dicom_files: tuple[Path, ...] = ()
     modality: str | None = None
+    frame: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
