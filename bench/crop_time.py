@@ -18,6 +18,7 @@ import torch
 
 from napari_seg import load_bundle, read_scan, segment
 from napari_seg.imaging.files import sample_data_folder
+from napari_seg.segmentation.execution import fast_inference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ def main() -> None:
         window = torch.zeros(shape)
         network = bundle.network
         with torch.inference_mode():
+            plain = timed(lambda network=network, window=window: network(window))
+        with fast_inference():
             seconds = timed(lambda network=network, window=window: network(window))
             with torch.autocast("cpu", torch.bfloat16):
                 in_bf16 = timed(lambda network=network, window=window: network(window))
@@ -50,6 +53,7 @@ def main() -> None:
         record["models"][variant or "three_d"] = {
             "weights_mb": round(sum(p.numel() for p in network.parameters()) * 4 / 1e6, 2),
             "network_s": seconds,
+            "network_in_plain_torch_s": plain,
             "network_bf16_s": in_bf16,
             "segment_s": whole,
         }

@@ -127,15 +127,15 @@ def _segment_box(
     on_progress: OnProgress,
     on_window: OnWindow | None,
 ) -> NDArray[np.uint8]:
-    import torch
     from monai.data import MetaTensor
     from monai.utils import convert_to_tensor
 
+    from napari_seg.segmentation.execution import fast_inference
     from napari_seg.segmentation.preview import Preview
     from napari_seg.segmentation.windows import slide
 
     voxels = _as_tensor(crop, bundle)
-    with torch.inference_mode():
+    with fast_inference():
         image = bundle.prepare({"image": voxels})["image"]
         on_progress(0.0)
         scores = slide(
