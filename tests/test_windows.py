@@ -76,7 +76,7 @@ def test_simple_inferer_sees_the_whole_scan_at_once():
     assert run(torch.zeros(1, 1, 5, 4, 3), SimpleInferer()).shape == (1, 2, 5, 4, 3)
 
 
-def test_stop_comes_after_one_call_of_the_network():
+def test_a_processor_stops_within_one_window_whatever_the_batch():
     calls = []
 
     def network(batch):
@@ -86,7 +86,7 @@ def test_stop_comes_after_one_call_of_the_network():
     with pytest.raises(InterruptedError):
         run(
             torch.zeros(1, 1, 32, 32, 32),
-            SlidingWindowInferer((8, 8, 8)),
+            SlidingWindowInferer((8, 8, 8), 4),
             network,
             on_progress=stop,
         )

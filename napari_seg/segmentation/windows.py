@@ -99,6 +99,8 @@ def slide(
     # torch counts paddings from the last axis
     sides = [side for axis in (2, 1, 0) for side in (before[axis], margins[axis] - before[axis])]
     padded = pad(image, sides, value=float(getattr(inferer, "cval", 0.0)))
+    # One after the other a processor is as fast, and stops and reports at each.
+    together = 1 if image.device.type == "cpu" and window.flat_axis is None else window.batch
     total = _count_windows(tuple(padded.shape[2:]), shape, overlap)
     done = 0
 
@@ -118,7 +120,7 @@ def slide(
     blended = sliding_window_inference(
         padded,
         shape,
-        window.batch,
+        together,
         predict,
         overlap=overlap,
         mode="gaussian",
