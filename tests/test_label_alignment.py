@@ -4,7 +4,7 @@ import pytest
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.scan import LabelMap
+from napari_seg.imaging.scan import LabelMap, Source
 
 AFFINE = np.array(
     [[1.0, 0.0, 0.0, -5.0], [0.0, 2.0, 0.0, 7.0], [0.0, 0.0, 3.0, 9.0], [0.0, 0.0, 0.0, 1.0]]
@@ -56,3 +56,55 @@ def test_outside_the_labels_is_background() -> None:
     aligned = align_labels(LABELS, Geometry((6, 5, 4), affine), resample=True)
     assert np.array_equal(aligned.array[:2], ARRAY[4:])
     assert not aligned.array[2:].any()
+
+
+def test_a_part_of_the_grid_in_another_order_is_placed_exactly() -> None:
+    # Voxels i 1..3, j 2..4, k 1..2 of the grid, counted k first and j backwards.
+    affine = np.eye(4)
+    affine[:3, :3] = np.stack([AFFINE[:3, 2], AFFINE[:3, 0], -AFFINE[:3, 1]], axis=1)
+    affine[:3, 3] = GEOMETRY.to_mm((1, 4, 1))
+    array = np.arange(1, 19, dtype=np.uint8).reshape(2, 3, 3)
+    part = LabelMap(array, Geometry((2, 3, 3), affine), LabelTable())
+    aligned = align_labels(part, GEOMETRY)
+    expected = np.zeros((6, 5, 4), np.uint8)
+    for k, i, j in np.ndindex(2, 3, 3):
+        expected[1 + i, 4 - j, 1 + k] = array[k, i, j]
+    assert np.array_equal(aligned.array, expected)
+    assert aligned.geometry is GEOMETRY
+    assert [notice.code for notice in aligned.notices] == ["extended"]
+
+
+def test_a_larger_grid_is_cut_only_where_it_is_empty() -> None:
+    affine = AFFINE.copy()
+    affine[:3, 3] = GEOMETRY.to_mm((-2, 0, 0))
+    array = np.zeros((9, 5, 4), np.uint8)
+    array[2:8] = ARRAY
+    larger = LabelMap(array, Geometry((9, 5, 4), affine), LabelTable())
+    assert np.array_equal(align_labels(larger, GEOMETRY).array, ARRAY)
+    array = array.copy()
+    array[0, 0, 0] = 7
+    with pytest.raises(ValueError, match="another grid than the scan"):
+        align_labels(larger.with_array(array), GEOMETRY)
+
+
+def test_a_single_slice_is_placed_whatever_its_thickness_says() -> None:
+    affine = AFFINE @ np.diag([1, 1, 5 / 3, 1])
+    affine[:3, 3] = GEOMETRY.to_mm((0, 0, 2))
+    slice_of_it = LabelMap(ARRAY[..., 2:3], Geometry((6, 5, 1), affine), LabelTable())
+    aligned = align_labels(slice_of_it, GEOMETRY)
+    assert np.array_equal(aligned.array[..., 2], ARRAY[..., 2])
+    assert np.count_nonzero(aligned.array) == np.count_nonzero(ARRAY[..., 2])
+
+
+@pytest.mark.parametrize("modality", ["SEG", None])
+def test_only_dicom_segmentations_may_lie_a_rounding_off(modality: str | None) -> None:
+    affine = AFFINE.copy()
+    affine[2, 3] += 0.1
+    labels = LabelMap(
+        ARRAY, Geometry((6, 5, 4), affine), LabelTable(), source=Source(modality=modality)
+    )
+    if modality is None:
+        with pytest.raises(ValueError, match="another grid"):
+            align_labels(labels, GEOMETRY)
+    else:
+        assert np.array_equal(align_labels(labels, GEOMETRY).array, ARRAY)

@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from nibabel.orientations import (
-    apply_orientation,
-    inv_ornt_aff,
-    io_orientation,
-    ornt_transform,
-)
+from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import LabelMap, Notice
+
+_SAME_PLACE_MM = 1e-3
+# Scanners round the places of slices to 0.1 mm, and a segmentation may begin at any of them.
+_ROUNDED_PLACES_MM = 0.2
+_ROUNDED_PLACES_STEPS = 0.25
 
 
 def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False) -> LabelMap:
@@ -35,19 +35,20 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
     Returns
     -------
     LabelMap
-        On `geometry`. Where the grids hold the same voxels in another order, each is moved
-        exactly; a notice says when labels were resampled.
+        On `geometry`. Where the grids share their voxels, in whatever order, each is moved
+        exactly, and voxels that the labels do not reach become 0; a notice says so, and when
+        labels were resampled.
 
     Raises
     ------
     ValueError
-        If the grids differ and `resample` is false.
+        If the grids differ, or labels lie outside `geometry`, and `resample` is false.
     """
     if labels.geometry.matches(geometry):
         return replace(labels, geometry=geometry)
-    turned = _turned(labels, geometry)
-    if turned is not None:
-        return turned
+    placed = place_labels(labels, geometry, tolerance_mm=_tolerance_mm(labels))
+    if placed is not None:
+        return placed
     if not resample:
         raise ValueError(
             f"the labels lie on another grid than the scan: {_described(labels.geometry)} "
@@ -67,16 +68,71 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
     )
 
 
-def _turned(labels: LabelMap, geometry: Geometry) -> LabelMap | None:
-    turn = ornt_transform(
-        io_orientation(labels.geometry.affine),
-        io_orientation(geometry.affine),
-    )
+def place_labels(
+    labels: LabelMap, geometry: Geometry, *, tolerance_mm: float = _SAME_PLACE_MM
+) -> LabelMap | None:
+    """Copy labels onto a grid that shares their voxels, in whatever order and of any extent.
+
+    Parameters
+    ----------
+    labels
+        Left untouched.
+    geometry
+        The grid to bring them to.
+    tolerance_mm
+        How far a voxel of the labels may lie from one of the grid.
+
+    Returns
+    -------
+    LabelMap or None
+        On `geometry`, 0 where the labels do not reach, with a notice where that is assumed.
+        ``None`` where voxels lie between those of the grid, or a labelled one outside it.
+    """
+    turn = io_orientation(np.linalg.inv(geometry.affine) @ labels.geometry.affine)
     array = apply_orientation(labels.array, turn)
     affine = labels.geometry.affine @ inv_ornt_aff(turn, labels.geometry.shape)
-    if not Geometry(array.shape, affine).matches(geometry):
+    start = np.rint(geometry.to_index(affine[:3, 3])).astype(int)
+    lattice = geometry.affine.copy()
+    lattice[:3, 3] = geometry.to_mm(start)
+    shift_mm = Geometry(array.shape, affine).largest_shift_mm(Geometry(array.shape, lattice))
+    if shift_mm > tolerance_mm:
         return None
-    return replace(labels, array=array, geometry=geometry)
+    if array.shape == geometry.shape and not start.any():
+        return replace(labels, array=array, geometry=geometry)
+    # Where the labels go, and which part of them, along each axis.
+    into = tuple(
+        slice(max(first, 0), max(min(first + count, size), 0))
+        for first, count, size in zip(start, array.shape, geometry.shape, strict=True)
+    )
+    part = array[
+        tuple(
+            slice(one.start - first, max(one.stop - first, 0))
+            for one, first in zip(into, start, strict=True)
+        )
+    ]
+    if part.size == 0 or np.count_nonzero(part) != np.count_nonzero(array):
+        return None
+    whole = np.zeros(geometry.shape, dtype=array.dtype, order="F")
+    whole[into] = part
+    return replace(
+        labels, array=whole, geometry=geometry, notices=(*labels.notices, *_extended(labels, whole))
+    )
+
+
+def _tolerance_mm(labels: LabelMap) -> float:
+    if labels.source.modality != "SEG":
+        return _SAME_PLACE_MM
+    return min(_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS * min(labels.geometry.spacing))
+
+
+def _extended(labels: LabelMap, whole: NDArray[Any]) -> tuple[Notice, ...]:
+    if labels.source.modality == "SEG":
+        return ()  # its standard says that what is not stored is background
+    message = (
+        f"the labels cover {labels.geometry.shape} of the {whole.shape} voxels of the scan: "
+        "the others were taken for background"
+    )
+    return (Notice("extended", message, {"voxels": labels.array.size, "of": whole.size}),)
 
 
 def _nearest(array: NDArray[Any], source: Geometry, target: Geometry) -> NDArray[Any]:
