@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from napari_seg.cli.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,7 @@ class Choices:
     repair: bool = False
     overwrite: bool = False
     overlay: bool = False
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
     @cached_property
     def bundle(self) -> Bundle:
@@ -34,11 +37,15 @@ class Choices:
 
         return load_bundle(self.settings.folder, variant=self.settings.variant)
 
-    def command(self, scan: Path, labels: Path) -> str:
-        """Give the command line that repeats one scan, quoted for a shell."""
+    def command(self, labels: Path) -> str:
+        """Give the command line that repeats one scan, quoted for a shell.
+
+        ``SCAN`` stands for the file, whose name may be that of a patient; the record tells it by
+        its hash.
+        """
         more = [] if self.series is None else ["--series", str(self.series)]
         more += ["--repair"] * self.repair + ["--overlay"] * self.overlay + ["--overwrite"]
-        return self.settings.command(str(scan.resolve()), str(labels.resolve()), more=more)
+        return self.settings.command("SCAN", labels.name, more=more)
 
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record."""

@@ -104,9 +104,16 @@ def segment(
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also draw a picture (PNG) beside the labels.")
     ] = False,
+    pseudonyms: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Name cases by this table (case,pseudonym) in all outputs."
+        ),
+    ] = None,
 ) -> None:
     """Segment scans, and write their labels on each scan's own grid."""
     from napari_seg.cli.choices import Choices, parse_region
+    from napari_seg.cli.pseudonyms import Pseudonyms, read_pseudonyms
     from napari_seg.cli.segmenting import report, segment_scans
     from napari_seg.segmentation.run_settings import RunSettings
 
@@ -120,15 +127,16 @@ def segment(
         keep_largest=keep_largest,
         min_ml=min_ml,
     )
-    choices = Choices(
-        settings,
-        series=int(series) if series and series.isdigit() else series,
-        repair=repair,
-        overwrite=overwrite,
-        overlay=overlay,
-    )
     quiet_libraries()
     with exit_codes():
+        choices = Choices(
+            settings,
+            series=int(series) if series and series.isdigit() else series,
+            repair=repair,
+            overwrite=overwrite,
+            overlay=overlay,
+            pseudonyms=read_pseudonyms(pseudonyms) if pseudonyms else Pseudonyms(),
+        )
         results, failures = segment_scans(scans, output, choices)
         report(results, failures, as_json=as_json)
     if failures:

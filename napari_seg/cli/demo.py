@@ -46,4 +46,4 @@ def run_demo(folder: Path, *, window: bool) -> None:
     news.say("Opening napari; close its window to end.")
     from napari_seg.viewer.contributions import open_case
 
-    open_case(results[0].scan, results[0].labels)
+    open_case(results[0].case.scan, results[0].labels)

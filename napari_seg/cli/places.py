@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def label_paths(scans: Sequence[Path], output: Path) -> list[Path]:
+def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
     """Choose the label file of each scan.
 
     Parameters
     ----------
-    scans
-        Files or DICOM folders.
+    cases
+        What the case of each scan is called.
     output
         The label file of a single scan, or a folder.
 
@@ -35,23 +35,23 @@ def label_paths(scans: Sequence[Path], output: Path) -> list[Path]:
                 f"labels are written to {', '.join(WRITABLE_SUFFIXES)}, got {output.name!r}",
                 param_hint="--output",
             )
-        if len(scans) > 1:
+        if len(cases) > 1:
             raise typer.BadParameter(
-                f"{len(scans)} scans need a folder, got the file name {output.name!r}",
+                f"{len(cases)} scans need a folder, got the file name {output.name!r}",
                 param_hint="--output",
             )
         return [output]
-    places: dict[Path, Path] = {}
-    for scan in scans:
-        place = output / f"{case_of(scan)}_dseg.nii.gz"
+    places: list[Path] = []
+    for case in cases:
+        place = output / f"{case}_dseg.nii.gz"
         if place in places:
             raise typer.BadParameter(
-                f"{places[place]} and {scan} would both be written to {place.name}; "
+                f"two scans would both be written to {place.name}; "
                 "give them in two calls, with two folders",
                 param_hint="--output",
             )
-        places[place] = scan
-    return list(places)
+        places.append(place)
+    return places
 
 
 def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bool) -> None:

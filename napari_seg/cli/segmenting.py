@@ -27,10 +27,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Case:
+    """One scan, what it is called in all that is written, and where its labels go."""
+
+    scan: Path
+    labels: Path
+    pseudonym: str | None
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return self.pseudonym or self.scan.name
+
+    @property
+    def key(self) -> str:
+        """What programs read: the path as it was given, or the pseudonym."""
+        return self.pseudonym or str(self.scan)
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of one scan."""
 
-    scan: Path
+    case: Case
     labels: Path
     record: Path
     overlay: Path | None
@@ -41,7 +60,7 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Give plain values that JSON can hold."""
         return {
-            "scan": str(self.scan),
+            "scan": self.case.key,
             "labels": str(self.labels),
             "record": str(self.record),
             "overlay": self.overlay and str(self.overlay),
@@ -65,7 +84,7 @@ class Result:
 class Failure:
     """A scan that could not be segmented, and why."""
 
-    scan: Path
+    case: Case
     error: str
 
 
@@ -88,24 +107,26 @@ def segment_scans(
     typer.BadParameter
         If `output` does not fit the number of scans, or two of them would share a name.
     FileNotFoundError, ValueError
-        If the bundle's folder or metadata cannot be read.
+        If the bundle's folder or metadata cannot be read, or a scan lacks a pseudonym.
     """
     from napari_seg.segmentation.bundle_description import describe_bundle
 
-    places = label_paths(scans, output)
+    pseudonyms = [choices.pseudonyms.of(scan) for scan in scans]
+    names = [name or case_of(scan) for name, scan in zip(pseudonyms, scans, strict=True)]
+    places = label_paths(names, output)
     describe_bundle(choices.settings.folder, variant=choices.settings.variant)
     news = News()
     results: list[Result] = []
     failures: list[Failure] = []
-    for scan, labels in zip(scans, places, strict=True):
+    for case in map(Case, scans, places, pseudonyms):
         try:
-            check_places(_outputs(labels, choices), scans, overwrite=choices.overwrite)
-            results.append(_segment_one(scan, labels, choices, news))
+            check_places(_outputs(case.labels, choices), scans, overwrite=choices.overwrite)
+            results.append(_segment_one(case, choices, news))
         except (*EXPECTED_ERRORS, RuntimeError) as error:
             if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
                 raise
-            failures.append(Failure(scan, one_line(error)))
-            news.say(f"napari-seg: {_named(scan, failures[-1].error)}")
+            failures.append(Failure(case, _without_name(one_line(error), case)))
+            news.say(f"napari-seg: {_named(case, failures[-1].error)}")
     return results, failures
 
 
@@ -116,7 +137,7 @@ def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: b
             {
                 "results": [result.as_dict() for result in results],
                 "failures": [
-                    {"scan": str(failure.scan), "error": failure.error} for failure in failures
+                    {"scan": failure.case.key, "error": failure.error} for failure in failures
                 ],
             }
         )
@@ -125,37 +146,42 @@ def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: b
         print_table(
             ["scan", "label", "volume (ml)", "mean intensity"],
             [
-                [case_of(result.scan), measure.name, f"{measure.volume_ml:.3f}", _mean(measure)]
+                [
+                    case_of(Path(result.case.name)),
+                    measure.name,
+                    f"{measure.volume_ml:.3f}",
+                    _mean(measure),
+                ]
                 for result in results
                 for measure in result.measures
             ],
         )
     if failures and len(results) + len(failures) > 1:
-        names = ", ".join(failure.scan.name for failure in failures)
+        names = ", ".join(failure.case.name for failure in failures)
         News().say(f"napari-seg: {len(failures)} of {len(results) + len(failures)} failed: {names}")
 
 
-def _segment_one(scan_path: Path, labels_path: Path, choices: Choices, news: News) -> Result:
+def _segment_one(case: Case, choices: Choices, news: News) -> Result:
     from napari_seg.imaging.files import read_scan, record_path
     from napari_seg.imaging.measures import measure_labels
 
-    with news.following(f"{scan_path.name}: reading") as on_progress:
+    with news.following(f"{case.name}: reading") as on_progress:
         scan = read_scan(
-            scan_path, series=choices.series, repair=choices.repair, on_progress=on_progress
+            case.scan, series=choices.series, repair=choices.repair, on_progress=on_progress
         )
     for notice in scan.notices:
-        news.say(f"{scan_path.name}: notice: {notice.message}")
-    with news.following(f"{scan_path.name}: segmenting") as on_progress:
+        news.say(f"{case.name}: notice: {notice.message}")
+    with news.following(f"{case.name}: segmenting") as on_progress:
         labels, record = _labels_and_record(scan, choices, on_progress)
-    record["command"] = choices.command(scan_path, labels_path)
-    _save(scan, replace(labels, record=record), labels_path, with_overlay=choices.overlay)
+    record["command"] = choices.command(case.labels)
+    _save(scan, replace(labels, record=record), case.labels, with_overlay=choices.overlay)
     took = f"{record['seconds']:.1f} s on {record['device']}"
-    news.say(f"{scan_path.name}: {took}, written to {labels_path}")
+    news.say(f"{case.name}: {took}, written to {case.labels}")
     return Result(
-        scan=scan_path,
-        labels=labels_path,
-        record=record_path(labels_path),
-        overlay=beside(labels_path, "_overlay.png") if choices.overlay else None,
+        case=case,
+        labels=case.labels,
+        record=record_path(case.labels),
+        overlay=beside(case.labels, "_overlay.png") if choices.overlay else None,
         seconds=record["seconds"],
         notices=scan.notices,
         measures=tuple(measure_labels(labels, scan)),
@@ -200,8 +226,16 @@ def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> No
             file.replace(path.parent / file.name)
 
 
-def _named(scan: Path, message: str) -> str:
-    return message if scan.name in message else f"{scan.name}: {message}"
+def _named(case: Case, message: str) -> str:
+    return message if case.name in message else f"{case.name}: {message}"
+
+
+def _without_name(message: str, case: Case) -> str:
+    if case.pseudonym is None:
+        return message
+    for told in (str(case.scan), case.scan.name):
+        message = message.replace(told, case.pseudonym)
+    return message
 
 
 def _mean(measure: LabelMeasure) -> str:

@@ -1,0 +1,88 @@
+"""What cases are called in outputs, where their own names must not appear."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# Letters, digits and what file systems and shells leave alone.
+_SAFE = re.compile(r"[\w.-]*\w", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """The pseudonym of each case, by the name of its file or folder.
+
+    Parameters
+    ----------
+    by_name
+        Keys are the name of a scan's file or folder, with or without the end that says its
+        format. Empty: each case keeps its own name.
+    """
+
+    by_name: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, scan: Path) -> str | None:
+        """Return the pseudonym of a scan; None where no pseudonyms are used.
+
+        Raises
+        ------
+        ValueError
+            If pseudonyms are used and this scan has none. The message does not name the scan.
+        """
+        from napari_seg.imaging.files import case_name
+
+        if not self.by_name:
+            return None
+        name = scan.resolve().name
+        found = self.by_name.get(name) or self.by_name.get(case_name(name))
+        if found is None:
+            raise ValueError(
+                "a scan has no pseudonym; add a line with the name of its file to the table of "
+                "pseudonyms"
+            )
+        return found
+
+
+def read_pseudonyms(path: Path) -> Pseudonyms:
+    """Read a table with the columns ``case`` and ``pseudonym``, parted by commas or tabs.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no such table, a case or a pseudonym stands there twice, or a pseudonym could
+        not be part of a file's name. The message gives the line, not the case.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{path.name}' is no table of pseudonyms: it is no text") from error
+    delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
+    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    if not {"case", "pseudonym"} <= set(rows.fieldnames or ()):
+        raise ValueError(
+            f"'{path.name}' is no table of pseudonyms: its first line must be 'case,pseudonym'"
+        )
+    by_name: dict[str, str] = {}
+    for row in rows:
+        case, pseudonym = (row["case"] or "").strip(), (row["pseudonym"] or "").strip()
+        where = f"'{path.name}', line {rows.line_num}"
+        if not case or not _SAFE.fullmatch(pseudonym):
+            raise ValueError(
+                f"{where}: expected a case and a pseudonym of letters, digits, '.', '_' and '-'"
+            )
+        if case in by_name or pseudonym in by_name.values():
+            raise ValueError(f"{where}: this case or pseudonym stands there already")
+        by_name[case] = pseudonym
+    if not by_name:
+        raise ValueError(f"'{path.name}' names no case")
+    return Pseudonyms(by_name)
