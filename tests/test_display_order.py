@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.viewer.display_order import DisplayOrder, overlay_error_mm
+from napari_seg.viewer.display_order import DisplayOrder
 
 SHAPE = (5, 6, 7)
 ORIENTATIONS = list(product(permutations(range(3)), product((1, -1), repeat=3)))
@@ -86,9 +86,14 @@ def test_showing_copies_no_voxel():
     assert np.shares_memory(order.show(voxels), voxels)
 
 
-def test_parallel_grids_overlay_exactly_and_tilted_ones_do_not():
-    straight = grid(shape=(101, 51, 11), origin=(0, 0, 0))
-    assert overlay_error_mm(straight, grid((1, 0, 2), (-1, 1, 1))) == pytest.approx(0)
-    tilted = grid(degrees=10)
-    farthest = np.hypot(100, 100)
-    assert overlay_error_mm(straight, tilted) == pytest.approx(farthest * 2 * np.sin(np.deg2rad(5)))
+def test_a_part_of_a_sheared_grid_shows_where_the_whole_does():
+    shear = np.eye(4)
+    shear[1, 2] = 0.4
+    whole = Geometry(SHAPE, grid(degrees=10).affine @ shear)
+    part = whole.crop(((1, 4), (2, 5), (3, 7)))
+    order = DisplayOrder.of(whole)
+    shown = order.restore_region(tuple(slice(0, 1) for _ in range(3)), part.shape)
+    first = [start + begin for (start, _), begin in zip(shown, (1, 2, 3), strict=True)]
+    inside = [span.start for span in order.show_region(tuple((n, n + 1) for n in first), SHAPE)]
+    place = np.array(order.translate(whole)) + np.array(order.scale(whole)) * inside
+    assert order.translate(part) == pytest.approx(place)

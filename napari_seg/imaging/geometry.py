@@ -58,6 +58,13 @@ class Geometry:
         i, j, k = (int(count) for count in self.shape)
         object.__setattr__(self, "shape", (i, j, k))
 
+    def __str__(self) -> str:
+        spacing = " x ".join(f"{size:.4g}" for size in self.spacing)
+        start = ", ".join(f"{place:.4g}" for place in self.affine[:3, 3])
+        return (
+            f"{self.shape} voxels of {spacing} mm at ({start}) mm, axes {''.join(self.axis_codes)}"
+        )
+
     @property
     def spacing(self) -> tuple[float, float, float]:
         """Distance between neighbouring voxels along i, j and k, in mm."""
@@ -92,6 +99,24 @@ class Geometry:
     def matches(self, other: Geometry, *, tolerance_mm: float = _SAME_PLACE_MM) -> bool:
         """Tell whether `other` has the same shape and its corners lie at the same places."""
         return self.shape == other.shape and self.largest_shift_mm(other) <= tolerance_mm
+
+    def shear(self) -> tuple[float, float]:
+        """Return how far the axes are from right angles.
+
+        Returns
+        -------
+        degrees, drift_mm
+            The largest lack of a right angle between two axes; and how far a corner moves, about
+            the middle, where the grid is straightened.
+        """
+        lengths = np.linalg.norm(self.affine[:3, :3], axis=0)
+        directions = self.affine[:3, :3] / lengths
+        cosines = np.abs(directions.T @ directions)[[0, 0, 1], [1, 2, 2]]
+        left, _, right = np.linalg.svd(directions)
+        from_middle = _corner_indices(self.shape) - (np.asarray(self.shape) - 1) / 2
+        drifts = (from_middle * lengths) @ (directions - left @ right).T
+        degrees = np.degrees(np.arcsin(min(float(cosines.max()), 1.0)))
+        return float(degrees), float(np.linalg.norm(drifts, axis=1).max())
 
     def crop(self, region: Region) -> Geometry:
         """Return the grid of the voxels inside `region`, which must lie within the shape."""

@@ -112,10 +112,12 @@ class DisplayOrder:
         return tuple(float(place[axis]) for axis in self.kept)
 
     def directions(self, geometry: Geometry) -> NDArray[np.float64]:
-        """Return the unit vectors of z, y and x in RAS+ mm, one a row."""
+        """Return what times RAS+ mm gives the mm along z, y and x, one axis a row.
+
+        Unit vectors, but for a sheared grid.
+        """
         columns = geometry.affine[:3, list(self.axes)] * np.where(self.flipped, -1.0, 1.0)
-        rows: NDArray[np.float64] = (columns / np.linalg.norm(columns, axis=0)).T
-        return rows
+        return np.linalg.inv(columns / np.linalg.norm(columns, axis=0)).astype(np.float64)
 
     def _mirrored(
         self, span: tuple[int, int], shape: tuple[int, int, int], axis: int
@@ -124,18 +126,3 @@ class DisplayOrder:
             return span
         length = shape[self.axes[axis]]
         return length - span[1], length - span[0]
-
-
-def overlay_error_mm(geometry: Geometry, other: Geometry) -> float:
-    """Measure how far apart two grids show one and the same point, at worst.
-
-    Zero where their axes are parallel. Otherwise each is shown along its own axes, and the corners
-    of `geometry` land elsewhere than they would along the axes of `other`.
-    """
-    own = DisplayOrder.of(geometry).directions(geometry)
-    foreign = DisplayOrder.of(other).directions(other)
-    ends = np.asarray(geometry.shape) - 1
-    corners = np.array(list(np.ndindex(2, 2, 2))) * ends
-    places = geometry.to_mm(corners)
-    gaps = np.linalg.norm(places @ (own - foreign).T, axis=1)
-    return float(gaps.max())

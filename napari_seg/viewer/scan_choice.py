@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_seg.viewer.display_order import overlay_error_mm
+from napari_seg.imaging.scan_alignment import overlay_error_mm
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
 from napari_seg.viewer.wrapped_label import WrappedLabel
 

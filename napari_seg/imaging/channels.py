@@ -1,0 +1,90 @@
+"""Channels of a scan: their names, and one scan made of several on one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.scan import Notice, Scan
+
+RGB_NAMES = ("red", "green", "blue")
+"""The channels of a colour picture."""
+
+
+def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) -> Scan:
+    """Put scans of one grid into one scan with a channel for each.
+
+    Parameters
+    ----------
+    scans
+        In the order of the channels. A scan that has channels already gives all of them.
+    names
+        One for each scan, for messages and channels; without them "channel 1", "channel 2", ….
+
+    Returns
+    -------
+    Scan
+        ``(i, j, k, c)`` on the grid of the first scan, with the notices of all and the source of
+        the first. One scan alone comes back as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no scan, the names do not fit, or a scan lies on another grid than the first.
+
+    Examples
+    --------
+    >>> from napari_seg.imaging.geometry import Geometry
+    >>> t1 = Scan(np.zeros((4, 3, 2)), Geometry((4, 3, 2), np.eye(4)))
+    >>> stack_channels([t1, t1], ["T1", "FLAIR"]).channel_names
+    ('T1', 'FLAIR')
+    """
+    if not scans:
+        raise ValueError("expected at least one scan to make channels of, got none")
+    titles = (
+        [f"channel {number}" for number in range(1, len(scans) + 1)] if names is None else names
+    )
+    if len(titles) != len(scans):
+        raise ValueError(f"expected one name for each of {len(scans)} scans, got {len(titles)}")
+    first = scans[0]
+    if len(scans) == 1:
+        return first
+    for scan, title in zip(scans[1:], titles[1:], strict=True):
+        if not scan.geometry.matches(first.geometry):
+            raise ValueError(
+                f"the channels must lie on one grid: {title} has {scan.geometry}, "
+                f"{titles[0]} has {first.geometry}; resample it to {titles[0]} first"
+            )
+    array = np.concatenate([_with_axis(scan) for scan in scans], axis=3)
+    channel_names = [
+        name for scan, title in zip(scans, titles, strict=True) for name in _names(scan, title)
+    ]
+    return replace(
+        first,
+        array=array,
+        channel_names=tuple(channel_names),
+        notices=_notices(scans, titles),
+    )
+
+
+def _with_axis(scan: Scan) -> NDArray[Any]:
+    return scan.array if scan.array.ndim == 4 else scan.array[..., np.newaxis]
+
+
+def _names(scan: Scan, title: str) -> list[str]:
+    if scan.array.ndim == 3:
+        return [title]
+    known = scan.channel_names or [str(number + 1) for number in range(scan.array.shape[3])]
+    return [f"{title}, {name}" for name in known]
+
+
+def _notices(scans: Sequence[Scan], titles: Sequence[str]) -> tuple[Notice, ...]:
+    return tuple(
+        replace(notice, message=f"{title}: {notice.message}")
+        for scan, title in zip(scans, titles, strict=True)
+        for notice in scan.notices
+    )
