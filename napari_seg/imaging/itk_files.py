@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,14 @@ def read_itk_file(path: Path) -> Scan:
     )
 
 
-def write_itk_file(array: NDArray[Any], geometry: Geometry, path: Path, source: Source) -> None:
+def write_itk_file(
+    array: NDArray[Any],
+    geometry: Geometry,
+    path: Path,
+    source: Source,
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write voxels under a fresh header, compressed.
 
     Parameters
@@ -88,6 +96,8 @@ def write_itk_file(array: NDArray[Any], geometry: Geometry, path: Path, source: 
         Ends in ``.nrrd`` or ``.mha``. Not whole or not at all: see `files.write_labels`.
     source
         Passed over: these formats state their geometry in one way only.
+    metadata
+        Further fields of an NRRD header.
 
     Raises
     ------
@@ -100,6 +110,8 @@ def write_itk_file(array: NDArray[Any], geometry: Geometry, path: Path, source: 
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(affine[:3, 3].tolist())
     image.SetDirection((affine[:3, :3] / geometry.spacing).ravel().tolist())
+    for key, value in (metadata or {}).items():
+        image.SetMetaData(key, value)
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
