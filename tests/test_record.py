@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
 
+import numpy as np
+
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.scan import Notice
 from napari_seg.segmentation.bundle import load_bundle
@@ -9,7 +11,10 @@ from napari_seg.segmentation.record import make_record
 
 def test_record_tells_scan_bundle_versions_and_command():
     scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
-    scan = replace(scan, notices=(Notice("no-orientation", "no orientation stored"),))
+    scan = replace(
+        scan,
+        notices=(Notice("shift", "moved", {"mm": np.float32(0.5), "to": "left", "of": np.inf}),),
+    )
     bundle = load_bundle()
     made = make_record(
         scan,
@@ -25,6 +30,8 @@ def test_record_tells_scan_bundle_versions_and_command():
     assert record["bundle"]["version"] == bundle.version
     assert record["labels"] == {"1": "anterior", "2": "posterior"}
     assert {"python", "torch", "monai", "napari-seg"} <= record["versions"].keys()
-    assert record["notices"][0]["code"] == "no-orientation"
+    assert record["notices"] == [
+        {"code": "shift", "message": "moved", "figures": {"mm": 0.5, "to": "left", "of": "inf"}}
+    ]
     assert record["seconds"] == 1.235
     assert record["command"].startswith("napari-seg segment")

@@ -114,7 +114,8 @@ def segment(
     """Segment scans, and write their labels on each scan's own grid."""
     from napari_seg.cli.choices import Choices, parse_region
     from napari_seg.cli.pseudonyms import Pseudonyms, read_pseudonyms
-    from napari_seg.cli.segmenting import report, segment_scans
+    from napari_seg.cli.results import report
+    from napari_seg.cli.segmenting import segment_scans
     from napari_seg.segmentation.run_settings import RunSettings
 
     settings = RunSettings(

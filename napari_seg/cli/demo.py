@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.choices import Choices
-from napari_seg.cli.segmenting import report, segment_scans
+from napari_seg.cli.results import report
+from napari_seg.cli.segmenting import segment_scans
 from napari_seg.cli.terminal import News
 
 if TYPE_CHECKING:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
@@ -67,6 +71,38 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
             raise ValueError(f"{place.name} is a scan itself and is not written over")
         if not overwrite:
             raise ValueError(f"{place} is already there; --overwrite replaces it")
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what is written inside; an error takes away again what was made."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            # Another program may have put something there meanwhile.
+            with suppress(OSError):
+                place.rmdir()
+        raise
+
+
+def move_into(staged: Path, folder: Path) -> None:
+    """Move a file into a folder; where a link of that name lies there, the file behind it."""
+    from napari_seg.imaging.saving import replace_file
+
+    target = Path(os.path.realpath(folder / staged.name))
+    try:
+        staged.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        replace_file(target, lambda partial: _copy(staged, partial))
+
+
+def _copy(staged: Path, partial: Path) -> None:
+    shutil.copyfile(staged, partial)
 
 
 def beside(labels: Path, ending: str) -> Path:

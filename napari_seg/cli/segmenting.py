@@ -3,89 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
-from math import isfinite
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.cli.places import beside, case_of, check_places, label_paths
-from napari_seg.cli.terminal import (
-    EXPECTED_ERRORS,
-    News,
-    is_out_of_memory,
-    one_line,
-    print_json,
-    print_table,
+from napari_seg.cli.places import (
+    beside,
+    case_of,
+    check_places,
+    label_paths,
+    made_folder,
+    move_into,
 )
+from napari_seg.cli.results import Case, Failure, Result
+from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_seg.cli.choices import Choices
-    from napari_seg.imaging.measures import LabelMeasure
-    from napari_seg.imaging.scan import LabelMap, Notice, Scan
-
-
-@dataclass(frozen=True)
-class Case:
-    """One scan, what it is called in all that is written, and where its labels go."""
-
-    scan: Path
-    labels: Path
-    pseudonym: str | None
-
-    @property
-    def name(self) -> str:
-        """What people read."""
-        return self.pseudonym or self.scan.name
-
-    @property
-    def key(self) -> str:
-        """What programs read: the path as it was given, or the pseudonym."""
-        return self.pseudonym or str(self.scan)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one scan."""
-
-    case: Case
-    labels: Path
-    record: Path
-    overlay: Path | None
-    seconds: float
-    notices: tuple[Notice, ...]
-    measures: tuple[LabelMeasure, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give plain values that JSON can hold."""
-        return {
-            "scan": self.case.key,
-            "labels": str(self.labels),
-            "record": str(self.record),
-            "overlay": self.overlay and str(self.overlay),
-            "seconds": round(self.seconds, 3),
-            "notices": [
-                {"code": notice.code, "message": notice.message} for notice in self.notices
-            ],
-            "measures": [
-                {
-                    "value": measure.value,
-                    "name": measure.name,
-                    "volume_ml": measure.volume_ml,
-                    "mean_intensity": _finite(measure.mean_intensity),
-                }
-                for measure in self.measures
-            ],
-        }
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A scan that could not be segmented, and why."""
-
-    case: Case
-    error: str
+    from napari_seg.imaging.scan import LabelMap, Scan
 
 
 def segment_scans(
@@ -128,37 +65,6 @@ def segment_scans(
             failures.append(Failure(case, _without_name(one_line(error), case)))
             news.say(f"napari-seg: {_named(case, failures[-1].error)}")
     return results, failures
-
-
-def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: bool) -> None:
-    """Write the results to stdout: a table, or one JSON document."""
-    if as_json:
-        print_json(
-            {
-                "results": [result.as_dict() for result in results],
-                "failures": [
-                    {"scan": failure.case.key, "error": failure.error} for failure in failures
-                ],
-            }
-        )
-        return
-    if results:
-        print_table(
-            ["scan", "label", "volume (ml)", "mean intensity"],
-            [
-                [
-                    case_of(Path(result.case.name)),
-                    measure.name,
-                    f"{measure.volume_ml:.3f}",
-                    _mean(measure),
-                ]
-                for result in results
-                for measure in result.measures
-            ],
-        )
-    if failures and len(results) + len(failures) > 1:
-        names = ", ".join(failure.case.name for failure in failures)
-        News().say(f"napari-seg: {len(failures)} of {len(results) + len(failures)} failed: {names}")
 
 
 def _segment_one(case: Case, choices: Choices, news: News) -> Result:
@@ -213,8 +119,10 @@ def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> No
     """Write labels, record and overlay; a failure leaves nothing of them."""
     from napari_seg.imaging.files import write_labels
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder:
+    with (
+        made_folder(path.parent),
+        tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder,
+    ):
         staged = Path(folder) / path.name
         write_labels(labels, staged, source=scan)
         if with_overlay:
@@ -223,7 +131,7 @@ def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> No
             write_overlay(scan, labels, beside(staged, "_overlay.png"))
         # The labels come last: they are never there without their record.
         for file in sorted(Path(folder).iterdir(), key=staged.__eq__):
-            file.replace(path.parent / file.name)
+            move_into(file, path.parent)
 
 
 def _named(case: Case, message: str) -> str:
@@ -236,11 +144,3 @@ def _without_name(message: str, case: Case) -> str:
     for told in (str(case.scan), case.scan.name):
         message = message.replace(told, case.pseudonym)
     return message
-
-
-def _mean(measure: LabelMeasure) -> str:
-    return f"{measure.mean_intensity:.1f}" if isfinite(measure.mean_intensity) else ""
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None

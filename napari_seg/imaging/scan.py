@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ class Notice:
     code: str
     message: str
     figures: Mapping[str, float | str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold; a figure that is not finite becomes a word."""
+        figures = {
+            name: float(value) if not isinstance(value, str) and isfinite(value) else str(value)
+            for name, value in self.figures.items()
+        }
+        return {"code": self.code, "message": self.message, "figures": figures}
 
 
 @dataclass(frozen=True)

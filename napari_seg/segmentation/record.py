@@ -60,7 +60,7 @@ def make_record(
         "versions": {"python": platform.python_version(), **_versions()},
         "device": device,
         "options": dict(options),
-        "notices": [{"code": notice.code, "message": notice.message} for notice in scan.notices],
+        "notices": [notice.as_dict() for notice in scan.notices],
         "seconds": round(seconds, 3),
         "command": command,
         "purpose": "research use only",
