@@ -27,6 +27,7 @@ from napari_seg.viewer.model_run import Tools
 from napari_seg.viewer.scan_choice import ScanChoice
 from napari_seg.viewer.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
+from napari_seg.viewer.viewing import Viewing
 from napari_seg.viewer.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Panel(QWidget):
         self.scan = ScanChoice(napari_viewer)
         self.segment = SegmentSection(napari_viewer, tools, self.status)
         self.welcome = Welcome()
+        self.viewing = Viewing(napari_viewer)
         self._lay_out()
         self._connect()
         self._on_scan(self.scan.layer)
@@ -100,6 +102,7 @@ class Panel(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.welcome)
         layout.addWidget(scroll, 1)
+        layout.addWidget(self.viewing.readout)
         layout.addWidget(self.status)
 
     def _connect(self) -> None:
@@ -132,6 +135,7 @@ class Panel(QWidget):
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self.scan.release()
         self.segment.release()
+        self.viewing.release()
 
     def _set_busy(self, busy: bool) -> None:
         self.segment.setEnabled(not busy)

@@ -1,0 +1,115 @@
+"""Letters at the edges of the canvas: which side of the patient lies there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.components.overlays import TextOverlay
+
+from napari_seg.viewer.viewing.layer_at_hand import located_layer
+from napari_seg.viewer.viewing.patient import direction_in_patient, side_of, sides_are_known
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_FONT_POINTS = 15
+_EDGES = {
+    "left": "middle_left",
+    "right": "middle_right",
+    "top": "top_center",
+    "bottom": "bottom_center",
+}
+_NAMES = {edge: f"napari-seg {edge}" for edge in _EDGES}
+
+
+def edge_letters(viewer: ViewerModel) -> dict[str, str]:
+    """Name the side of the patient at each edge of the canvas.
+
+    Returns
+    -------
+    dict
+        By ``"left"``, ``"right"``, ``"top"`` and ``"bottom"``: ``"R"``, ``"L"``, ``"A"``,
+        ``"P"``, ``"S"`` or ``"I"``, two of them for an oblique view, with a ``"?"`` where the
+        layer does not say its sides; nothing in 3D and where no scan is open.
+    """
+    layer = located_layer(viewer)
+    nothing = dict.fromkeys(_EDGES, "")
+    if layer is None or viewer.dims.ndisplay != 2:
+        return nothing
+    vertical, horizontal = viewer.scene.camera.orientation2d
+    down, right = viewer.dims.displayed
+    try:
+        towards = [direction_in_patient(layer, axis, viewer.dims.ndim) for axis in (down, right)]
+    except ValueError:
+        # Another reader's layer with times or channels does not tell which axes are in space.
+        return nothing
+    if vertical == "up":
+        towards[0] = -towards[0]
+    if horizontal == "left":
+        towards[1] = -towards[1]
+    sides = {
+        "top": side_of(-towards[0]),
+        "bottom": side_of(towards[0]),
+        "left": side_of(-towards[1]),
+        "right": side_of(towards[1]),
+    }
+    doubt = "" if sides_are_known(layer) else "?"
+    return {edge: f"{side}{doubt}" if side else "" for edge, side in sides.items()}
+
+
+class Letters:
+    """Show the letters, and keep them right until `release`.
+
+    Parameters
+    ----------
+    viewer
+        On whose canvas they stand.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._watched: Any = None
+        for edge, position in _EDGES.items():
+            viewer.canvas.overlays[_NAMES[edge]] = TextOverlay(
+                position=position, font_size=_FONT_POINTS
+            )
+        for signal in self._signals():
+            signal.connect(self._update)
+        self._update()
+
+    def release(self) -> None:
+        """Take the letters away."""
+        for signal in self._signals():
+            signal.disconnect(self._update)
+        self._watch(None)
+        for name in _NAMES.values():
+            self._viewer.canvas.overlays.pop(name, None)
+
+    def _signals(self) -> tuple[Any, ...]:
+        layers, dims = self._viewer.layers, self._viewer.dims
+        return (
+            dims.events.order,
+            dims.events.ndisplay,
+            dims.events.ndim,
+            self._viewer.scene.camera.events.orientation,
+            layers.events.inserted,
+            layers.events.removed,
+            layers.events.reordered,
+            layers.selection.events.active,
+        )
+
+    def _watch(self, layer: Any) -> None:
+        if layer is self._watched:
+            return
+        for watched, change in ((self._watched, "disconnect"), (layer, "connect")):
+            if watched is not None:
+                for name in ("affine", "rotate", "shear", "scale", "data", "metadata"):
+                    getattr(getattr(watched.events, name), change)(self._update)
+        self._watched = layer
+
+    def _update(self, _event: object = None) -> None:
+        self._watch(located_layer(self._viewer))
+        for edge, letters in edge_letters(self._viewer).items():
+            overlay = self._viewer.canvas.overlays[_NAMES[edge]]
+            overlay.text = letters
+            overlay.visible = bool(letters)

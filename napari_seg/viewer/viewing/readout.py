@@ -1,0 +1,177 @@
+"""One line on the point under the cursor, and one on the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_seg.viewer.layers import modality_of
+from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
+from napari_seg.viewer.viewing.point import point_at
+from napari_seg.viewer.viewing.windows import Windows
+from napari_seg.viewer.wrapped_label import WrappedLabel
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+# Thirty times a second, however fast the mouse is.
+_MILLISECONDS = 33
+_BY_HAND = "by hand"
+
+
+class Readout(QWidget):
+    """Say where in the patient the cursor is, and on what; choose a window.
+
+    Parameters
+    ----------
+    viewer
+        Whose image at hand has the window.
+
+    Attributes
+    ----------
+    point
+        The line on the point under the cursor.
+    choice
+        The choice of a window.
+    width_and_level
+        The numbers of the window.
+    windows
+        The windows to choose from.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._followed: list[ViewerModel] = []
+        self._moved_in: ViewerModel | None = None
+        self._image: Image | None = None
+        self._units: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
+        self.windows = Windows(viewer)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_MILLISECONDS)
+        self._timer.timeout.connect(self._on_timer)
+        self.choice.activated.connect(self._on_window_chosen)
+        for signal in self._layer_signals():
+            signal.connect(self._on_layers)
+        self.follow(viewer)
+        self._on_layers()
+
+    def follow(self, viewer: ViewerModel) -> None:
+        """Tell of the cursor on this viewer's canvas, too."""
+        self._followed.append(viewer)
+        viewer.cursor.events.position.connect(self._on_moved)
+        viewer.dims.events.point.connect(self._on_moved)
+
+    def leave(self, viewer: ViewerModel) -> None:
+        """Follow this viewer's cursor no longer."""
+        self._followed.remove(viewer)
+        viewer.cursor.events.position.disconnect(self._on_moved)
+        viewer.dims.events.point.disconnect(self._on_moved)
+        if self._moved_in is viewer:
+            self._moved_in = None
+
+    def release(self) -> None:
+        """Let go of all viewers and layers."""
+        self._timer.stop()
+        for viewer in tuple(self._followed):
+            self.leave(viewer)
+        for signal in self._layer_signals():
+            signal.disconnect(self._on_layers)
+        self._watch(None)
+
+    def show_next_window(self, _viewer: ViewerModel) -> None:
+        """Show the image at hand with the next window."""
+        self.windows.show_next()
+
+    def _lay_out(self) -> None:
+        self.point = WrappedLabel()
+        self.point.setAccessibleName("Point under the cursor")
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Window")
+        self.choice.setToolTip("Which values are shown from black to white (W: the next one)")
+        self.width_and_level = QLabel()
+        self.width_and_level.setAccessibleName("Width and level of the window")
+        row = QHBoxLayout()
+        row.addWidget(self.choice, 1)
+        row.addWidget(self.width_and_level)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self.point)
+
+    def _layer_signals(self) -> tuple[Any, ...]:
+        layers = self._viewer.layers
+        return (
+            layers.events.inserted,
+            layers.events.removed,
+            layers.events.reordered,
+            layers.selection.events.active,
+        )
+
+    def _watch(self, image: Image | None) -> None:
+        if self._image is not None:
+            self._image.events.contrast_limits.disconnect(self._on_window)
+        if image is not None:
+            image.events.contrast_limits.connect(self._on_window)
+        self._image = image
+
+    def _on_layers(self, _event: object = None) -> None:
+        image = image_at_hand(self._viewer)
+        # Shown before it is in the panel, it would be a window of its own.
+        if image is None or self.parentWidget() is not None:
+            self.setVisible(image is not None)
+        if image is not self._image:
+            self._watch(image)
+        self._on_window()
+
+    def _on_window(self, _event: object = None) -> None:
+        choices, current = self.windows.choices, self.windows.current
+        names = [window.name for window in choices]
+        if current is not None and current not in choices:
+            names.append(_BY_HAND)
+        if names != [self.choice.itemText(n) for n in range(self.choice.count())]:
+            self.choice.clear()
+            self.choice.addItems(names)
+        if current is None:
+            return
+        self.choice.setCurrentIndex(choices.index(current) if current in choices else len(choices))
+        self.width_and_level.setText(f"W {current.width:.4g}  L {current.centre:.4g}")
+
+    def _on_window_chosen(self, index: int) -> None:
+        if index < len(self.windows.choices):
+            self.windows.show(self.windows.choices[index])
+
+    def _on_moved(self, event: Any) -> None:
+        source = event.source
+        self._moved_in = next(
+            (viewer for viewer in self._followed if source in (viewer.cursor, viewer.dims)), None
+        )
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _on_timer(self) -> None:
+        viewer = self._moved_in
+        if viewer is None or viewer.dims.ndisplay != 2:
+            self.point.setText("")
+            return
+        # The slices may have been turned since the mouse was moved.
+        position = list(viewer.dims.point)
+        for axis in viewer.dims.displayed:
+            if axis < len(viewer.cursor.position):
+                position[axis] = viewer.cursor.position[axis]
+        point = point_at(viewer, position)
+        self.point.setText("" if point is None else point.text(self._unit()))
+
+    def _unit(self) -> str:
+        image = image_at_hand(self._viewer)
+        if image is None:
+            return ""
+        if image not in self._units:
+            self._units[image] = "HU" if modality_of(image) == "CT" else ""
+        return self._units[image]
