@@ -331,7 +331,13 @@ def test_real_labels_survive_a_save(
     assert (
         read_scan(tmp_path / "labels.nii.gz").source
         == scan.source
-        == Source("NIfTI", scan.source.qform_code, scan.source.sform_code, scan.source.units)
+        == Source(
+            "NIfTI",
+            scan.source.qform_code,
+            scan.source.sform_code,
+            scan.source.units,
+            frame=scan.source.frame,
+        )
     )
 
 

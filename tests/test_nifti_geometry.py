@@ -33,28 +33,62 @@ def codes(notices: Any) -> list[str]:
     ("s", "q", "winner"), [(2, 1, SFORM), (1, 1, SFORM), (1, 2, MOVED)], ids=str
 )
 def test_the_form_of_the_higher_code_wins_with_a_notice(s: int, q: int, winner: Any) -> None:
-    geometry, notices = stored_geometry(header_with(s=s, qform=MOVED, q=q), "scan.nii")
+    geometry, _, notices = stored_geometry(header_with(s=s, qform=MOVED, q=q), "scan.nii")
     assert np.allclose(geometry.affine, winner)
     assert codes(notices) == ["forms-disagree"]
     assert notices[0].figures["shift_mm"] == pytest.approx(10)
 
 
 def test_forms_that_nearly_agree_need_no_notice() -> None:
-    geometry, notices = stored_geometry(header_with(qform=SFORM + 1e-3 * np.eye(4)), "scan.nii")
+    geometry, _, notices = stored_geometry(header_with(qform=SFORM + 1e-3 * np.eye(4)), "scan.nii")
     assert np.allclose(geometry.affine, SFORM)
     assert notices == ()
 
 
+@pytest.mark.parametrize(
+    ("s", "q", "frame"),
+    [
+        (1, 0, "scanner"),
+        (2, 1, "aligned"),
+        (1, 2, "aligned"),
+        (3, 1, "talairach"),
+        (4, 4, "mni"),
+        (0, 0, None),
+    ],
+)
+def test_the_code_of_the_form_in_use_names_the_frame(s: int, q: int, frame: str | None) -> None:
+    assert stored_geometry(header_with(s=s, qform=MOVED, q=q), "scan.nii")[1] == frame
+
+
+def test_a_size_other_than_that_of_the_sform_is_said() -> None:
+    header = header_with(q=0)
+    header["pixdim"][1:4] = 1.5, 2, 6
+    geometry, _, notices = stored_geometry(header, "scan.nii")
+    assert np.allclose(geometry.affine, SFORM)
+    assert codes(notices) == ["sizes-disagree"]
+    assert notices[0].figures == {"header": "1.5 x 2 x 6", "sform": "1.5 x 2 x 3"}
+
+
+def test_a_strong_shear_is_kept_and_said() -> None:
+    sheared = SFORM.copy()
+    sheared[0, 1] = 0.25
+    geometry, _, notices = stored_geometry(header_with(sform=sheared, q=0), "scan.nii")
+    assert np.allclose(geometry.affine, sheared)
+    assert codes(notices) == ["sheared"]
+    # The second axis leans by 0.25 mm in 2.
+    assert notices[0].figures["degrees"] == pytest.approx(np.degrees(np.arctan(0.125)))
+
+
 def test_without_codes_nothing_says_where_left_is() -> None:
     header = header_with(s=0, q=0)
-    geometry, notices = stored_geometry(header, "scan.nii")
+    geometry, _, notices = stored_geometry(header, "scan.nii")
     assert np.allclose(geometry.affine, header.get_base_affine())
     assert codes(notices) == ["no-orientation"]
 
 
 @pytest.mark.parametrize("broken", [SFORM * np.nan, SFORM * 0], ids=["NaN", "singular"])
 def test_an_unusable_sform_gives_way_to_the_qform(broken: Any) -> None:
-    geometry, notices = stored_geometry(header_with(sform=broken), "scan.nii")
+    geometry, _, notices = stored_geometry(header_with(sform=broken), "scan.nii")
     assert np.allclose(geometry.affine, SFORM)
     assert codes(notices) == ["sform-unusable"]
     with pytest.raises(ValueError, match=r"'scan.nii' states no usable place"):
@@ -64,7 +98,7 @@ def test_an_unusable_sform_gives_way_to_the_qform(broken: Any) -> None:
 def test_an_unusable_qform_gives_way_to_the_sform() -> None:
     header = header_with()
     header["quatern_b"], header["quatern_c"] = 1, 1
-    geometry, notices = stored_geometry(header, "scan.nii")
+    geometry, _, notices = stored_geometry(header, "scan.nii")
     assert np.allclose(geometry.affine, SFORM)
     assert codes(notices) == ["qform-unusable"]
 
@@ -73,7 +107,7 @@ def test_an_unusable_qform_gives_way_to_the_sform() -> None:
 def test_other_units_become_mm(unit: str, mm: float) -> None:
     header = header_with()
     header.set_xyzt_units(unit)
-    geometry, notices = stored_geometry(header, "scan.nii")
+    geometry, _, notices = stored_geometry(header, "scan.nii")
     assert np.allclose(geometry.affine[:3], SFORM[:3] * mm)
     assert codes(notices) == ["units"]
 
@@ -89,7 +123,7 @@ def test_voxels_without_a_size_are_refused(size: float) -> None:
 def test_the_sign_of_a_negative_size_is_dropped_with_a_notice() -> None:
     header = header_with(q=0)
     header["pixdim"][1] = -1.5
-    geometry, notices = stored_geometry(header, "scan.nii")
+    geometry, _, notices = stored_geometry(header, "scan.nii")
     assert np.allclose(geometry.affine, SFORM)
     assert codes(notices) == ["negative-size"]
 
@@ -97,7 +131,7 @@ def test_the_sign_of_a_negative_size_is_dropped_with_a_notice() -> None:
 def test_a_slight_shear_is_kept() -> None:
     sheared = SFORM.copy()
     sheared[0, 1] = 0.004
-    geometry, notices = stored_geometry(header_with(sform=sheared), "scan.nii")
+    geometry, _, notices = stored_geometry(header_with(sform=sheared), "scan.nii")
     assert np.allclose(geometry.affine, sheared)
     assert notices == ()
 
@@ -111,7 +145,8 @@ def test_codes_units_and_place_survive_a_save(tmp_path: Path, q: int, s: int, un
     affine[:3, :3] = turn * (0.7, 0.9, 3.3)
     affine[:3, 3] = (-310.0, 455.5, -802.25)
     geometry = Geometry((64, 48, 20), affine)
-    source = Source("NIfTI", qform_code=q, sform_code=s, units=units)
+    frame = {1: "scanner", 2: "aligned", 4: "mni"}[s or q]
+    source = Source("NIfTI", qform_code=q, sform_code=s, units=units, frame=frame)
     path = tmp_path / "labels.nii.gz"
     write_nifti(np.ones(geometry.shape, np.uint8), geometry, path, source)
     back = read_nifti(path)
@@ -145,4 +180,4 @@ def test_fresh_geometry_is_stored_twice_unless_sheared(tmp_path: Path) -> None:
         back = read_nifti(tmp_path / "x.nii")
         assert (back.source.qform_code, back.source.sform_code) == expected
         assert back.geometry.matches(geometry)
-        assert back.notices == ()
+        assert codes(back.notices) == (["sheared"] if shear else [])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
 from pathlib import Path
 
 # DICOM files begin with 128 free bytes and this word.
 _DICOM_WORD = slice(128, 132)
-_HEAD_BYTES = 512
+HEAD_BYTES = 512
 _BEGINNINGS = (
     (b"\x1f\x8b", "a gzip file"),
     (b"PK\x03\x04", "a zip archive"),
@@ -15,11 +18,23 @@ _BEGINNINGS = (
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"NRRD", "an NRRD file"),
-    (b"ObjectType", "a MetaImage file"),
+    (b"BZh", "a file packed by bzip2"),
+    (b"\xfd7zXZ\x00", "a file packed by xz"),
+    (b"\x28\xb5\x2f\xfd", "a file packed by zstd"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"\0\0\0\x0cjP", "a JPEG 2000 picture"),
+    (b"CDF", "a MINC or netCDF file"),
+    (b"MATLAB", "a MATLAB file"),
+    (b"<?xml", "an XML file"),
     (b"%PDF", "a PDF document"),
     (b"\x89HDF", "an HDF5 file"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file it stands for"),
 )
+# Lines of "Name = value", one of the names being that of every MetaImage.
+_META_IMAGE = re.compile(rb"(?:\w+[ \t]*=[^\r\n]*\r?\n)*?(?:ObjectType|NDims)[ \t]*=")
 
 
 def file_kind(path: Path) -> str:
@@ -31,7 +46,23 @@ def file_kind(path: Path) -> str:
         If it cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        return kind_of_bytes(file.read(HEAD_BYTES))
+
+
+def kind_inside(path: Path) -> str:
+    """Name what a file holds as `file_kind` does, and of a gzip file what is packed in it."""
+    kind = file_kind(path)
+    if kind != "a gzip file":
+        return kind
+    try:
+        with gzip.open(path, "rb") as file:
+            return kind_of_bytes(file.read(HEAD_BYTES))
+    except (EOFError, OSError, zlib.error):
+        return "a damaged gzip file"
+
+
+def kind_of_bytes(head: bytes) -> str:
+    """Name what begins with these bytes; `HEAD_BYTES` of them are enough."""
     if not head:
         return "an empty file"
     if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html", b"<head")):
@@ -44,6 +75,8 @@ def file_kind(path: Path) -> str:
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
             return kind
+    if _META_IMAGE.match(head):
+        return "a MetaImage file"
     if not any(head):
         return "a file of zeros"
     return "an unknown kind of file"

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from nibabel.nifti1 import Nifti1Header
 from nibabel.spatialimages import HeaderDataError
+from nibabel.spm2analyze import Spm2AnalyzeHeader
 from numpy.typing import NDArray
 
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.grid_notices import MM_PER_UNIT, no_orientation, other_unit, sheared
 from napari_seg.imaging.scan import Notice
 
-_MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
+AnyHeader = Any
+"""A ``Nifti1Header`` (also of NIfTI-2), or for Analyze a ``Spm2AnalyzeHeader`` of nibabel."""
+
 _UNIT_NAMES = {0: "unknown", 1: "meter", 2: "mm", 3: "micron"}
 _DISAGREEMENT_VOXELS = 0.1
 _STORED_TOLERANCE_MM = 1e-4
+# Some programs round the voxel size that they store beside the sform.
+_ROUNDED_SIZE = 0.01
+_FRAMES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni"}
 
 
-def stored_shape(header: Nifti1Header, name: str) -> tuple[int, ...]:
+def stored_counts(header: AnyHeader) -> tuple[int, ...]:
+    """Return the voxels along each axis that a header claims, believable or not."""
+    return tuple(int(count) for count in header["dim"][1 : int(header["dim"][0]) + 1])
+
+
+def stored_shape(header: AnyHeader, name: str) -> tuple[int, ...]:
     """Return the axes a header claims, the first three and then those longer than one voxel.
 
     Raises
@@ -26,8 +39,7 @@ def stored_shape(header: Nifti1Header, name: str) -> tuple[int, ...]:
     ValueError
         If a count is not positive, or there is more than one axis beyond the volume.
     """
-    axes = int(header["dim"][0])
-    counts = tuple(int(count) for count in header["dim"][1 : axes + 1])
+    axes, counts = int(header["dim"][0]), stored_counts(header)
     if not 1 <= axes <= 7 or min(counts) < 1:
         raise ValueError(
             f"'{name}' has a broken header: it states the shape {counts}; "
@@ -48,11 +60,18 @@ def length_unit(header: Nifti1Header) -> str:
     return _UNIT_NAMES.get(int(header["xyzt_units"]) & 7, "unknown")
 
 
-def stored_geometry(header: Nifti1Header, name: str) -> tuple[Geometry, tuple[Notice, ...]]:
+def stored_geometry(
+    header: Nifti1Header, name: str
+) -> tuple[Geometry, str | None, tuple[Notice, ...]]:
     """Work out where the voxels lie, and what had to be assumed.
 
     The sform counts where its code is at least that of the qform, else the qform; a form that is
     not finite or singular never counts. Lengths are turned into mm.
+
+    Returns
+    -------
+    geometry, frame, notices
+        The frame of reference is that of the form used, as `Source` names it.
 
     Raises
     ------
@@ -62,14 +81,26 @@ def stored_geometry(header: Nifti1Header, name: str) -> tuple[Geometry, tuple[No
     i, j, k = stored_shape(header, name)[:3]
     header, notices = _with_voxel_sizes(header, name)
     unit = length_unit(header)
-    affine, form_notices = _choose_form(header, (i, j, k), name)
-    notices += form_notices
-    if _MM_PER_UNIT[unit] != 1:
-        affine = np.diag([*[_MM_PER_UNIT[unit]] * 3, 1.0]) @ affine
-        notices.append(
-            Notice("units", f"lengths stored in {unit} were turned into mm", {"unit": unit})
-        )
-    return Geometry((i, j, k), affine), tuple(notices)
+    affine, code, form_notices = _choose_form(header, (i, j, k), name)
+    if unit in MM_PER_UNIT:
+        affine = np.diag([*[MM_PER_UNIT[unit]] * 3, 1.0]) @ affine
+        form_notices += other_unit(unit)
+    geometry = Geometry((i, j, k), affine)
+    return geometry, _FRAMES.get(code), (*notices, *form_notices, *sheared(geometry))
+
+
+def analyze_geometry(
+    header: Spm2AnalyzeHeader, name: str
+) -> tuple[Geometry, None, tuple[Notice, ...]]:
+    """Assume where the voxels of an Analyze pair lie; arguments and errors as `stored_geometry`.
+
+    The format has no agreed meaning of left and right: it is taken as nibabel and SPM do, with
+    the first axis to the patient's left, and with the origin of SPM where one is stored.
+    """
+    i, j, k = stored_shape(header, name)[:3]
+    header, notices = _with_voxel_sizes(header, name)
+    missing = no_orientation("the Analyze format does not say reliably which side is which")
+    return Geometry((i, j, k), header.get_best_affine()), None, (*notices, missing)
 
 
 def store_geometry(
@@ -94,9 +125,9 @@ def store_geometry(
     units
         The unit to store lengths in; ``None`` for mm.
     """
-    unit = units if units in _MM_PER_UNIT else "mm"
+    unit = "mm" if units is None or units not in _UNIT_NAMES.values() else units
     header.set_xyzt_units(unit)
-    affine = np.diag([*[1 / _MM_PER_UNIT[unit]] * 3, 1.0]) @ geometry.affine
+    affine = np.diag([*[1 / MM_PER_UNIT.get(unit, 1.0)] * 3, 1.0]) @ geometry.affine
     fresh = qform_code is None or sform_code is None
     _set_forms(header, affine, 1 if fresh else qform_code or 0, 1 if fresh else sform_code or 0)
     if fresh and not _same_stored(_qform(header), geometry, unit):
@@ -106,61 +137,88 @@ def store_geometry(
         _set_forms(header, affine, qform_code or 0, code)
 
 
-def _with_voxel_sizes(header: Nifti1Header, name: str) -> tuple[Nifti1Header, list[Notice]]:
-    header = header.copy()
+def _with_voxel_sizes(header: AnyHeader, name: str) -> tuple[Any, tuple[Notice, ...]]:
+    header = deepcopy(header)
     pixdim = header["pixdim"]
     if header["dim"][0] < 3:
         pixdim[header["dim"][0] + 1 : 4] = 1  # a picture need not say how thick it is
     sizes = pixdim[1:4].copy()
+    stated = " x ".join(f"{size:g}" for size in sizes)
     if not np.isfinite(sizes).all() or (sizes == 0).any():
         raise ValueError(
-            f"'{name}' has a broken header: it states voxels of "
-            f"{' x '.join(f'{size:g}' for size in sizes)}; "
+            f"'{name}' has a broken header: it states voxels of {stated}; "
             "export the scan again from the program that made it"
         )
     pixdim[1:4] = np.abs(sizes)
     # The standard reads every other value here as 1.
     pixdim[0] = -1 if pixdim[0] == -1 else 1
     if (sizes > 0).all():
-        return header, []
-    negative = "the header states a negative voxel size: its sign was dropped"
-    return header, [Notice("negative-size", negative)]
+        return header, ()
+    negative = f"the header states a negative voxel size ({stated}): its sign was dropped"
+    return header, (Notice("negative-size", negative, {"sizes": stated}),)
 
 
 def _choose_form(
     header: Nifti1Header, shape: tuple[int, int, int], name: str
-) -> tuple[NDArray[Any], list[Notice]]:
+) -> tuple[NDArray[Any], int, tuple[Notice, ...]]:
     qform_code, sform_code = int(header["qform_code"]), int(header["sform_code"])
     if qform_code <= 0 and sform_code <= 0:
-        missing = "the file stores no orientation: left and right, front and back are assumed"
-        return header.get_best_affine(), [Notice("no-orientation", missing)]
+        missing = no_orientation("the file stores no orientation", qform_code=0, sform_code=0)
+        return header.get_best_affine(), 0, (missing,)
+    codes = {"sform_code": sform_code, "qform_code": qform_code}
     sform = _usable(header.get_sform(), shape) if sform_code > 0 else None
     qform = _usable(_qform(header), shape) if qform_code > 0 else None
-    notices = []
-    if sform_code > 0 and sform is None and qform is not None:
-        notices.append(Notice("sform-unusable", "the sform is no valid affine: the qform was used"))
-    if qform_code > 0 and qform is None and sform is not None:
-        notices.append(Notice("qform-unusable", "the qform is no valid affine: the sform was used"))
-    chosen = sform or qform
-    if chosen is None:
-        raise ValueError(
-            f"'{name}' states no usable place in space: its affine is not finite or is singular; "
-            "export the scan again from the program that made it"
-        )
     if sform is not None and qform is not None:
-        shift_mm = sform.largest_shift_mm(qform)
-        if shift_mm > _DISAGREEMENT_VOXELS * min(sform.spacing):
-            winner, chosen = ("sform", sform) if sform_code >= qform_code else ("qform", qform)
-            notices.append(_disagreement(shift_mm, winner, sform_code, qform_code))
-    return chosen.affine, notices
+        return _one_of_both(sform, qform, codes)
+    if sform is not None:
+        unusable = Notice(
+            "qform-unusable", "the qform is no valid affine: the sform was used", codes
+        )
+        notices = (unusable,) if qform_code > 0 else _other_sizes(header, sform)
+        return sform.affine, sform_code, notices
+    if qform is not None:
+        unusable = Notice(
+            "sform-unusable", "the sform is no valid affine: the qform was used", codes
+        )
+        return qform.affine, qform_code, (unusable,) if sform_code > 0 else ()
+    raise ValueError(
+        f"'{name}' states no usable place in space: its affine is not finite or is singular; "
+        "export the scan again from the program that made it"
+    )
 
 
-def _disagreement(shift_mm: float, winner: str, sform_code: int, qform_code: int) -> Notice:
-    return Notice(
+def _one_of_both(
+    sform: Geometry, qform: Geometry, codes: dict[str, int]
+) -> tuple[NDArray[Any], int, tuple[Notice, ...]]:
+    winner, chosen = "sform", sform
+    shift_mm = sform.largest_shift_mm(qform)
+    if shift_mm <= _DISAGREEMENT_VOXELS * min(sform.spacing):
+        return sform.affine, codes["sform_code"], ()
+    if codes["qform_code"] > codes["sform_code"]:
+        winner, chosen = "qform", qform
+    disagreement = Notice(
         "forms-disagree",
-        f"qform (code {qform_code}) and sform (code {sform_code}) differ by up to "
-        f"{shift_mm:.3g} mm: the {winner} was used",
-        {"shift_mm": shift_mm, "sform_code": sform_code, "qform_code": qform_code},
+        f"qform (code {codes['qform_code']}) and sform (code {codes['sform_code']}) differ by up "
+        f"to {shift_mm:.3g} mm: the {winner} was used",
+        {"shift_mm": shift_mm, **codes},
+    )
+    return chosen.affine, codes[f"{winner}_code"], (disagreement,)
+
+
+def _other_sizes(header: Nifti1Header, sform: Geometry) -> tuple[Notice, ...]:
+    # Programs that measure by the header's voxel size get other volumes than we do.
+    sizes = header["pixdim"][1:4].astype(float)
+    if (np.abs(sizes / sform.spacing - 1) <= _ROUNDED_SIZE).all():
+        return ()
+    stated, meant = (
+        " x ".join(f"{size:.4g}" for size in group) for group in (sizes, sform.spacing)
+    )
+    return (
+        Notice(
+            "sizes-disagree",
+            f"the header states voxels of {stated}, its sform of {meant}: the sform was used",
+            {"header": stated, "sform": meant},
+        ),
     )
 
 
@@ -191,5 +249,5 @@ def _set_forms(
 def _same_stored(affine: NDArray[Any] | None, geometry: Geometry, unit: str) -> bool:
     if affine is None:
         return False
-    in_mm = np.diag([*[_MM_PER_UNIT[unit]] * 3, 1.0]) @ affine
+    in_mm = np.diag([*[MM_PER_UNIT.get(unit, 1.0)] * 3, 1.0]) @ affine
     return Geometry(geometry.shape, in_mm).matches(geometry, tolerance_mm=_STORED_TOLERANCE_MM)
