@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_seg.imaging.dicom.series import SliceHeader
-from napari_seg.imaging.dicom.stack import resample_slices, stack_slices
+from napari_seg.imaging.dicom.headers import SliceHeader
+from napari_seg.imaging.dicom.resampling import resample_slices
+from napari_seg.imaging.dicom.stack import stack_slices
 
 UPRIGHT = SliceHeader(
     path=Path("slice"),
-    series=("1.2.3",),
+    group=("1.2.3",),
+    uid="1.2.3",
     modality="CT",
     description="",
     series_number=0,
     instance_number=0,
     shape=(60, 80),
+    index=0,
     frames=1,
     samples=1,
     is_localizer=False,
@@ -26,7 +29,11 @@ UPRIGHT = SliceHeader(
     spacing=(0.75, 0.5),
     is_detector_spacing=False,
     thickness=2.0,
-    times=(),
+    slope=1.0,
+    intercept=-1024.0,
+    frame_of_reference=None,
+    stack="",
+    phases=(),
 )
 
 
@@ -101,11 +108,12 @@ def test_defects_are_named(heights: Any, lean: float, defect: str) -> None:
         pytest.param({"spacing": (0.75, 0.6)}, "different pixel spacing", id="spacing"),
         pytest.param({"spacing": (0.75, 0.0)}, "without a size", id="no size"),
         pytest.param({"shape": (30, 80)}, "1 of 80 x 30 and 3 of 80 x 60", id="size"),
-        pytest.param({"position": (-10.0, -20.0, 32.0)}, "repeats slices", id="duplicate"),
+        pytest.param({"position": (-10.0, 20.0, 32.0)}, "side by side", id="side by side"),
+        pytest.param({"position": (-10.0, -20.0, 99.0)}, "gap of 65.00 mm", id="far away"),
         pytest.param(
             {"orientation": (1.0, 0.0, 0.0, 0.0, 0.99996, 0.00873)}, "not parallel", id="turned"
         ),
-        pytest.param({"frames": 3}, "multi-frame", id="multi-frame"),
+        pytest.param({"frames": 3}, "holds 3 pictures in one file", id="film"),
         pytest.param({"samples": 3}, "colour pictures", id="colour"),
     ],
 )

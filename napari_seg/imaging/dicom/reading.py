@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.series import Series, SliceHeader, find_series
-from napari_seg.imaging.dicom.stack import Stack, resample_slices, stack_slices
-from napari_seg.imaging.scan import Notice, Scan, Source
+from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
+from napari_seg.imaging.dicom.reading_notices import read_notices
+from napari_seg.imaging.dicom.resampling import resample_slices
+from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
+from napari_seg.imaging.dicom.series import Series, find_series
+from napari_seg.imaging.dicom.stack import Stack, stack_slices
+from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.scan import Scan, Source
 
 OnProgress = Callable[[float], None]
 
 _RGB_NAMES = ("red", "green", "blue")
-# Lossless JPEG, and JPEG-LS: their decoders for pydicom are under licences we cannot ship.
-_DECODED_BY_ITK = (
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.81",
-)
 # Reading headers takes about this part of the time.
 _HEADER_SHARE = 0.3
+_HOW_TO_CHOOSE = "choose one by its number (series=N in Python, --series N on the command line)"
+_HOW_TO_REPAIR = "read it with repair=True (--repair on the command line)"
+
+
+class SeveralSeriesError(ValueError):
+    """A choice between series is needed.
+
+    Its text lists them with their descriptions, for a person to choose by: a description may
+    hold a name, so the text belongs on the screen and in no log.
+
+    Parameters
+    ----------
+    message
+        A sentence with the way out.
+    series
+        What there is to choose from.
+    """
+
+    def __init__(self, message: str, series: Sequence[Series]) -> None:
+        self.series = tuple(series)
+        super().__init__(f"{message}:\n{_listing(series)}")
+
+
+class NeedsRepairError(ValueError):
+    """The slices do not fill an even upright grid, and ``repair=True`` would bring them to one."""
 
 
 def read_dicom(
@@ -41,14 +62,15 @@ def read_dicom(
     Parameters
     ----------
     path
-        A folder, searched at any depth, or a single slice.
+        A folder, searched at any depth, or a single slice or multi-frame file.
     series
-        SeriesInstanceUID, or the number in the list that the error shows, from 1; needed only
+        SeriesInstanceUID, or the number in the list of `find_series`, from 1; needed only
         where there are several.
     repair
-        Whether to resample slices that miss neighbours, lie unevenly or lean.
+        Whether to resample slices that miss neighbours, lie unevenly or lean, and to leave
+        damaged ones out.
     on_progress
-        Called with the fraction that was done.
+        Called with the fraction that was done; what it raises stops the reading.
 
     Returns
     -------
@@ -58,33 +80,34 @@ def read_dicom(
 
     Raises
     ------
+    SeveralSeriesError
+        If there are several series and none was chosen, or not one of them.
+    NeedsRepairError
+        If slices are missing, uneven, leaning or damaged, and `repair` is not set.
     ValueError
-        If there is no series, or several and none was chosen, or its slices do not fill a grid.
+        If there is no series, or its slices have no grid.
     """
     report = on_progress or _silent
     found = find_series(path, on_progress=lambda part: report(part * _HEADER_SHARE))
-    chosen = _choose(found, series, path.name)
-    stack = _stack_of(chosen, path.name)
-    if stack.defect and not repair:
-        raise ValueError(
-            f"'{path.name}': the series {stack.defect}; fetch it again whole, or read it with "
-            "repair=True (--repair), which resamples it"
-        )
-    pixels = []
-    for done, one in enumerate(stack.slices, start=1):
-        pixels.append(_decode(one))
-        report(_HEADER_SHARE + (1 - _HEADER_SHARE) * done / len(stack.slices))
-    values = _rescaled(pixels)
-    array = resample_slices(values, stack) if stack.defect else _stacked(values)
+    chosen = _choose(found, series, path)
+    stack = _passed(chosen, path.name, repair=repair)
+    stored, damaged = _decoded(stack, path.name, repair=repair, report=report)
+    if damaged:
+        stack = _restacked(stored, path.name)
+    notices = read_notices(stack, stored, (*chosen.damaged, *damaged))
+    values = rescaled_slices(stored)
+    array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
+    first = stack.slices[0]
     return Scan(
         array,
         stack.geometry,
         channel_names=_RGB_NAMES if array.ndim == 4 else (),
-        notices=(*stack.notices, *_notices(stack)),
+        notices=notices,
         source=Source(
             "DICOM",
-            dicom_files=tuple(one.path for one in stack.slices),
-            modality=stack.slices[0].modality or None,
+            dicom_files=tuple(dict.fromkeys(one.path for one in stack.slices)),
+            modality=first.modality or None,
+            frame=first.frame_of_reference,
         ),
     )
 
@@ -93,102 +116,113 @@ def _silent(_: float) -> None:
     pass
 
 
-def _choose(found: Sequence[Series], series: str | int | None, name: str) -> Series:
+def _choose(found: Sequence[Series], series: str | int | None, path: Path) -> Series:
     if not found:
-        raise ValueError(
-            f"'{name}' holds no DICOM image; choose a scan file, or the folder with the slices"
-        )
+        raise ValueError(_nothing_found(path))
     if series is None:
         if len(found) == 1:
             return found[0]
-        raise ValueError(
-            f"'{name}' holds {len(found)} series; choose one by its number (series=…):\n"
-            f"{_listing(found)}"
+        raise SeveralSeriesError(
+            f"'{path.name}' holds {len(found)} series; {_HOW_TO_CHOOSE}", found
         )
     if str(series).isdigit() and 1 <= int(series) <= len(found):
         return found[int(series) - 1]
     matching = [one for one in found if one.uid and one.uid == series]
     if len(matching) != 1:
         many = "several series" if matching else "no series"
-        raise ValueError(f"'{name}' holds {many} '{series}'; choose by number:\n{_listing(found)}")
+        raise SeveralSeriesError(f"'{path.name}' holds {many} '{series}'; {_HOW_TO_CHOOSE}", found)
     return matching[0]
 
 
+def _nothing_found(path: Path) -> str:
+    if path.is_file() and file_kind(path) != "a DICOM file":
+        return f"'{path.name}' is {file_kind(path)}, not a DICOM file; choose a scan"
+    return (
+        f"'{path.name}' holds no DICOM image; choose a scan file, or the folder with the slices "
+        "(segmentations are opened as labels; reports and doses are not read)"
+    )
+
+
 def _listing(found: Sequence[Series]) -> str:
-    return "\n".join(f"  {number}: {_line(one)}" for number, one in enumerate(found, start=1))
+    return "\n".join(f"  {one.number}: {_line(one)}" for one in found)
 
 
 def _line(series: Series) -> str:
-    try:
-        stack = stack_slices(series.slices)
-    except ValueError as error:
-        return f"{series.title}; {error}"
-    if stack.defect:
-        return f"{series.title}; {stack.defect}"
-    return f"{series.title}, {' x '.join(f'{size:.3g}' for size in stack.geometry.spacing)} mm"
+    if series.spacing is not None:
+        size = " x ".join(f"{size:.3g}" for size in series.spacing)
+        return "; ".join((f"{series.title}, {size} mm", *series.problems))
+    return "; ".join((series.title, *series.problems))
 
 
-def _stack_of(series: Series, name: str) -> Stack:
+def _passed(series: Series, name: str, *, repair: bool) -> Stack:
     try:
-        return stack_slices(series.slices)
+        stack = series.stack
     except ValueError as error:
         raise ValueError(f"'{name}': the series {error}") from error
+    if series.damaged and not repair:
+        raise NeedsRepairError(
+            f"'{name}': '{series.damaged[0]}' is a damaged DICOM file, its header cannot be read; "
+            f"fetch it again or take it out of the folder, or {_HOW_TO_REPAIR}, which leaves it out"
+        )
+    if stack.defect and not repair:
+        raise NeedsRepairError(
+            f"'{name}': the series {stack.defect}; fetch it again whole, or {_HOW_TO_REPAIR}, "
+            "which resamples it"
+        )
+    return stack
 
 
-def _notices(stack: Stack) -> tuple[Notice, ...]:
-    notices = []
-    if stack.defect:
-        message = f"the series {stack.defect}: it was resampled to an even upright grid"
-        notices.append(Notice("resampled", message))
-    if stack.slices[0].is_inverted:
-        dark = "high values were meant to be shown dark (MONOCHROME1); they were kept as stored"
-        notices.append(Notice("inverted", dark))
-    return tuple(notices)
+def _decoded(
+    stack: Stack, name: str, *, repair: bool, report: OnProgress
+) -> tuple[list[StoredSlice], list[str]]:
+    """Decode one slice for each place, and name the damaged files that were left out."""
+    reader = PixelReader()
+    stored, damaged = [], []
+    for done, one in enumerate(stack.slices, start=1):
+        same_place = (one, *(repeat for kept, repeat in stack.repeats if kept is one))
+        good = []
+        for candidate in same_place:
+            try:
+                good.append(StoredSlice(candidate, reader.read(candidate)))
+            except DamagedPixels as error:
+                if len(stack.slices) == 1 and len(same_place) == 1:
+                    raise
+                if not repair:
+                    raise NeedsRepairError(
+                        f"{error}, or {_HOW_TO_REPAIR}, which leaves it out"
+                    ) from error
+                damaged.append(candidate.path.name)
+        _refuse_different(good, name)
+        stored += good[:1]
+        report(_HEADER_SHARE + (1 - _HEADER_SHARE) * done / len(stack.slices))
+    return stored, damaged
 
 
-def _decode(one: SliceHeader) -> tuple[NDArray[Any], float, float]:
+def _refuse_different(same_place: Sequence[StoredSlice], name: str) -> None:
+    for other in same_place[1:]:
+        if not other.is_copy_of(same_place[0]):
+            first, second = same_place[0].header, other.header
+            raise ValueError(
+                f"'{name}': '{first.path.name}' and '{second.path.name}' lie in the same place "
+                "with different pixels, and no tag tells volumes apart; take one of them out"
+            )
+
+
+def _restacked(stored: Sequence[StoredSlice], name: str) -> Stack:
+    if not stored:
+        raise ValueError(f"'{name}': the pixels of no slice can be read; fetch the series again")
     try:
-        dataset = pydicom.dcmread(one.path, force=True)
-        meta = getattr(dataset, "file_meta", None)
-        if str(getattr(meta, "TransferSyntaxUID", "")) in _DECODED_BY_ITK:
-            # SimpleITK has applied the rescaling.
-            return sitk.GetArrayFromImage(sitk.ReadImage(str(one.path)))[0], 1.0, 0.0
-        pixels = dataset.pixel_array
-    except (RuntimeError, ValueError, AttributeError, NotImplementedError, EOFError) as error:
-        cause = str(error).strip().splitlines()[0] if str(error).strip() else "no pixels"
-        raise ValueError(
-            f"the pixels of '{one.path.name}' cannot be read ({cause}); fetch it again"
-        ) from error
-    if pixels.shape[:2] != one.shape:
-        raise ValueError(f"'{one.path.name}' holds other pixels than its header says")
-    if "RescaleSlope" not in dataset or one.samples > 1:
-        return pixels, 1.0, 0.0
-    return pixels, float(dataset.RescaleSlope), float(dataset.get("RescaleIntercept") or 0)
+        return stack_slices([one.header for one in stored])
+    except ValueError as error:
+        raise ValueError(f"'{name}': without its damaged slices the series {error}") from error
 
 
-def _rescaled(pixels: Sequence[tuple[NDArray[Any], float, float]]) -> list[NDArray[Any]]:
-    """Apply slope and intercept, in the smallest signed type that holds every slice."""
-    if pixels[0][0].ndim == 3:
-        return [np.swapaxes(one, 0, 1) for one, _, _ in pixels]
-    if any(slope != 1 or not intercept.is_integer() for _, slope, intercept in pixels):
-        dtype: type[np.generic] = np.float32
-    else:
-        low = min(int(one.min()) + intercept for one, _, intercept in pixels)
-        high = max(int(one.max()) + intercept for one, _, intercept in pixels)
-        fits = np.iinfo(np.int16).min <= low and high <= np.iinfo(np.int16).max
-        dtype = np.int16 if fits else np.int32
-    return [
-        (one.astype(np.float64 if dtype is np.float32 else np.int64) * slope + intercept)
-        .astype(dtype)
-        .T
-        for one, slope, intercept in pixels
-    ]
-
-
-def _stacked(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    if values[0].ndim == 3:
-        return values[0][:, :, np.newaxis]
-    array = np.empty((*values[0].shape, len(values)), dtype=values[0].dtype, order="F")
+def _stacked(values: Iterable[NDArray[Any]], stack: Stack) -> NDArray[Any]:
+    array: NDArray[Any] | None = None
     for k, one in enumerate(values):
+        if one.ndim == 3:
+            return one[:, :, np.newaxis]
+        if array is None:
+            array = np.empty(stack.geometry.shape, dtype=one.dtype, order="F")
         array[..., k] = one
-    return array
+    return np.asarray(array)

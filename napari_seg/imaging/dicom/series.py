@@ -2,200 +2,253 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-import pydicom
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID
 
-Numbers = tuple[float, ...]
+from napari_seg.imaging.dicom.headers import DamagedFile, Numbers, SliceHeader, read_headers
+from napari_seg.imaging.dicom.phases import Part, split_phases
+from napari_seg.imaging.dicom.stack import Stack, stack_slices
 
 # Directions of slices that differ by more are another stack, such as the planes of a localizer.
 _SAME_DIRECTION = 0.01
-# These have rows and columns too.
-_NO_IMAGES = ("SEG", "RTDOSE")
-_TIME_TAGS = (
-    "TemporalPositionIdentifier",
-    "EchoNumbers",
-    "TriggerTime",
-    "DiffusionBValue",
-    "AcquisitionNumber",
-    "AcquisitionTime",
-    "ContentTime",
-)
-_TAGS = (
-    *("SeriesInstanceUID", "SeriesDescription", "SeriesNumber", "Modality", "ImageType"),
-    *("FrameOfReferenceUID", "InstanceNumber", "Rows", "Columns", "NumberOfFrames"),
-    *("SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
-    *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
-    *_TIME_TAGS,
-)
-
-
-@dataclass(frozen=True)
-class SliceHeader:
-    """What the header of one slice says; lengths in mm, directions and places in LPS.
-
-    Parameters
-    ----------
-    path
-        Its file.
-    series
-        What slices of one series share; the UID first, which a de-identifier may have emptied.
-    modality, description, series_number, instance_number
-        As stored; empty or 0 where absent.
-    shape
-        ``(rows, columns)``.
-    frames, samples
-        Pictures in the file, and parts of a pixel (3 for colour).
-    is_localizer, is_inverted
-        Whether it is a planning picture; whether high values show dark (MONOCHROME1).
-    orientation
-        Direction along a row, then along a column; ``None`` where absent.
-    position
-        Centre of the first pixel; ``None`` where absent.
-    spacing
-        Between rows, then between columns; ``None`` where absent.
-    is_detector_spacing
-        Whether the spacing was measured at the detector rather than in the patient.
-    thickness
-        Of the slice; ``None`` where absent.
-    times
-        The values of the tags that tell phases, echoes and repeats apart.
-    """
-
-    path: Path
-    series: tuple[str, ...]
-    modality: str
-    description: str
-    series_number: int
-    instance_number: int
-    shape: tuple[int, int]
-    frames: int
-    samples: int
-    is_localizer: bool
-    is_inverted: bool
-    orientation: Numbers | None
-    position: Numbers | None
-    spacing: Numbers | None
-    is_detector_spacing: bool
-    thickness: float | None
-    times: tuple[str, ...]
+# A plane is named for the axis of the body that its normal is closest to, within 26 degrees.
+_ALONG_AXIS = 0.9
+_PLANES = ("sagittal", "coronal", "axial")
+# Each of their pictures is a view of its own, without a place in the patient.
+_PROJECTIONS = ("CR", "DX", "RF", "XA", "MG", "IO", "PX", "US", "ES", "XC", "GM", "OP", "OT", "SC")
 
 
 @dataclass(frozen=True)
 class Series:
-    """The slices of one stack, in no certain order, and what tells it from its neighbours."""
+    """The slices of one stack, in no certain order, and what tells it from its neighbours.
+
+    Parameters
+    ----------
+    uid
+        SeriesInstanceUID; empty where a de-identifier took it.
+    slices
+        At least one.
+    distinction
+        What tells it from other stacks of the same series, in brackets; empty where it is alone.
+    damaged
+        The names of files that belong to it or lie beside it, and whose headers are damaged.
+    number
+        Its place in the list, from 1.
+    """
 
     uid: str
     slices: tuple[SliceHeader, ...]
     distinction: str = ""
+    damaged: tuple[str, ...] = ()
+    number: int = 1
+
+    @property
+    def description(self) -> str:
+        """What the scanner's operator called it: for people to choose by, and for no file."""
+        return self.slices[0].description
+
+    @property
+    def modality(self) -> str:
+        """Such as ``"CT"``; empty where nothing is said."""
+        return self.slices[0].modality
+
+    @property
+    def count(self) -> int:
+        """Slices, or frames."""
+        return sum(one.frames for one in self.slices)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a slice."""
+        return self.slices[0].shape
+
+    @property
+    def spacing(self) -> tuple[float, float, float] | None:
+        """Of the voxels along ``(i, j, k)``, in mm, after a repair; ``None`` without a grid."""
+        return None if self._stack is None else self._stack.geometry.spacing
+
+    @property
+    def orientation(self) -> str:
+        """``"axial"``, ``"coronal"``, ``"sagittal"`` or ``"oblique"``; empty where not stated."""
+        directions = self.slices[0].orientation
+        if directions is None:
+            return ""
+        normal = np.abs(np.cross(directions[:3], directions[3:]))
+        largest = int(np.argmax(normal))
+        return _PLANES[largest] if normal[largest] >= _ALONG_AXIS else "oblique"
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong, in sentences for people; empty for a good series."""
+        causes = [f"the series {self._refusal}"] if self._refusal else []
+        if self._stack is not None:
+            causes += [f"the series {self._stack.defect}"] if self._stack.defect else []
+            repeats = len(self._stack.repeats)
+            causes += [f"the series repeats {_slices(repeats)}"] if repeats else []
+        causes += [f"'{name}' is a damaged DICOM file" for name in self.damaged]
+        return tuple(causes)
+
+    @property
+    def can_repair(self) -> bool:
+        """Whether it is read with ``repair=True`` and refused without."""
+        return self._stack is not None and bool(self._stack.defect or self.damaged)
 
     @property
     def title(self) -> str:
         """One line for people: modality, description, slices and their size."""
-        first = self.slices[0]
-        count = f"{len(self.slices)} slice{'s' if len(self.slices) > 1 else ''}"
         words = [
-            first.modality or "unknown modality",
-            f"'{first.description}'" if first.description else "without a description",
+            self.modality or "unknown modality",
+            f"'{self.description}'" if self.description else "without a description",
             self.distinction,
         ]
-        rows, columns = first.shape
-        return f"{' '.join(filter(None, words))}, {count} of {columns} x {rows}"
+        rows, columns = self.shape
+        size = f"{_slices(self.count)} of {columns} x {rows}"
+        return ", ".join(filter(None, [" ".join(filter(None, words)), size, self.orientation]))
+
+    @property
+    def stack(self) -> Stack:
+        """Its slices in order, and their grid.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message ends the sentence "the series …".
+        """
+        if self._stack is None:
+            raise ValueError(self._refusal)
+        return self._stack
+
+    @property
+    def _stack(self) -> Stack | None:
+        return self._judged[0]
+
+    @property
+    def _refusal(self) -> str:
+        return self._judged[1]
+
+    @cached_property
+    def _judged(self) -> tuple[Stack | None, str]:
+        try:
+            return stack_slices(self.slices), ""
+        except ValueError as error:
+            return None, str(error)
 
 
-def find_series(path: Path, *, on_progress: Callable[[float], None] | None = None) -> list[Series]:
-    """Find the series of images in a folder, at any depth, or in one file.
+def find_series(
+    folder: str | Path, *, on_progress: Callable[[float], None] | None = None
+) -> list[Series]:
+    """Find the series of images in a folder, at any depth, or in one file, by headers alone.
 
     Files that are no DICOM image (other kinds, reports, segmentations) are passed over. A
-    series is split where it holds localizers, other directions, or several volumes in the same
-    place that one tag tells apart.
+    series is split where it holds localizers, other directions, sizes, frames of reference or
+    stacks, or several volumes in the same place that a tag tells apart.
+
+    Parameters
+    ----------
+    folder
+        Symbolic links to folders are not followed.
+    on_progress
+        Called with the fraction of the files that was read; what it raises stops the search.
+
+    Returns
+    -------
+    list of Series
+        In the order of their SeriesNumber, each with what is wrong with it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    PermissionError
+        If a folder may not be read.
+    ValueError
+        If all that there is of DICOM is damaged.
     """
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    headers = []
+    path = Path(folder)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path.name}'; check the path")
+    files = [path] if path.is_file() else sorted(_files(path))
+    headers: list[SliceHeader] = []
+    damaged: list[DamagedFile] = []
     for done, file in enumerate(files, start=1):
-        header = _read_header(file)
-        if header is not None:
-            headers.append(header)
+        try:
+            headers += read_headers(file)
+        except DamagedFile as error:
+            damaged.append(error)
         if on_progress is not None:
             on_progress(done / len(files))
-    headers.sort(key=lambda header: (header.series_number, header.series, header.is_localizer))
-    grouped = groupby(headers, key=lambda header: (header.series, header.is_localizer))
-    found = []
-    for _, same in grouped:
-        for stack in _by_direction(same):
-            found += _by_time(stack)
-    return found
+    if damaged and not headers:
+        raise damaged[0]
+    found = _grouped(headers)
+    return [
+        replace(series, number=number, damaged=_damaged_of(series, damaged, found))
+        for number, series in enumerate(found, start=1)
+    ]
 
 
-def _read_header(path: Path) -> SliceHeader | None:
-    if path.name.startswith("."):
-        return None
-    with path.open("rb") as file:
-        head = file.read(132)
-    has_word = head[128:] == b"DICM"
-    # Old files lack the preamble and begin with their first group, as others may by chance.
-    if not has_word and head[:2] != b"\x08\x00":
-        return None
+def _files(folder: Path) -> Iterator[Path]:
     try:
-        dataset = pydicom.dcmread(
-            path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
-        )
-        return _slice_header(dataset, path)
-    except (InvalidDicomError, EOFError, OSError, ValueError, TypeError) as error:
-        if not has_word:
-            return None
-        raise ValueError(
-            f"'{path.name}' is a damaged DICOM file: its header cannot be read; "
-            "fetch it again or take it out of the folder"
+        entries = list(os.scandir(folder))
+    except PermissionError as error:
+        raise PermissionError(
+            f"the folder '{folder.name}' may not be read; ask for the right to it"
         ) from error
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
 
 
-def _slice_header(dataset: pydicom.Dataset, path: Path) -> SliceHeader | None:
-    modality = str(dataset.get("Modality") or "")
-    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    if rows < 1 or columns < 1:
-        kind = str(dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-        if UID(kind).name.endswith("Image Storage"):
-            raise EOFError("the header of an image ends before its size")
-        return None
-    if modality in _NO_IMAGES:
-        return None
-    uid = str(dataset.get("SeriesInstanceUID") or "")
-    description = str(dataset.get("SeriesDescription") or "")
-    number = str(dataset.get("SeriesNumber") or 0)
-    fallback = () if uid else (str(dataset.get("FrameOfReferenceUID") or ""), description)
-    spacing = _numbers(dataset.get("PixelSpacing"), 2)
-    detector = _numbers(dataset.get("ImagerPixelSpacing"), 2) if spacing is None else None
-    return SliceHeader(
-        path=path,
-        series=(uid, number, modality, *fallback),
-        modality=modality,
-        description=description,
-        series_number=int(number),
-        instance_number=int(dataset.get("InstanceNumber") or 0),
-        shape=(rows, columns),
-        frames=int(dataset.get("NumberOfFrames") or 1),
-        samples=int(dataset.get("SamplesPerPixel") or 1),
-        is_localizer="LOCALIZER" in list(dataset.get("ImageType") or ()),
-        is_inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
-        orientation=_numbers(dataset.get("ImageOrientationPatient"), 6),
-        position=_numbers(dataset.get("ImagePositionPatient"), 3),
-        spacing=spacing or detector,
-        is_detector_spacing=detector is not None,
-        thickness=float(dataset.get("SliceThickness") or 0) or None,
-        times=tuple(str(dataset.get(name) or "") for name in _TIME_TAGS),
+def _damaged_of(
+    series: Series, damaged: Sequence[DamagedFile], found: Sequence[Series]
+) -> tuple[str, ...]:
+    folders = {one.path.parent for one in series.slices}
+    uids = {other.uid for other in found if other.uid}
+    return tuple(
+        one.path.name
+        for one in damaged
+        if (one.uid == series.uid if one.uid in uids else one.path.parent in folders)
     )
 
 
-def _numbers(value: Iterable[float] | None, count: int) -> Numbers | None:
-    numbers = tuple(float(number) for number in value or ())
-    return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None
+def _grouped(headers: list[SliceHeader]) -> list[Series]:
+    headers.sort(key=lambda one: (one.series_number, *_kind(one)))
+    found = []
+    for _, same in groupby(headers, key=_kind):
+        for slices in _by_direction(same):
+            found += [
+                Series(part.slices[0].uid, part.slices, part.distinction)
+                for part in _parts(tuple(slices))
+            ]
+    return found
+
+
+def _kind(one: SliceHeader) -> tuple[object, ...]:
+    return (one.group, one.is_localizer, one.frame_of_reference or "", one.stack, one.shape)
+
+
+def _parts(slices: tuple[SliceHeader, ...]) -> list[Part]:
+    first = slices[0]
+    is_projection = first.modality in _PROJECTIONS and not any(one.position for one in slices)
+    if is_projection and len(slices) > 1:
+        ordered = sorted(slices, key=lambda one: (one.instance_number, one.path))
+        return [Part((one,), f"(view {number})") for number, one in enumerate(ordered, start=1)]
+    known = (
+        "(localizer)" if first.is_localizer else "",
+        f"(stack {first.stack})" if first.stack else "",
+    )
+    distinction = " ".join(filter(None, known))
+    return [
+        replace(part, distinction=" ".join(filter(None, (distinction, part.distinction))))
+        for part in split_phases(slices)
+    ]
 
 
 def _by_direction(slices: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
@@ -217,19 +270,5 @@ def _same_direction(one: Numbers | None, other: Numbers | None) -> bool:
     return float(np.abs(np.subtract(one, other)).max()) < _SAME_DIRECTION
 
 
-def _by_time(slices: Sequence[SliceHeader]) -> list[Series]:
-    whole = Series(slices[0].series[0], tuple(slices))
-    places = {one.position for one in slices}
-    if len(places) == len(slices) or len(slices) % len(places):
-        return [whole]
-    for rank, tag in enumerate(_TIME_TAGS):
-        parts: dict[str, list[SliceHeader]] = {}
-        for one in slices:
-            parts.setdefault(one.times[rank], []).append(one)
-        full = all({one.position for one in part} == places for part in parts.values())
-        if full and len(parts) == len(slices) // len(places):
-            return [
-                replace(whole, slices=tuple(part), distinction=f"({tag} {value or 'empty'})")
-                for value, part in sorted(parts.items())
-            ]
-    return [whole]
+def _slices(count: int) -> str:
+    return f"{count} slice{'s' if count > 1 else ''}"

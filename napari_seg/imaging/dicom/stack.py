@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from napari_seg.imaging.dicom.series import SliceHeader
+from napari_seg.imaging.dicom.headers import SliceHeader
+from napari_seg.imaging.dicom.phases import places_along
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice
 
@@ -18,8 +18,13 @@ from napari_seg.imaging.scan import Notice
 _TOLERANCE_MM = 0.1
 _TOLERANCE_STEPS = 0.1
 _UNIT_TOLERANCE = 1e-3
+# A grid of more slices than this for each that is there would be made up.
+_LARGEST_GROWTH = 2
 _NO_PIXEL_SIZE = "states pixels without a size; export it again"
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+_Defect = tuple[str, dict[str, float | str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +39,24 @@ class Stack:
         An even grid with k at right angles to the slices (within the tolerance of the gate).
     places
         ``(slices, 3)``: where each slice's first pixel lies, in voxels ``(i, j, k)`` of the grid.
+    repeats
+        Slices that lie where one of `slices` lies, each after that one.
     notices
         What was assumed.
     defect
-        Why the slices do not fill the grid; empty for a good series.
+        Why the slices do not fill the grid; empty for a good series. It ends the sentence "the
+        series …".
+    figures
+        The numbers of the defect.
     """
 
     slices: tuple[SliceHeader, ...]
     geometry: Geometry
     places: NDArray[np.float64]
+    repeats: tuple[tuple[SliceHeader, SliceHeader], ...] = ()
     notices: tuple[Notice, ...] = ()
     defect: str = ""
+    figures: Mapping[str, float | str] = field(default_factory=dict)
 
 
 def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
@@ -56,70 +68,59 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         If they have no grid that resampling could bring them to; the message ends the sentence
         "the series …".
     """
-    _refuse_multiframe(slices)
+    _refuse_films(slices)
     if len(slices) == 1:
         return _single(slices[0])
     _refuse_incomplete(slices)
     rows, columns = slices[0].shape
     spacing = np.mean([one.spacing for one in slices if one.spacing], axis=0)
     across, down, normal = _axes(slices, float(max(rows * spacing[0], columns * spacing[1])))
-    positions = np.array([one.position for one in slices])
-    order = np.argsort(positions @ normal, kind="stable")
-    ordered = tuple(slices[index] for index in order)
-    positions = positions[order]
+    kept, repeats = _without_repeats(slices, normal)
+    if len(kept) == 1:
+        single = _single(kept[0])
+        return Stack(kept, single.geometry, single.places, repeats, single.notices)
+    positions = np.array([one.position for one in kept])
     along = (positions - positions[0]) @ normal
-    step = _step(along)
     sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
     defect = _tilt(sideways, along) or _unevenness(positions @ normal)
-    if not defect:
-        even = (positions[-1] - positions[0]) / (len(slices) - 1)
-        affine = _affine(across * spacing[1], down * spacing[0], even, positions[0])
-        places = np.zeros((len(slices), 3))
-        places[:, 2] = np.arange(len(slices))
-        return Stack(ordered, Geometry((columns, rows, len(slices)), affine), places)
-    count = round(along[-1] / step) + 1
-    step = along[-1] / (count - 1)
-    shifts = sideways / spacing[::-1]
-    start, stop = np.floor(shifts.min(axis=0) + 1e-6), np.ceil(shifts.max(axis=0) - 1e-6)
-    width, height = (int(grown) for grown in stop - start)
-    affine = _affine(across * spacing[1], down * spacing[0], normal * step, positions[0])
-    affine[:, 3] = affine @ (*start, 0, 1)
-    places = np.column_stack([shifts - start, along / step])
-    shape = (columns + width, rows + height, count)
-    return Stack(ordered, Geometry(shape, affine), places, (), defect)
+    if defect is not None:
+        count = _count_on_even_grid(along)
+        step = along[-1] / (count - 1)
+        shifts = sideways / spacing[::-1]
+        start, stop = np.floor(shifts.min(axis=0) + 1e-6), np.ceil(shifts.max(axis=0) - 1e-6)
+        width, height = (int(grown) for grown in stop - start)
+        affine = _affine(across * spacing[1], down * spacing[0], normal * step, positions[0])
+        affine[:, 3] = affine @ (*start, 0, 1)
+        places = np.column_stack([shifts - start, along / step])
+        geometry = Geometry((columns + width, rows + height, count), affine)
+        return Stack(kept, geometry, places, repeats, (), *defect)
+    even = (positions[-1] - positions[0]) / (len(kept) - 1)
+    affine = _affine(across * spacing[1], down * spacing[0], even, positions[0])
+    places = np.zeros((len(kept), 3))
+    places[:, 2] = np.arange(len(kept))
+    return Stack(kept, Geometry((columns, rows, len(kept)), affine), places, repeats)
 
 
-def resample_slices(slices: Sequence[NDArray[Any]], stack: Stack) -> NDArray[Any]:
-    """Bring slices ``(i, j)`` to the even upright grid of a stack with a defect.
-
-    Voxels between slices are interpolated linearly; those that no slice covers get the lowest
-    value of all slices.
-    """
-    lowest = min(one.min() for one in slices)
-    whole = np.issubdtype(slices[0].dtype, np.integer)
-    array = np.empty(stack.geometry.shape, dtype=slices[0].dtype, order="F")
-    heights = stack.places[:, 2]
-    held: dict[int, NDArray[Any]] = {}
-    for k in range(array.shape[2]):
-        below = min(max(int(np.searchsorted(heights, k + 1e-6)) - 1, 0), len(slices) - 2)
-        for index in (below, below + 1):
-            if index not in held:
-                held[index] = _placed(slices[index], stack, index, float(lowest))
-        held = {index: held[index] for index in (below, below + 1)}
-        share = np.clip((k - heights[below]) / (heights[below + 1] - heights[below]), 0, 1)
-        blend = (1 - share) * held[below] + share * held[below + 1]
-        array[..., k] = np.rint(blend) if whole else blend
-    return array
-
-
-def _refuse_multiframe(slices: Sequence[SliceHeader]) -> None:
-    if any(one.frames > 1 for one in slices):
+def _count_on_even_grid(along: NDArray[Any]) -> int:
+    steps = np.diff(along)
+    count = round(float(along[-1] / np.median(steps))) + 1
+    if count > _LARGEST_GROWTH * len(along):
         raise ValueError(
-            "holds several frames in one file (enhanced or multi-frame), which is not read; "
-            "export it as single slices"
+            f"has a gap of {steps.max():.2f} mm: of {count} slices on an even grid it holds "
+            f"{len(along)}; fetch it again whole, or keep its parts in folders of their own"
+        )
+    return count
+
+
+def _refuse_films(slices: Sequence[SliceHeader]) -> None:
+    frames = max(one.frames for one in slices)
+    if frames > 1:
+        raise ValueError(
+            f"holds {frames} pictures in one file without their places (a film, or an old "
+            "multi-frame file); export it as single slices"
         )
     if len(slices) > 1 and any(one.samples > 1 for one in slices):
-        raise ValueError("holds colour pictures, which are read one at a time")
+        raise ValueError("holds colour pictures, which are read one at a time; name one file")
 
 
 def _single(one: SliceHeader) -> Stack:
@@ -140,11 +141,12 @@ def _single(one: SliceHeader) -> Stack:
     else:
         across, down, _ = _axes([one], 0)
         position = np.array(one.position)
-    if one.thickness is None:
+    thickness = one.thickness if one.thickness is not None and one.thickness > 0 else None
+    if thickness is None:
         notices.append(Notice("no-thickness", "the slice states no thickness: 1 mm was assumed"))
-    normal = np.cross(across, down) * (one.thickness or 1.0)
+    normal = np.cross(across, down) * (thickness or 1.0)
     affine = _affine(across * across_mm, down * down_mm, normal, position)
-    return Stack((one,), Geometry((columns, rows, 1), affine), np.zeros((1, 3)), tuple(notices))
+    return Stack((one,), Geometry((columns, rows, 1), affine), np.zeros((1, 3)), (), tuple(notices))
 
 
 def _refuse_incomplete(slices: Sequence[SliceHeader]) -> None:
@@ -187,32 +189,41 @@ def _axes(
     return across, down, normal / np.linalg.norm(normal)
 
 
-def _step(along: NDArray[Any]) -> float:
-    steps = np.diff(along)
-    step = float(np.median(steps))
-    repeated = int((steps <= _TOLERANCE_STEPS * step).sum()) if step > 0 else steps.size
-    if repeated:
-        place = along[int(np.argmin(steps))]
-        raise ValueError(
-            f"repeats slices: {repeated} lie where another lies already "
-            f"(the first {place:.1f} mm along the stack), and no tag tells volumes apart; "
-            "take the repeated ones out"
-        )
-    return step
+def _without_repeats(
+    slices: Sequence[SliceHeader], normal: NDArray[Any]
+) -> tuple[tuple[SliceHeader, ...], tuple[tuple[SliceHeader, SliceHeader], ...]]:
+    """Order slices along the normal; set those aside that lie where another lies."""
+    ordered = sorted(slices, key=lambda one: (one.instance_number, one.path))
+    positions = np.array([one.position for one in ordered])
+    first_in: dict[int, SliceHeader] = {}
+    repeats = []
+    for place, one in zip(places_along(positions @ normal), ordered, strict=True):
+        kept = first_in.setdefault(place, one)
+        if kept is one:
+            continue
+        if np.linalg.norm(np.subtract(kept.position, one.position)) > _TOLERANCE_MM:  # type: ignore[arg-type]
+            raise ValueError(
+                f"holds slices that lie side by side, such as '{kept.path.name}' and "
+                f"'{one.path.name}'; keep each stack in a folder of its own"
+            )
+        repeats.append((kept, one))
+    return tuple(first_in[place] for place in sorted(first_in)), tuple(repeats)
 
 
-def _tilt(sideways: NDArray[Any], along: NDArray[Any]) -> str:
+def _tilt(sideways: NDArray[Any], along: NDArray[Any]) -> _Defect | None:
     shift = float(np.linalg.norm(sideways, axis=1).max())
     if shift <= _TOLERANCE_MM:
-        return ""
+        return None
     slope = sideways[-1] / along[-1]
     if np.abs(sideways - np.outer(along, slope)).max() > _TOLERANCE_MM:
-        return f"holds slices that are shifted sideways by up to {shift:.2f} mm"
-    angle = np.degrees(np.arctan(np.linalg.norm(slope)))
-    return f"was taken with a tilted gantry: its slices lean by {angle:.1f} degrees"
+        words = f"holds slices that are shifted sideways by up to {shift:.2f} mm"
+        return words, {"shift_mm": round(shift, 3)}
+    angle = float(np.degrees(np.arctan(np.linalg.norm(slope))))
+    words = f"was taken with a tilted gantry: its slices lean by {angle:.1f} degrees"
+    return words, {"tilt_degrees": round(angle, 2), "shift_mm": round(shift, 3)}
 
 
-def _unevenness(heights: NDArray[Any]) -> str:
+def _unevenness(heights: NDArray[Any]) -> _Defect | None:
     # A line through all of them: each place is rounded on its own.
     numbers = np.arange(heights.size)
     slope, start = np.polyfit(numbers, heights, 1)
@@ -220,18 +231,22 @@ def _unevenness(heights: NDArray[Any]) -> str:
     steps = np.diff(heights)
     tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * float(slope))
     if np.abs(heights - even).max() <= tolerance:
-        return ""
+        return None
     step = float(np.median(steps))
     multiples = np.rint(steps / step)
     if (np.abs(steps - multiples * step) > tolerance).any():
-        return f"has uneven spacing, from {steps.min():.2f} to {steps.max():.2f} mm"
+        least_mm, most_mm = round(float(steps.min()), 3), round(float(steps.max()), 3)
+        words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
+        return words, {"least_mm": least_mm, "most_mm": most_mm}
     missing = int(multiples.sum()) - steps.size
     widest = int(np.argmax(steps))
-    return (
+    words = (
         f"misses {missing} slice{'s' if missing > 1 else ''}: there is a gap of "
         f"{steps[widest]:.2f} mm between {heights[widest]:.1f} and {heights[widest + 1]:.1f} mm, "
         f"where the others lie {step:.2f} mm apart"
     )
+    gap_mm = round(float(steps[widest]), 3)
+    return words, {"missing": missing, "gap_mm": gap_mm, "step_mm": round(step, 3)}
 
 
 def _affine(
@@ -241,13 +256,3 @@ def _affine(
     affine[:3] = np.column_stack([across, down, step, start])
     turned: NDArray[Any] = _LPS_TO_RAS @ affine
     return turned
-
-
-def _placed(one: NDArray[Any], stack: Stack, index: int, lowest: float) -> NDArray[Any]:
-    placed = np.full(stack.geometry.shape[:2], lowest)
-    placed[: one.shape[0], : one.shape[1]] = one
-    shift = stack.places[index, :2]
-    if np.abs(shift).max() < 1e-6:
-        return placed
-    shifted: NDArray[Any] = ndimage.shift(placed, shift, order=1, cval=lowest)
-    return shifted

@@ -1,0 +1,274 @@
+"""What the header of a DICOM file says of each of its pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, SegmentationStorage
+
+from napari_seg.imaging.dicom.frames import FRAME_TAGS, frame_values
+
+Numbers = tuple[float, ...]
+Get = Callable[[str], Any]
+
+PHASE_TAGS = (
+    *("TemporalPositionIdentifier", "TemporalPositionIndex", "NominalPercentageOfCardiacPhase"),
+    *("EchoNumbers", "EchoTime", "EffectiveEchoTime", "InversionTime", "TriggerTime"),
+    *("DiffusionBValue", "DiffusionGradientOrientation", "ConvolutionKernel"),
+    *("ImageType", "FrameType", "AcquisitionNumber", "FrameAcquisitionNumber"),
+    *("AcquisitionTime", "ContentTime", "FrameReferenceDateTime"),
+)
+"""The tags that tell volumes in one place apart, the plainest first."""
+
+# What a broken header makes pydicom raise.
+BROKEN = (
+    *(InvalidDicomError, EOFError, OSError, ValueError, TypeError, AttributeError, KeyError),
+    *(NotImplementedError, RecursionError, OverflowError, struct.error, zlib.error),
+)
+
+# These have rows and columns too.
+_NO_IMAGES = ("SEG", "RTDOSE")
+_TAGS = (
+    *("StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber"),
+    *("Modality", "ImageType", "FrameOfReferenceUID", "InstanceNumber", "Rows", "Columns"),
+    *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
+    *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
+    *("RescaleSlope", "RescaleIntercept"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *(tag for tag in PHASE_TAGS if tag not in FRAME_TAGS or tag == "DiffusionBValue"),
+)
+# The first group of a file without the preamble: 0002 or 0008, in either byte order.
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+
+
+class DamagedFile(ValueError):
+    """The header of a DICOM file ends too early or makes no sense.
+
+    Parameters
+    ----------
+    path
+        The file.
+    uid
+        SeriesInstanceUID, as far as it was read.
+    """
+
+    def __init__(self, path: Path, uid: str = "") -> None:
+        self.path, self.uid = path, uid
+        super().__init__(
+            f"'{path.name}' is a damaged DICOM file: its header cannot be read; "
+            "fetch it again or take it out of the folder"
+        )
+
+
+@dataclass(frozen=True)
+class SliceHeader:
+    """What is said of one picture; lengths in mm, directions and places in LPS.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    group
+        What slices of one series share; a hash where a de-identifier emptied the UID.
+    uid, modality, description, series_number, instance_number
+        As stored; empty or 0 where absent.
+    shape
+        ``(rows, columns)``.
+    index
+        Which picture of the file it is, from 0.
+    frames, samples
+        Pictures that this header stands for (more than one for a film, whose pictures have no
+        place of their own), and parts of a pixel (3 for colour).
+    is_localizer, is_inverted
+        Whether it is a planning picture; whether high values show dark (MONOCHROME1).
+    orientation
+        Direction along a row, then along a column; ``None`` where absent.
+    position
+        Centre of the first pixel; ``None`` where absent.
+    spacing
+        Between rows, then between columns; ``None`` where absent.
+    is_detector_spacing
+        Whether the spacing was measured at the detector rather than in the patient.
+    thickness
+        Of the slice; ``None`` where absent.
+    slope, intercept
+        The stored value times `slope` plus `intercept` is what it means; ``None`` where absent.
+    frame_of_reference
+        A hash; ``None`` where absent.
+    stack
+        StackID of an enhanced file; empty elsewhere.
+    phases
+        The values of `PHASE_TAGS`.
+    """
+
+    path: Path
+    group: tuple[str, ...]
+    uid: str
+    modality: str
+    description: str
+    series_number: int
+    instance_number: int
+    shape: tuple[int, int]
+    index: int
+    frames: int
+    samples: int
+    is_localizer: bool
+    is_inverted: bool
+    orientation: Numbers | None
+    position: Numbers | None
+    spacing: Numbers | None
+    is_detector_spacing: bool
+    thickness: float | None
+    slope: float | None
+    intercept: float | None
+    frame_of_reference: str | None
+    stack: str
+    phases: tuple[str, ...]
+
+
+def read_headers(path: Path) -> list[SliceHeader]:
+    """Read what a file says of its pictures; nothing for a file that is no DICOM image.
+
+    Raises
+    ------
+    DamagedFile
+        If it is DICOM, but its header cannot be read.
+    """
+    if path.name.startswith("."):
+        return []
+    with path.open("rb") as file:
+        head = file.read(132)
+        is_dicom = head[128:] == b"DICM"
+        # Files of another kind may begin so by chance.
+        if not is_dicom and head[:2] not in _FIRST_GROUPS:
+            return []
+        file.seek(0)
+        dataset = None
+        try:
+            dataset = pydicom.dcmread(
+                file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+            )
+            return _pictures(dataset, path)
+        except BROKEN as error:
+            if not is_dicom:
+                return []
+            raise DamagedFile(path, _uid(dataset)) from error
+
+
+def _uid(dataset: pydicom.Dataset | None) -> str:
+    try:
+        return "" if dataset is None else str(dataset.get("SeriesInstanceUID") or "")
+    except BROKEN:
+        return ""
+
+
+def _pictures(dataset: pydicom.Dataset, path: Path) -> list[SliceHeader]:
+    storage = str(dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+    if int(dataset.get("Rows") or 0) < 1 or int(dataset.get("Columns") or 0) < 1:
+        if UID(storage).name.endswith("Image Storage"):
+            raise EOFError("the header of an image ends before its size")
+        return []
+    if str(dataset.get("Modality") or "") in _NO_IMAGES or storage == SegmentationStorage:
+        return []
+    group = _group(dataset, path)
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence")
+    if not per_frame:
+        count = int(dataset.get("NumberOfFrames") or 1)
+        return [_slice_header(dataset.get, path, group, frames=count)]
+    if len(per_frame) != int(dataset.get("NumberOfFrames") or 1):
+        raise ValueError("another number of frames than stated")
+    headers = []
+    for index, values in enumerate(frame_values(dataset)):
+        get = _either(values, dataset)
+        headers.append(_slice_header(get, path, group, index=index))
+    return headers
+
+
+def _either(values: dict[str, Any], dataset: pydicom.Dataset) -> Get:
+    return lambda name: values[name] if name in values else dataset.get(name)
+
+
+def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
+    uid = str(dataset.get("SeriesInstanceUID") or "")
+    named = (str(_whole(dataset.get, "SeriesNumber")), str(dataset.get("Modality") or ""))
+    if uid:
+        return (uid, *named)
+    # Only a hash is kept: what de-identifiers leave may still name a person.
+    tags = ("StudyInstanceUID", "PatientID", "SeriesDescription")
+    rest = [str(path.parent), *(str(dataset.get(tag) or "") for tag in tags)]
+    return ("", *named, _hash("\0".join(rest)))
+
+
+def _slice_header(
+    get: Get, path: Path, group: tuple[str, ...], *, index: int = 0, frames: int = 1
+) -> SliceHeader:
+    spacing = _numbers(get("PixelSpacing"), 2)
+    detector = _numbers(get("ImagerPixelSpacing"), 2) if spacing is None else None
+    reference = str(get("FrameOfReferenceUID") or "")
+    kinds = [*_listed(get("ImageType")), *_listed(get("FrameType"))]
+    return SliceHeader(
+        path=path,
+        group=group,
+        uid=group[0],
+        modality=str(get("Modality") or ""),
+        description=str(get("SeriesDescription") or ""),
+        series_number=_whole(get, "SeriesNumber"),
+        instance_number=_whole(get, "InstanceNumber"),
+        shape=(int(get("Rows")), int(get("Columns"))),
+        index=index,
+        frames=frames,
+        samples=int(get("SamplesPerPixel") or 1),
+        is_localizer="LOCALIZER" in kinds,
+        is_inverted=get("PhotometricInterpretation") == "MONOCHROME1",
+        orientation=_numbers(get("ImageOrientationPatient"), 6),
+        position=_numbers(get("ImagePositionPatient"), 3),
+        spacing=spacing or detector,
+        is_detector_spacing=detector is not None,
+        thickness=_number(get("SliceThickness")) or None,
+        slope=_number(get("RescaleSlope")),
+        intercept=_number(get("RescaleIntercept")),
+        frame_of_reference=f"dicom:{_hash(reference)}" if reference else None,
+        stack=str(get("StackID") or ""),
+        phases=tuple("" if (value := get(tag)) is None else str(value) for tag in PHASE_TAGS),
+    )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _whole(get: Get, name: str) -> int:
+    try:
+        return int(get(name) or 0)
+    except (ValueError, TypeError, OverflowError):
+        # A number that only orders and names is no reason to refuse a slice.
+        return 0
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else [str(one) for one in value]
+
+
+def _number(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    number = float(value)
+    return number if np.isfinite(number) else None
+
+
+def _numbers(value: Iterable[float] | float | None, count: int) -> Numbers | None:
+    if value is None or not isinstance(value, Iterable):
+        return None
+    numbers = tuple(float(number) for number in value)
+    return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None

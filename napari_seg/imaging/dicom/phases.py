@@ -1,0 +1,135 @@
+"""Tell volumes apart that lie in the same place: phases, echoes, repeats."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from napari_seg.imaging.dicom.headers import PHASE_TAGS, SliceHeader
+
+# Slices closer than this part of a step, or this distance, lie in the same place.
+_SAME_PLACE_STEPS = 0.1
+_SAME_PLACE_MM = 0.01
+# Their values are times of the day of a person's visit: the order is enough.
+_CLOCKS = ("AcquisitionTime", "ContentTime", "FrameReferenceDateTime")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Slices of one volume, and what tells it from the others; empty where it is alone."""
+
+    slices: tuple[SliceHeader, ...]
+    distinction: str = ""
+
+
+def places_along(heights: Sequence[float]) -> list[int]:
+    """Give slices numbers by their heights in mm; equal numbers lie in the same place.
+
+    Examples
+    --------
+    >>> places_along([5.0, 0.0, 2.5, 0.001])
+    [2, 0, 1, 0]
+    """
+    order = np.argsort(heights, kind="stable")
+    steps = np.diff(np.asarray(heights)[order])
+    apart = steps[steps > _SAME_PLACE_MM]
+    limit = _SAME_PLACE_STEPS * float(np.median(apart)) if apart.size else _SAME_PLACE_MM
+    numbers = np.zeros(len(heights), dtype=int)
+    numbers[order[1:]] = np.cumsum(steps > max(limit, _SAME_PLACE_MM))
+    return [int(number) for number in numbers]
+
+
+def split_phases(slices: tuple[SliceHeader, ...]) -> list[Part]:
+    """Split slices into volumes that hold each place once, if one or two tags tell them apart.
+
+    Copies of one slice (equal place, number and tags) stay together.
+    """
+    places = _places(slices)
+    if places is None:
+        return [Part(slices)]
+    copies: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for index, one in enumerate(slices):
+        copies[(places[index], one.instance_number, one.phases)].append(index)
+    firsts = [same[0] for same in copies.values()]
+    in_place = np.bincount([places[index] for index in firsts])
+    if in_place.max() == 1:
+        return [Part(slices)]
+    split = _by_tags(slices, firsts, places, int(in_place.max())) or _by_number(
+        slices, firsts, places, int(in_place.max())
+    )
+    if split is None:
+        return [Part(slices)]
+    with_copies = {same[0]: same for same in copies.values()}
+    return [
+        Part(tuple(slices[copy] for index in part for copy in with_copies[index]), distinction)
+        for distinction, part in split
+    ]
+
+
+def _places(slices: Sequence[SliceHeader]) -> list[int] | None:
+    if len(slices) < 2 or slices[0].orientation is None:
+        return None
+    normal = np.cross(slices[0].orientation[:3], slices[0].orientation[3:])
+    positions = [one.position for one in slices if one.position is not None]
+    if len(positions) < len(slices):
+        return None
+    return places_along([float(np.dot(position, normal)) for position in positions])
+
+
+def _by_tags(
+    slices: Sequence[SliceHeader], firsts: Sequence[int], places: Sequence[int], count: int
+) -> list[tuple[str, list[int]]] | None:
+    differing = [
+        rank for rank in range(len(PHASE_TAGS)) if len({slices[i].phases[rank] for i in firsts}) > 1
+    ]
+    for ranks in (*combinations(differing, 1), *combinations(differing, 2)):
+        parts: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index in firsts:
+            parts[tuple(slices[index].phases[rank] for rank in ranks)].append(index)
+        # As few parts as there are slices in one place: a tag that numbers slices has more.
+        if len(parts) == count and all(_once(part, places) for part in parts.values()):
+            ordered = sorted(parts.items(), key=lambda item: [_sorting(text) for text in item[0]])
+            return [
+                (_distinction(ranks, values, number, count), part)
+                for number, (values, part) in enumerate(ordered, start=1)
+            ]
+    return None
+
+
+def _by_number(
+    slices: Sequence[SliceHeader], firsts: Sequence[int], places: Sequence[int], count: int
+) -> list[tuple[str, list[int]]] | None:
+    """Split by InstanceNumber where one volume was numbered after the other."""
+    ordered = sorted(firsts, key=lambda index: slices[index].instance_number)
+    numbers = [slices[index].instance_number for index in ordered]
+    size = len(set(places))
+    parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    is_full = len(ordered) == size * count and all(_once(part, places) for part in parts)
+    if not is_full or len(set(numbers)) < len(numbers):
+        return None
+    return [
+        (f"(images {slices[part[0]].instance_number} to {slices[part[-1]].instance_number})", part)
+        for part in parts
+    ]
+
+
+def _once(part: Sequence[int], places: Sequence[int]) -> bool:
+    return len({places[index] for index in part}) == len(part)
+
+
+def _sorting(text: str) -> tuple[float, str]:
+    try:
+        return float(text), text
+    except ValueError:
+        return float("inf"), text
+
+
+def _distinction(ranks: Sequence[int], values: Sequence[str], number: int, count: int) -> str:
+    named = [(PHASE_TAGS[rank], value) for rank, value in zip(ranks, values, strict=True)]
+    if any(tag in _CLOCKS for tag, _ in named):
+        return f"(volume {number} of {count} by {' and '.join(tag for tag, _ in named)})"
+    return f"({', '.join(f'{tag} {value}' if value else f'no {tag}' for tag, value in named)})"

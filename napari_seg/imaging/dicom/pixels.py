@@ -1,0 +1,150 @@
+"""Decode the pixels of DICOM slices."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels.processing import apply_modality_lut
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
+
+from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader
+
+# JPEG Lossless and JPEG-LS: SimpleITK holds their decoders, so no other library is needed.
+_DECODED_BY_ITK = (
+    "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.81",
+)
+# What a decoder needs to know of the pixels, and nothing of the person.
+_PIXEL_TAGS = (
+    *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+)
+
+
+class DamagedPixels(ValueError):
+    """The pixels of a slice cannot be read."""
+
+    def __init__(self, one: SliceHeader, cause: str) -> None:
+        self.cause = cause
+        super().__init__(
+            f"the pixels of '{one.path.name}' cannot be read ({cause}); fetch it again"
+        )
+
+
+class PixelReader:
+    """Decodes slices one by one, and keeps the two files that it read last.
+
+    Two, so that frames of a file and of its copy can be compared in turn.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[Path, pydicom.Dataset] = {}
+
+    def read(self, one: SliceHeader) -> NDArray[Any]:
+        """Return the stored values of a slice, or what its Modality LUT makes of them.
+
+        Returns
+        -------
+        NDArray
+            ``(rows, columns)``, or ``(rows, columns, 3)`` for colours; slope and intercept are
+            not applied.
+
+        Raises
+        ------
+        DamagedPixels
+            If they cannot be decoded, or are others than the header says.
+        """
+        try:
+            values = self._decode(one)
+        except (*BROKEN, RuntimeError, IndexError, MemoryError) as error:
+            words = str(error).strip().splitlines()
+            # Errors of the system hold whole paths.
+            cause = words[0] if words and not isinstance(error, OSError) else type(error).__name__
+            raise DamagedPixels(one, cause) from error
+        expected = one.shape if one.samples == 1 else (*one.shape, one.samples)
+        if values.shape != expected:
+            raise DamagedPixels(one, "they are others than the header says")
+        return values
+
+    def _decode(self, one: SliceHeader) -> NDArray[Any]:
+        dataset = self._opened(one.path)
+        if not any(
+            name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+        ):
+            raise EOFError("the file ends before its last pixel")
+        if dataset.PhotometricInterpretation == "PALETTE COLOR":
+            raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
+        if dataset.file_meta.TransferSyntaxUID in _DECODED_BY_ITK:
+            return _decoded_by_itk(dataset, one)
+        values = pixel_array(dataset, index=one.index)
+        if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+            values = _without_unused_bits(values, dataset)
+        if "ModalityLUTSequence" in dataset:
+            values = apply_modality_lut(values, dataset)
+        return values
+
+    def _opened(self, path: Path) -> pydicom.Dataset:
+        if path not in self._held:
+            dataset = pydicom.dcmread(path, force=True)
+            _complete_meta(dataset)
+            if len(self._held) > 1:
+                del self._held[next(iter(self._held))]
+            self._held[path] = dataset
+        return self._held[path]
+
+
+def _complete_meta(dataset: pydicom.Dataset) -> None:
+    """Name the transfer syntax of a file without preamble, as pydicom found it."""
+    if "TransferSyntaxUID" in dataset.file_meta:
+        return
+    is_implicit, is_little = dataset.original_encoding
+    explicit = ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if is_implicit else explicit
+
+
+def _without_unused_bits(values: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[Any]:
+    """Clear the high bits that are no part of the value; old scanners drew overlays there."""
+    unused = int(dataset.BitsAllocated) - int(dataset.BitsStored)
+    is_high = int(dataset.HighBit) == int(dataset.BitsStored) - 1
+    if values.dtype.kind not in "iu" or unused <= 0 or not is_high:
+        return values
+    # Shifted to the top and back, so that the sign goes with the value.
+    shifted: NDArray[Any] = np.right_shift(np.left_shift(values, unused), unused)
+    return shifted
+
+
+def _decoded_by_itk(dataset: pydicom.Dataset, one: SliceHeader) -> NDArray[Any]:
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    stream = get_frame(dataset.PixelData, one.index, number_of_frames=frames)
+    alone = pydicom.Dataset()
+    alone.file_meta = FileMetaDataset()
+    alone.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    # A class and no rescaling, so that SimpleITK gives the values as stored.
+    alone.SOPClassUID = SecondaryCaptureImageStorage
+    alone.SOPInstanceUID = generate_uid()
+    for name in _PIXEL_TAGS:
+        if name in dataset:
+            setattr(alone, name, dataset[name].value)
+    alone.PixelData = encapsulate([stream])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pixels.dcm"
+        alone.save_as(path, enforce_file_format=True)
+        return np.asarray(sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0])

@@ -1,0 +1,45 @@
+"""Bring slices that miss neighbours, lie unevenly or lean to an even upright grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_seg.imaging.dicom.stack import Stack
+
+
+def resample_slices(slices: Sequence[NDArray[Any]], stack: Stack) -> NDArray[Any]:
+    """Bring slices ``(i, j)`` to the even upright grid of a stack with a defect.
+
+    Voxels between slices are interpolated linearly; those that no slice covers get the lowest
+    value of all slices.
+    """
+    lowest = min(one.min() for one in slices)
+    whole = np.issubdtype(slices[0].dtype, np.integer)
+    array = np.empty(stack.geometry.shape, dtype=slices[0].dtype, order="F")
+    heights = stack.places[:, 2]
+    held: dict[int, NDArray[Any]] = {}
+    for k in range(array.shape[2]):
+        below = min(max(int(np.searchsorted(heights, k + 1e-6)) - 1, 0), len(slices) - 2)
+        for index in (below, below + 1):
+            if index not in held:
+                held[index] = _placed(slices[index], stack, index, float(lowest))
+        held = {index: held[index] for index in (below, below + 1)}
+        share = np.clip((k - heights[below]) / (heights[below + 1] - heights[below]), 0, 1)
+        blend = (1 - share) * held[below] + share * held[below + 1]
+        array[..., k] = np.rint(blend) if whole else blend
+    return array
+
+
+def _placed(one: NDArray[Any], stack: Stack, index: int, lowest: float) -> NDArray[Any]:
+    placed = np.full(stack.geometry.shape[:2], lowest)
+    placed[: one.shape[0], : one.shape[1]] = one
+    shift = stack.places[index, :2]
+    if np.abs(shift).max() < 1e-6:
+        return placed
+    shifted: NDArray[Any] = ndimage.shift(placed, shift, order=1, cval=lowest)
+    return shifted
