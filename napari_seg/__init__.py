@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
+    from napari_seg.imaging.dicom.series import Series, find_series
     from napari_seg.imaging.files import read_labels, read_scan, write_labels
     from napari_seg.imaging.geometry import Geometry
     from napari_seg.imaging.label_table import Label, LabelTable
@@ -22,9 +24,13 @@ __all__ = [
     "Label",
     "LabelMap",
     "LabelTable",
+    "NeedsRepairError",
     "Notice",
     "Scan",
+    "Series",
+    "SeveralSeriesError",
     "__version__",
+    "find_series",
     "load_bundle",
     "read_labels",
     "read_scan",
@@ -39,6 +45,10 @@ _HOMES = {
     "LabelMap": "imaging.scan",
     "Notice": "imaging.scan",
     "Scan": "imaging.scan",
+    "NeedsRepairError": "imaging.dicom.reading",
+    "Series": "imaging.dicom.series",
+    "SeveralSeriesError": "imaging.dicom.reading",
+    "find_series": "imaging.dicom.series",
     "read_labels": "imaging.files",
     "read_scan": "imaging.files",
     "write_labels": "imaging.files",
