@@ -47,7 +47,24 @@ class SeveralSeriesError(ValueError):
 
 
 class NeedsRepairError(ValueError):
-    """The slices do not fill an even upright grid, and ``repair=True`` would bring them to one."""
+    """The slices do not fill an even upright grid, and ``repair=True`` would bring them to one.
+
+    Parameters
+    ----------
+    cause
+        A sentence with another way out.
+    repair
+        What repairing does.
+
+    Attributes
+    ----------
+    cause
+        For who is offered the repair by other means.
+    """
+
+    def __init__(self, cause: str, repair: str) -> None:
+        self.cause = cause
+        super().__init__(f"{cause}, or {_HOW_TO_REPAIR}, which {repair}")
 
 
 def read_dicom(
@@ -162,12 +179,12 @@ def _passed(series: Series, name: str, *, repair: bool) -> Stack:
     if series.damaged and not repair:
         raise NeedsRepairError(
             f"'{name}': '{series.damaged[0]}' is a damaged DICOM file, its header cannot be read; "
-            f"fetch it again or take it out of the folder, or {_HOW_TO_REPAIR}, which leaves it out"
+            "fetch it again or take it out of the folder",
+            "leaves it out",
         )
     if stack.defect and not repair:
         raise NeedsRepairError(
-            f"'{name}': the series {stack.defect}; fetch it again whole, or {_HOW_TO_REPAIR}, "
-            "which resamples it"
+            f"'{name}': the series {stack.defect}; fetch it again whole", "resamples it"
         )
     return stack
 
@@ -188,9 +205,7 @@ def _decoded(
                 if len(stack.slices) == 1 and len(same_place) == 1:
                     raise
                 if not repair:
-                    raise NeedsRepairError(
-                        f"{error}, or {_HOW_TO_REPAIR}, which leaves it out"
-                    ) from error
+                    raise NeedsRepairError(str(error), "leaves it out") from error
                 damaged.append(candidate.path.name)
         _refuse_different(good, name)
         stored += good[:1]
