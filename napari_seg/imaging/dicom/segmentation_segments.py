@@ -16,7 +16,9 @@ from pydicom.sr.coding import Code
 from napari_seg.imaging.label_table import Label, LabelTable
 
 _LONGEST_TEXT = 64
-_SNOMED = ("SCT", "SNOMED", "SNOMEDCT")
+_SNOMED_RT = re.compile(r"[A-Z]-[0-9A-F]{5}")
+# The terminology of codes that name none.
+_OURS = "99NAPARISEG"
 # What is said of a structure whose code is not known, as 3D Slicer says it.
 _UNKNOWN = codes.cid7150.Tissue
 _BACKGROUND = codes.DCM.Background.value
@@ -33,8 +35,8 @@ def segments_of(
     Parameters
     ----------
     labels
-        Names are cut to what DICOM holds, see `segment_name`. A code is digits of SNOMED CT, or
-        the name of another terminology, a colon and its code, such as ``"FMA:7197"``.
+        Names are cut to what DICOM holds, see `segment_name`. A code of digits is one of SNOMED
+        CT; another terminology stands before a colon, such as ``"FMA:7197"``.
     record
         How a network drew them; ``None`` for labels that a person drew.
     """
@@ -117,19 +119,27 @@ def _algorithm(record: Mapping[str, Any] | None) -> hd.AlgorithmIdentificationSe
 
 
 def _codes_of(label: Label, meanings: Mapping[str, str]) -> tuple[Code, Code]:
-    found = re.fullmatch(r"(?:([A-Za-z0-9_-]{1,16}):)?([^\s\\:]{1,16})", (label.code or "").strip())
-    if found is None:
+    scheme, value = _scheme_and_value((label.code or "").strip())
+    if not value:
         return _UNKNOWN, _UNKNOWN
-    scheme = (found[1] or "SCT").upper()
-    scheme = "SCT" if scheme in _SNOMED else scheme
     name = segment_name(label.name) or f"label {label.value}"
-    meaning = meanings.get(found[2], name) if scheme == "SCT" else name
-    abnormal = scheme == "SCT" and found[2] in _abnormal()
+    meaning = meanings.get(value, name) if scheme == "SCT" else name
+    abnormal = scheme == "SCT" and value in _abnormal()
     category = codes.cid7150.MorphologicallyAbnormalStructure
     return (
         category if abnormal else codes.cid7150.AnatomicalStructure,
-        Code(found[2], scheme, meaning[:_LONGEST_TEXT]),
+        Code(value, scheme, meaning[:_LONGEST_TEXT]),
     )
+
+
+def _scheme_and_value(code: str) -> tuple[str, str]:
+    if code.isdecimal() and code.isascii():
+        return "SCT", code
+    if _SNOMED_RT.fullmatch(code):
+        return "SRT", code
+    named = re.fullmatch(r"([A-Z][A-Z0-9_]{1,15}):(.+)", code)
+    scheme, value = (named[1], named[2]) if named else (_OURS, code)
+    return scheme, segment_name(value)
 
 
 def _meanings() -> dict[str, str]:
@@ -176,4 +186,4 @@ def _code(segment: pydicom.Dataset) -> str | None:
     if not value or value == category.get("CodeValue"):
         return None
     scheme = str(kind.get("CodingSchemeDesignator") or "")
-    return value if scheme in ("SCT", "") else f"{scheme}:{value}"
+    return value if scheme in ("SCT", "SRT", _OURS, "") else f"{scheme}:{value}"
