@@ -6,10 +6,17 @@ import re
 from pathlib import Path
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
+PAIR_SUFFIXES = (".hdr", ".img", ".hdr.gz", ".img.gz")
 ITK_SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 DICOM_SUFFIXES = (".dcm",)
-SCAN_SUFFIXES = (*NIFTI_SUFFIXES, *ITK_SUFFIXES, *PICTURE_SUFFIXES, *DICOM_SUFFIXES)
+SCAN_SUFFIXES = (
+    *NIFTI_SUFFIXES,
+    *PAIR_SUFFIXES,
+    *ITK_SUFFIXES,
+    *PICTURE_SUFFIXES,
+    *DICOM_SUFFIXES,
+)
 """How the names of the files end that are read; DICOM slices may have no suffix at all."""
 WRITABLE_ITK_SUFFIXES = (".nrrd", ".mha")
 WRITABLE_PICTURE_SUFFIXES = (".png", ".tif", ".tiff")

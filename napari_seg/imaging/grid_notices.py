@@ -20,6 +20,18 @@ def no_orientation(cause: str, **figures: float) -> Notice:
     )
 
 
+def no_spacing() -> Notice:
+    """Say that the size of a voxel is assumed."""
+    return Notice(
+        "no-spacing", "the file stores no voxel size: 1 mm was assumed", {"spacing_mm": 1}
+    )
+
+
+def no_origin() -> Notice:
+    """Say that the place of the first voxel is assumed."""
+    return Notice("no-origin", "the file does not say where its first voxel lies: 0 was assumed")
+
+
 def other_unit(unit: str) -> tuple[Notice, ...]:
     """Say that lengths were turned into mm; nothing where they were stored so."""
     if MM_PER_UNIT[unit] == 1:

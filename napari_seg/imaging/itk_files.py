@@ -1,4 +1,4 @@
-"""NRRD and MetaImage in and out, through SimpleITK, whose axes and sides are turned here."""
+"""NRRD and MetaImage in and out; SimpleITK's axes and sides are turned here."""
 
 from __future__ import annotations
 
@@ -14,23 +14,18 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.imaging.meta_image_header import check_meta_image
-from napari_seg.imaging.scan import Notice, Scan, Source
+from napari_seg.imaging.grid_notices import MM_PER_UNIT, one_volume, sheared
+from napari_seg.imaging.meta_image import read_meta_image
+from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
+from napari_seg.imaging.scan import Scan, Source
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_HEADER_BYTES = 1 << 16
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
-_FORMATS = {"an NRRD file": "NRRD", "a MetaImage file": "MetaImage"}
-_READERS = {"an NRRD file": "NrrdImageIO", "a MetaImage file": "MetaImageIO"}
-_DATA_FILE = re.compile(
-    rb"^(?:data ?file:|ElementDataFile\s*=)[ \t]*(.*?)\s*$", re.IGNORECASE | re.MULTILINE
-)
-_ORIENTATION = re.compile(
-    rb"^(?:space directions:|(?:TransformMatrix|Orientation|Rotation)\s*=)",
-    re.IGNORECASE | re.MULTILINE,
-)
+_PACKED = ("a gzip file", "a file packed")
 _RGB_NAMES = ("red", "green", "blue")
+# An address in memory, which the library prints beside its own names.
+_ADDRESS = re.compile(r"\w*\(0x[0-9a-f]+\): ?|ITK ERROR: |sitk::ERROR: |\[nrrd\] ")
 
 
 def read_itk_file(path: Path) -> Scan:
@@ -49,31 +44,12 @@ def read_itk_file(path: Path) -> Scan:
         If it is no such file, is damaged, or its geometry or kind of voxel makes no sense.
     """
     kind = file_kind(path)
-    if kind not in _FORMATS:
-        raise ValueError(f"'{path.name}' is {kind}, not NRRD or MetaImage; export it again")
-    header = _header(path)
-    voxel_file = _voxel_file(path, header)
-    if _FORMATS[kind] == "MetaImage":
-        check_meta_image(path, header, voxel_file)
-    reader = sitk.ImageFileReader()
-    # The library itself goes by names in small letters.
-    reader.SetImageIO(_READERS[kind])
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-        _refuse_unreadable(reader, path, voxel_file)
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise ValueError(
-            f"'{path.name}' is damaged, cut short or states an impossible grid "
-            f"({_last_line(error)}); fetch or export it again"
-        ) from error
-    return Scan(
-        *_voxels_and_geometry(image, path.name),
-        channel_names=_channel_names(image),
-        notices=_notices(image, header),
-        source=Source(_FORMATS[kind]),
-    )
+    if kind == "a MetaImage file":
+        return read_meta_image(path)
+    if kind != "an NRRD file":
+        way_out = "unpack it first" if kind.startswith(_PACKED) else "export it again"
+        raise ValueError(f"'{path.name}' is {kind}, not NRRD or MetaImage; {way_out}")
+    return _read_nrrd(path)
 
 
 def write_itk_file(
@@ -118,37 +94,38 @@ def write_itk_file(
         raise OSError(_last_line(error)) from error
 
 
-def _header(path: Path) -> bytes:
-    with path.open("rb") as file:
-        head = file.read(_HEADER_BYTES)
-    # An NRRD header ends at an empty line, that of MetaImage with the name of its data file.
-    return re.split(rb"\r?\n\r?\n", head)[0] if head.startswith(b"NRRD") else head
-
-
-def _voxel_file(path: Path, header: bytes) -> Path:
-    found = _DATA_FILE.search(header)
-    stated = "LOCAL" if found is None else found[1].decode(errors="replace").removeprefix("./")
-    if stated.upper() == "LOCAL":
-        return path
-    if stated.upper().startswith("LIST") or "%" in stated:
+def _read_nrrd(path: Path) -> Scan:
+    header = read_nrrd_header(path)
+    header.require_readable()
+    reader = sitk.ImageFileReader()
+    # The library itself goes by names in small letters.
+    reader.SetImageIO("NrrdImageIO")
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+        _refuse_unreadable(reader, header, path)
+        image = reader.Execute()
+    except RuntimeError as error:
         raise ValueError(
-            f"'{path.name}' spreads its voxels over several files, which is not read; "
-            "convert it to one .nrrd or .mha file"
-        )
-    if re.search(r"[/\\:]", stated) or stated in ("", "..", "."):
-        raise ValueError(
-            f"'{path.name}' takes its voxels from outside its folder, which is refused; "
-            "move both files into one folder and correct the name in the header"
-        )
-    voxel_file = path.with_name(stated)
-    if not voxel_file.is_file():
-        raise FileNotFoundError(
-            f"'{path.name}' keeps its voxels in '{stated}', which is not beside it; copy it there"
-        )
-    return voxel_file
+            f"'{path.name}' is damaged, cut short or states an impossible grid "
+            f"({_last_line(error)}); fetch or export it again"
+        ) from error
+    array, geometry = _voxels_and_geometry(image, header)
+    volumes = image.GetSize()[3:]
+    return Scan(
+        array,
+        geometry,
+        channel_names=_channel_names(image),
+        notices=(
+            *header.notices(flat=image.GetDimension() == 2),
+            *([one_volume(image.GetSize())] if volumes == (1,) else []),
+            *sheared(geometry),
+        ),
+        source=Source("NRRD"),
+    )
 
 
-def _refuse_unreadable(reader: sitk.ImageFileReader, path: Path, voxel_file: Path) -> None:
+def _refuse_unreadable(reader: sitk.ImageFileReader, header: NrrdHeader, path: Path) -> None:
     pixel = sitk.GetPixelIDValueAsString(reader.GetPixelIDValue())
     if "complex" in pixel:
         raise ValueError(
@@ -161,17 +138,17 @@ def _refuse_unreadable(reader: sitk.ImageFileReader, path: Path, voxel_file: Pat
             f"'{path.name}' has more axes than volumes and one of channels or times; "
             "save the part of interest as a scan of its own"
         )
+    header.require_directions(reader.GetDimension())
     # At least a byte for each voxel; the library itself finds smaller lacks.
     claimed = prod(reader.GetSize()) * reader.GetNumberOfComponents()
-    held = voxel_file.stat().st_size * _LARGEST_RATIO
-    if claimed > held:
+    if claimed > header.voxel_file.stat().st_size * _LARGEST_RATIO:
         raise ValueError(
             f"'{path.name}' is cut short: its header claims {claimed} voxels, more than "
             "the file can hold; fetch it again"
         )
 
 
-def _voxels_and_geometry(image: sitk.Image, name: str) -> tuple[NDArray[Any], Geometry]:
+def _voxels_and_geometry(image: sitk.Image, header: NrrdHeader) -> tuple[NDArray[Any], Geometry]:
     dimension = image.GetDimension()
     turned = sitk.GetArrayFromImage(image)
     # SimpleITK counts from the last axis, the parts of a voxel last.
@@ -186,10 +163,13 @@ def _voxels_and_geometry(image: sitk.Image, name: str) -> tuple[NDArray[Any], Ge
     elif dimension == 4 and array.shape[3] == 1:
         array = array[..., 0]
     i, j, k = array.shape[:3]
+    in_mm = np.diag([*[MM_PER_UNIT[header.unit]] * 3, 1.0])
     try:
-        return array, Geometry((i, j, k), _LPS_TO_RAS @ affine)
+        return array, Geometry((i, j, k), in_mm @ _LPS_TO_RAS @ affine)
     except ValueError as error:
-        raise ValueError(f"'{name}' states no usable place in space: {error}") from error
+        raise ValueError(
+            f"'{header.path.name}' states no usable place in space: {error}; export it again"
+        ) from error
 
 
 def _channel_names(image: sitk.Image) -> tuple[str, ...]:
@@ -203,16 +183,6 @@ def _channel_names(image: sitk.Image) -> tuple[str, ...]:
     return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
 
 
-def _notices(image: sitk.Image, header: bytes) -> tuple[Notice, ...]:
-    notices = []
-    if _ORIENTATION.search(header) is None or image.GetDimension() == 2:
-        missing = "the file stores no orientation: left and right, front and back are assumed"
-        notices.append(Notice("no-orientation", missing))
-    if image.GetDimension() == 4 and image.GetSize()[3] == 1:
-        notices.append(Notice("one-volume", "a fourth axis holding one volume was dropped"))
-    return tuple(notices)
-
-
 def _last_line(error: RuntimeError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].removeprefix("[nrrd] ")
+    return _ADDRESS.sub("", lines[-1])

@@ -1,102 +1,175 @@
-"""Check a MetaImage file before SimpleITK reads it, which complains to the terminal by itself."""
+"""What the header of a MetaImage file states; SimpleITK reads some broken ones as garbage."""
 
 from __future__ import annotations
 
 import re
-import zlib
-from math import prod
+from dataclasses import dataclass
+from math import isfinite, prod
 from pathlib import Path
 
-_BYTES = {
-    "CHAR": 1,
-    "UCHAR": 1,
-    "SHORT": 2,
-    "USHORT": 2,
-    "INT": 4,
-    "UINT": 4,
-    "LONG": 4,
-    "ULONG": 4,
-    "LONG_LONG": 8,
-    "ULONG_LONG": 8,
-    "FLOAT": 4,
-    "DOUBLE": 8,
+import numpy as np
+
+_KINDS = {
+    "CHAR": "i1",
+    "UCHAR": "u1",
+    "SHORT": "i2",
+    "USHORT": "u2",
+    "INT": "i4",
+    "UINT": "u4",
+    "LONG": "i4",
+    "ULONG": "u4",
+    "LONG_LONG": "i8",
+    "ULONG_LONG": "u8",
+    "FLOAT": "f4",
+    "DOUBLE": "f8",
 }
 _FIELD = re.compile(rb"^[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*\r?\n", re.MULTILINE)
 _LAST_FIELD = "ElementDataFile"
-_CHUNK_BYTES = 1 << 22
+_HEADER_BYTES = 1 << 16
+_MOST_AXES = 4
 
 
-def check_meta_image(path: Path, header: bytes, voxel_file: Path) -> None:
-    """Refuse a file that lacks a field, or holds fewer voxels than its header claims.
+@dataclass(frozen=True)
+class MetaImageHeader:
+    """The fields of a header, by name, and what they say of the voxels.
 
     Parameters
     ----------
-    path
-        The file that holds the header.
-    header
-        Its first bytes.
-    voxel_file
-        `path`, or the file that the header names.
+    name
+        Of the file, for messages.
+    fields
+        As they stand in the header.
+    length
+        Bytes up to the end of the last field.
+    """
+
+    name: str
+    fields: dict[str, str]
+    length: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along each axis; two to four axes."""
+        numbers = self.numbers("DimSize")
+        counts = tuple(int(number) for number in numbers)
+        whole = counts == numbers and min(counts, default=0) >= 1
+        if not whole or self.fields.get("NDims") != str(len(counts)):
+            raise ValueError(
+                f"'{self.name}' is damaged: its header states no shape; fetch it again"
+            )
+        if not 2 <= len(counts) <= _MOST_AXES or (len(counts) == _MOST_AXES and self.channels > 1):
+            raise ValueError(
+                f"'{self.name}' has more axes than volumes and one of channels or times; "
+                "save the part of interest as a scan of its own"
+            )
+        return counts
+
+    @property
+    def channels(self) -> int:
+        """Numbers in each voxel."""
+        count = self.numbers("ElementNumberOfChannels")[:1] or (1.0,)
+        if count[0] < 1:
+            raise ValueError(
+                f"'{self.name}' is damaged: it states {count[0]:g} channels; fetch it again"
+            )
+        return int(count[0])
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """The kind of number, in the byte order of the file."""
+        kind = self.fields.get("ElementType", "").removeprefix("MET_").removesuffix("_ARRAY")
+        if kind not in _KINDS:
+            raise ValueError(
+                f"'{self.name}' is damaged: its header states no kind of voxel that is read "
+                f"('{kind}'); fetch or export it again"
+            )
+        big = self._agreed("BinaryDataByteOrderMSB", "ElementByteOrderMSB").lower() == "true"
+        return np.dtype(_KINDS[kind]).newbyteorder(">" if big else "<")
+
+    @property
+    def count(self) -> int:
+        """Numbers in all voxels."""
+        return prod(self.shape) * self.channels
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the numbers are written as words."""
+        return self.fields.get("BinaryData", "True").lower() == "false"
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the voxels are one zlib stream."""
+        return self.fields.get("CompressedData", "").lower() == "true"
+
+    @property
+    def skipped(self) -> int:
+        """Bytes before the voxels in a file of their own; -1: the voxels end where it ends."""
+        return int((self.numbers("HeaderSize") or (0.0,))[0])
+
+    @property
+    def spacing(self) -> tuple[float, ...]:
+        """Voxel size along each axis; empty where none is stated."""
+        return self.numbers("ElementSpacing") or self.numbers("ElementSize")
+
+    @property
+    def origin(self) -> tuple[float, ...]:
+        """Place of the first voxel; empty where none is stated."""
+        return self._numbers_of(self._agreed("Offset", "Position", "Origin"), "Offset")
+
+    @property
+    def directions(self) -> tuple[float, ...]:
+        """Direction of one axis after the other; empty where none is stated."""
+        stated = self._agreed("TransformMatrix", "Rotation", "Orientation")
+        return self._numbers_of(stated, "TransformMatrix")
+
+    def numbers(self, field: str) -> tuple[float, ...]:
+        """Return the finite numbers of a field; none where it is missing.
+
+        Raises
+        ------
+        ValueError
+            If it holds anything else.
+        """
+        return self._numbers_of(self.fields.get(field, ""), field)
+
+    def _numbers_of(self, text: str, field: str) -> tuple[float, ...]:
+        try:
+            numbers = tuple(float(word) for word in text.split())
+        except ValueError:
+            numbers = (float("nan"),)
+        if not all(isfinite(number) for number in numbers):
+            raise ValueError(
+                f"'{self.name}' is damaged: its header states {field} = {text[:40]}; "
+                "fetch or export it again"
+            )
+        return numbers
+
+    def _agreed(self, *names: str) -> str:
+        stated = {self.fields[name] for name in names if name in self.fields}
+        if len(stated) > 1:
+            raise ValueError(
+                f"'{self.name}' states {names[0]} twice, and differently; correct its header"
+            )
+        return stated.pop() if stated else ""
+
+
+def read_meta_image_header(path: Path) -> MetaImageHeader:
+    """Read the fields up to the last one.
 
     Raises
     ------
     ValueError
-        Naming the file and what is missing.
+        If the last one is missing, or one stands there twice with two values.
     """
-    fields, length = _fields(header)
-    sizes = _whole_numbers(fields.get("DimSize", ""))
-    if not sizes or min(sizes) < 1 or fields.get("NDims") != str(len(sizes)):
-        raise ValueError(f"'{path.name}' is damaged: its header states no shape; fetch it again")
-    kind = fields.get("ElementType", "").removeprefix("MET_").removesuffix("_ARRAY")
-    if kind not in _BYTES:
-        raise ValueError(
-            f"'{path.name}' is damaged: its header states no kind of voxel; fetch it again"
-        )
-    if _LAST_FIELD not in fields:
-        raise ValueError(f"'{path.name}' is cut short within its header; fetch it again")
-    channels = _whole_numbers(fields.get("ElementNumberOfChannels", "1")) or [1]
-    claimed = prod(sizes) * channels[0] * _BYTES[kind]
-    skipped = length if voxel_file == path else 0
-    held = (
-        _unpacked_bytes(voxel_file, skipped, claimed)
-        if fields.get("CompressedData", "").lower() == "true"
-        else voxel_file.stat().st_size - skipped
-    )
-    if held < claimed:
-        raise ValueError(
-            f"'{path.name}' is cut short or damaged: its header claims {claimed} bytes of voxels, "
-            f"the file holds {held} that can be read; fetch it again"
-        )
-
-
-def _fields(header: bytes) -> tuple[dict[str, str], int]:
-    """Read the fields up to the last one, and the number of bytes that they take."""
-    fields: dict[str, str] = {}
-    for match in _FIELD.finditer(header):
-        name = match[1].decode()
-        fields[name] = match[2].decode(errors="replace")
-        if name == _LAST_FIELD:
-            return fields, match.end()
-    return fields, len(header)
-
-
-def _whole_numbers(text: str) -> list[int]:
-    words = text.split()
-    return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
-
-
-def _unpacked_bytes(path: Path, start: int, most: int) -> int:
-    """Count what can be unpacked; fewer than `most` where the end of the stream is missing."""
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    count = 0
     with path.open("rb") as file:
-        file.seek(start)
-        try:
-            while not unpacker.eof and count <= most:
-                packed = unpacker.unconsumed_tail or file.read(_CHUNK_BYTES)
-                if not packed:
-                    return min(count, most - 1)
-                count += len(unpacker.decompress(packed, _CHUNK_BYTES))
-        except zlib.error:
-            return min(count, most - 1)
-    return count
+        head = file.read(_HEADER_BYTES)
+    fields: dict[str, str] = {}
+    for match in _FIELD.finditer(head):
+        name, value = match[1].decode(errors="replace"), match[2].decode(errors="replace")
+        if fields.setdefault(name, value) != value:
+            raise ValueError(
+                f"'{path.name}' states {name} twice, and differently; correct its header"
+            )
+        if name == _LAST_FIELD:
+            return MetaImageHeader(path.name, fields, match.end())
+    raise ValueError(f"'{path.name}' is cut short within its header; fetch it again")

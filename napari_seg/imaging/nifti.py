@@ -13,6 +13,7 @@ from nibabel.nifti1 import Nifti1Header, Nifti1Image
 from nibabel.nifti2 import Nifti2Header, Nifti2Image
 from numpy.typing import NDArray
 
+from napari_seg.imaging.detached_voxels import both_names
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.grid_notices import one_volume, surplus_bytes
 from napari_seg.imaging.nifti_geometry import (
@@ -65,11 +66,13 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
         place = analyze_geometry if stored.is_analyze else stored_geometry
         geometry, frame, notices = place(stored.fields, first.name)
         second = voxel_file(first) if stored.in_pair else first
-        with open_unpacked(second) as voxels:
+        name = both_names(first.name, second.name) if stored.in_pair else first.name
+        with open_unpacked(second, name=name) as voxels:
             raw, surplus = read_exactly(
                 voxels,
                 prod(stored.shape) * stored.dtype.itemsize,
                 second,
+                name=name,
                 skipped=stored.offset,
                 on_progress=on_progress,
             )

@@ -108,7 +108,7 @@ def read_header(stream: BinaryIO, path: Path) -> StoredHeader:
     length = min(int.from_bytes(block[:4], order) for order in ("little", "big"))
     if length not in _HEADERS:
         raise ValueError(
-            f"'{path.name}' {_seen(block)}, not a NIfTI scan: it has no NIfTI header; "
+            f"'{path.name}' is {kind_of_bytes(block)}, not a NIfTI scan: it has no NIfTI header; "
             "fetch or export it again"
         )
     block += stream.read(length - 348)
@@ -143,11 +143,6 @@ def _other_of_pair(path: Path, found: re.Match[str]) -> Path:
         f"'{path.name}' is one of a pair of files, and '{stem}.{other}{packed}' is not beside it; "
         "copy it there"
     )
-
-
-def _seen(block: bytes) -> str:
-    kind = kind_of_bytes(block)
-    return f"holds {kind}" if kind.startswith(("voxels", "no")) else f"is {kind}"
 
 
 def _dtype(fields: AnyHeader, shape: tuple[int, ...], name: str) -> np.dtype[Any]:

@@ -19,6 +19,7 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan, Source
 
 _RGB_NAMES = ("red", "green", "blue")
+_OPAQUE = 255
 _ORIENTATION_TAG = 0x0112
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
@@ -56,10 +57,11 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
             notices = [_NO_PLACE]
             if picture.getexif().get(_ORIENTATION_TAG, 1) != 1:
                 notices.append(Notice("turned", "the picture was turned as its file asks"))
+            notices += _reduced(picture)
             pixels = _pixels(ImageOps.exif_transpose(picture), palette_as_values)
     except UnidentifiedImageError as error:
         kind = file_kind(path)
-        cause = f"is {kind}" if kind.startswith("a") else f"holds {kind}"
+        cause = f"is {kind}"
         raise ValueError(
             f"'{path.name}' {cause}, and its pixels cannot be read; fetch or export it again"
         ) from error
@@ -112,14 +114,30 @@ def picture_geometry(columns: int, rows: int) -> Geometry:
     return Geometry((columns, rows, 1), np.diag([-1.0, -1.0, 1.0, 1.0]))
 
 
+def _reduced(picture: Image.Image) -> list[Notice]:
+    """Say what the library leaves out of a picture; to be asked before its pixels are read."""
+    notices = []
+    wide = any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
+    if wide and not picture.mode.startswith(("I", "F")):
+        message = "the picture has 16 bits a channel, of which the upper 8 were read"
+        notices.append(Notice("fewer-bits", message, {"stored_bits": 16, "read_bits": 8}))
+    if picture.mode in ("RGBA", "LA", "PA"):
+        clear = int((np.asarray(picture.getchannel("A")) < _OPAQUE).sum())
+        if clear:
+            message = f"{clear} pixels are partly transparent: that was dropped"
+            notices.append(Notice("alpha-dropped", message, {"pixels": clear}))
+    return notices
+
+
 def _pixels(picture: Image.Image, palette_as_values: bool) -> NDArray[Any]:
     mode = picture.mode
     if mode == "P" and palette_as_values:
         return np.array(picture)
     if mode in ("L", "I", "F") or mode.startswith("I;16"):
-        return np.array(picture)
+        stored = np.array(picture)
+        return stored.astype(stored.dtype.newbyteorder("="), copy=False)
     if mode == "1":
         return np.array(picture, dtype=np.uint8)
     if mode == "LA":
-        return np.array(picture.convert("L"))
+        return np.array(picture.getchannel("L"))
     return np.array(picture.convert("RGB"))

@@ -26,8 +26,15 @@ def is_packed(path: Path) -> bool:
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[BinaryIO]:
+def open_unpacked(path: Path, *, name: str | None = None) -> Iterator[BinaryIO]:
     """Open a file, and unpack it on the way where it is a gzip file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        What messages call it; ``None`` for its name.
 
     Raises
     ------
@@ -39,7 +46,7 @@ def open_unpacked(path: Path) -> Iterator[BinaryIO]:
             yield cast("BinaryIO", stream)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(
-            f"'{path.name}' is damaged or cut short and cannot be unpacked; fetch it again"
+            f"'{name or path.name}' is damaged or cut short and cannot be unpacked; fetch it again"
         ) from error
 
 
@@ -53,6 +60,7 @@ def read_exactly(
     count: int,
     path: Path,
     *,
+    name: str | None = None,
     skipped: int = 0,
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[NDArray[np.uint8], int]:
@@ -66,6 +74,8 @@ def read_exactly(
         What the header claims.
     path
         The file behind the stream.
+    name
+        What messages call it; ``None`` for its name.
     skipped
         Where they begin in the unpacked file, at or behind where the stream is.
     on_progress
@@ -81,13 +91,14 @@ def read_exactly(
     ValueError
         If the file holds fewer; found before any memory is taken, or while it grows.
     """
+    name = name or path.name
     if skipped + count > most_bytes(path):
-        raise ValueError(too_short(path.name, count, max(most_bytes(path) - skipped, 0)))
+        raise ValueError(too_short(name, count, max(most_bytes(path) - skipped, 0)))
     stream.seek(skipped)
     if not is_packed(path) or _packed_size(path) == (skipped + count) % (1 << 32):
-        raw = _fill(stream, np.empty(count, np.uint8), path.name, on_progress)
+        raw = _fill(stream, np.empty(count, np.uint8), name, on_progress)
     else:
-        raw = _grow(stream, count, path.name, on_progress)
+        raw = _grow(stream, count, name, on_progress)
     if not is_packed(path):
         return raw, path.stat().st_size - skipped - count
     surplus = 0
@@ -96,8 +107,8 @@ def read_exactly(
     return raw, surplus
 
 
-def unpack_zlib(path: Path, *, skipped: int, count: int) -> NDArray[np.uint8]:
-    """Unpack `count` bytes of a zlib or gzip stream that begins inside a file.
+def unpack_zlib(path: Path, *, name: str, skipped: int, count: int) -> NDArray[np.uint8]:
+    """Unpack `count` bytes of a zlib or gzip stream that begins inside a file; messages call it `name`.
 
     Raises
     ------
@@ -105,7 +116,7 @@ def unpack_zlib(path: Path, *, skipped: int, count: int) -> NDArray[np.uint8]:
         If the stream is damaged, or does not hold just so many.
     """
     if count > (path.stat().st_size - skipped) * _LARGEST_RATIO:
-        raise ValueError(too_short(path.name, count, path.stat().st_size * _LARGEST_RATIO))
+        raise ValueError(too_short(name, count, path.stat().st_size * _LARGEST_RATIO))
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     raw = bytearray()
     with path.open("rb") as file:
@@ -118,10 +129,10 @@ def unpack_zlib(path: Path, *, skipped: int, count: int) -> NDArray[np.uint8]:
                 raw += unpacker.decompress(packed, _CHUNK_BYTES)
         except zlib.error as error:
             raise ValueError(
-                f"'{path.name}' is damaged and cannot be unpacked; fetch it again"
+                f"'{name}' is damaged and cannot be unpacked; fetch it again"
             ) from error
     if len(raw) < count or not unpacker.eof:
-        raise ValueError(too_short(path.name, count, len(raw)))
+        raise ValueError(too_short(name, count, len(raw)))
     return np.frombuffer(raw, np.uint8)
 
 

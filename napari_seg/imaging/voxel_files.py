@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.file_formats import (
     ITK_SUFFIXES,
     NIFTI_SUFFIXES,
+    PAIR_SUFFIXES,
     PICTURE_SUFFIXES,
     SCAN_SUFFIXES,
     WRITABLE_ITK_SUFFIXES,
@@ -19,12 +21,23 @@ from napari_seg.imaging.file_formats import (
     WRITABLE_SUFFIXES,
     suffix_of,
 )
-from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.file_kinds import file_kind, kind_inside
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.saving import replace_file
-from napari_seg.imaging.scan import Scan, Source
+from napari_seg.imaging.scan import Notice, Scan, Source
 
 OnProgress = Callable[[float], None]
+
+_NIFTI = "a plain NIfTI file"
+# The suffixes that files of a kind may have; the first one is used where theirs is another.
+_SUFFIXES_OF = {
+    _NIFTI: (*NIFTI_SUFFIXES, *PAIR_SUFFIXES),
+    "an NRRD file": (".nrrd", ".nhdr"),
+    "a MetaImage file": (".mha", ".mhd"),
+    "a PNG picture": PICTURE_SUFFIXES,
+    "a JPEG picture": PICTURE_SUFFIXES,
+    "a TIFF picture": PICTURE_SUFFIXES,
+}
 
 
 def read_voxels(
@@ -35,7 +48,8 @@ def read_voxels(
     Parameters
     ----------
     path
-        The file; its name chooses the format.
+        The file; its content chooses the format where that is plain, else its name. A notice
+        says where they differ.
     palette_as_values
         Whether the pixels of a picture with a palette are its numbers (labels), not its colours.
     on_progress
@@ -46,23 +60,14 @@ def read_voxels(
     ValueError
         If its name ends in no known way, or what it holds is not right.
     """
-    suffix = suffix_of(path)
-    if suffix in NIFTI_SUFFIXES:
-        from napari_seg.imaging.nifti import read_nifti
-
-        return read_nifti(path, on_progress=on_progress)
-    if suffix in ITK_SUFFIXES:
-        from napari_seg.imaging.itk_files import read_itk_file
-
-        return read_itk_file(path)
-    if suffix in PICTURE_SUFFIXES:
-        from napari_seg.imaging.pictures import read_picture
-
-        return read_picture(path, palette_as_values=palette_as_values)
-    raise ValueError(
-        f"'{path.name}' is {file_kind(path)}, which is not read; "
-        f"scans end in {', '.join(SCAN_SUFFIXES)}, or are a folder of DICOM slices"
-    )
+    suffix, kind = suffix_of(path), _kind(path)
+    expected = _SUFFIXES_OF.get(kind, (suffix,))
+    if suffix in expected:
+        return _read(path, suffix, palette_as_values, on_progress)
+    scan = _read(path, expected[0], palette_as_values, on_progress)
+    ending = f"its name ends in '{suffix}'" if suffix else "its name does not say so"
+    message = f"the file is {kind}, though {ending}: read as what it is"
+    return replace(scan, notices=(Notice("mislabelled", message, {"is": kind}), *scan.notices))
 
 
 def write_voxels(
@@ -117,6 +122,39 @@ def write_voxels(
             before_replacing()
 
     replace_file(path, write, check=check)
+
+
+def _kind(path: Path) -> str:
+    # Of what is read, only NIfTI is packed as a whole.
+    kind, inside = file_kind(path), kind_inside(path)
+    return inside if inside == _NIFTI else kind
+
+
+def _read(path: Path, suffix: str, palette_as_values: bool, on_progress: OnProgress | None) -> Scan:
+    if file_kind(path) == "a DICOM file":
+        raise ValueError(
+            f"'{path.name}' is a DICOM file, whatever its name says; end its name in .dcm, or "
+            "open the folder of its series"
+        )
+    if suffix in (*NIFTI_SUFFIXES, *PAIR_SUFFIXES):
+        from napari_seg.imaging.nifti import read_nifti
+
+        return read_nifti(path, on_progress=on_progress)
+    if suffix in ITK_SUFFIXES:
+        from napari_seg.imaging.itk_files import read_itk_file
+
+        return read_itk_file(path)
+    if suffix in PICTURE_SUFFIXES:
+        from napari_seg.imaging.pictures import read_picture
+
+        return read_picture(path, palette_as_values=palette_as_values)
+    kind = file_kind(path)
+    if kind == "a gzip file" or kind.startswith("a file packed"):
+        raise ValueError(f"'{path.name}' is {kind}, which is not read; unpack it first")
+    raise ValueError(
+        f"'{path.name}' is {kind}, which is not read; "
+        f"scans end in {', '.join(SCAN_SUFFIXES)}, or are a folder of DICOM slices"
+    )
 
 
 def _writer(path: Path) -> Callable[[NDArray[Any], Geometry, Path, Source], None]:

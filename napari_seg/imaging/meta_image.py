@@ -1,0 +1,195 @@
+"""MetaImage in: ``.mha``, or ``.mhd`` with its voxels in a file beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.detached_voxels import both_names, file_beside
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.grid_notices import (
+    MM_PER_UNIT,
+    no_orientation,
+    no_origin,
+    no_spacing,
+    one_volume,
+    other_unit,
+    sheared,
+    surplus_bytes,
+)
+from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
+from napari_seg.imaging.scan import Notice, Scan, Source
+from napari_seg.imaging.voxel_bytes import open_unpacked, read_exactly, too_short, unpack_zlib
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_UNITS = {"": "mm", "?": "mm", "mm": "mm", "um": "micron", "cm": "cm", "m": "meter"}
+_MODALITY = "MET_MOD_"
+_RGB_NAMES = ("red", "green", "blue")
+# Directions are stored with a few digits.
+_UNIT_LENGTH = 1e-3
+
+
+def read_meta_image(path: Path) -> Scan:
+    """Read a MetaImage file; returns and errors as `itk_files.read_itk_file`."""
+    header = read_meta_image_header(path)
+    voxels = file_beside(path, header.fields["ElementDataFile"])
+    raw, surplus = _stored_voxels(header, path if voxels is None else voxels, detached=voxels)
+    parts = (header.channels,) if header.channels > 1 else ()
+    array = raw.reshape((*parts, *header.shape), order="F")
+    array = np.moveaxis(array, 0, -1) if parts else array
+    if len(header.shape) == 2:
+        array = array[:, :, np.newaxis]
+    elif header.shape[3:] == (1,):
+        array = array[..., 0]
+    geometry, notices = _geometry(header)
+    if header.shape[3:] == (1,):
+        notices = (*notices, one_volume(header.shape))
+    return Scan(
+        array,
+        geometry,
+        channel_names=_channel_names(header),
+        notices=(*notices, *_unscaled(header), *surplus_bytes(surplus)),
+        source=Source("MetaImage", modality=_modality(header)),
+    )
+
+
+def _stored_voxels(
+    header: MetaImageHeader, path: Path, *, detached: Path | None
+) -> tuple[NDArray[Any], int]:
+    claimed = header.count * header.dtype.itemsize
+    start = header.length if detached is None else 0
+    name = header.name if detached is None else both_names(header.name, path.name)
+    if header.is_text:
+        return _words(header, path, start, name), 0
+    if header.is_compressed:
+        raw = unpack_zlib(path, name=name, skipped=start, count=claimed)
+        return _native(raw[:claimed], header), len(raw) - claimed
+    if header.skipped >= 0 and detached is not None:
+        start = header.skipped
+    elif header.skipped == -1:
+        start = max(path.stat().st_size - claimed, start)
+    with open_unpacked(path, name=name) as stream:
+        stored, surplus = read_exactly(stream, claimed, path, name=name, skipped=start)
+    return _native(stored, header), surplus
+
+
+def _words(header: MetaImageHeader, path: Path, start: int, name: str) -> NDArray[Any]:
+    # Each number takes a sign of writing and a blank at least.
+    if header.count * 2 - 1 > path.stat().st_size - start:
+        raise ValueError(too_short(name, header.count * 2 - 1, path.stat().st_size - start))
+    words = path.read_bytes()[start:].split()
+    if len(words) < header.count:
+        raise ValueError(
+            f"'{name}' is cut short: its header claims {header.count} numbers, "
+            f"the file holds {len(words)}; fetch it again"
+        )
+    try:
+        return np.array(words[: header.count]).astype(header.dtype.newbyteorder("="))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"'{name}' is damaged: not all of its voxels are numbers that "
+            f"{header.dtype.name} holds; fetch it again"
+        ) from error
+
+
+def _native(raw: NDArray[np.uint8], header: MetaImageHeader) -> NDArray[Any]:
+    return raw.view(header.dtype).astype(header.dtype.newbyteorder("="), copy=False)
+
+
+def _geometry(header: MetaImageHeader) -> tuple[Geometry, tuple[Notice, ...]]:
+    axes, spatial = len(header.shape), min(len(header.shape), 3)
+    spacing = _expected(header, header.spacing, axes, "spacing") or (1.0,) * axes
+    origin = _expected(header, header.origin, axes, "origin") or (0.0,) * axes
+    directions = _expected(header, header.directions, axes**2, "directions")
+    # The file states the direction of one axis after the other, so these are rows.
+    columns = np.reshape(directions, (axes, axes)).T if directions else np.eye(axes)
+    affine = np.eye(4)
+    affine[:spatial, :spatial] = (columns * spacing)[:spatial, :spatial]
+    affine[:spatial, 3] = origin[:spatial]
+    unit = _unit(header)
+    in_mm = np.diag([*[MM_PER_UNIT[unit]] * 3, 1.0])
+    i, j, k = (*header.shape, 1)[:3]
+    try:
+        geometry = Geometry((i, j, k), in_mm @ _LPS_TO_RAS @ affine)
+    except ValueError as error:
+        raise ValueError(
+            f"'{header.name}' states no usable place in space: {error}; export it again"
+        ) from error
+    missing = []
+    if not directions or axes == 2:
+        missing.append(no_orientation("the file stores no orientation"))
+    missing += [] if header.spacing else [no_spacing()]
+    missing += [] if header.origin else [no_origin()]
+    lengths = np.linalg.norm(columns, axis=0)[:spatial]
+    return geometry, (
+        *missing,
+        *_odd_sizes(spacing, lengths),
+        *other_unit(unit),
+        *sheared(geometry),
+    )
+
+
+def _expected(
+    header: MetaImageHeader, numbers: tuple[float, ...], count: int, what: str
+) -> tuple[float, ...]:
+    if len(numbers) not in (0, count):
+        raise ValueError(
+            f"'{header.name}' is damaged: it states {len(numbers)} numbers for its {what}, "
+            f"and {len(header.shape)} axes need {count}; export it again"
+        )
+    return numbers
+
+
+def _odd_sizes(spacing: tuple[float, ...], lengths: NDArray[Any]) -> tuple[Notice, ...]:
+    stated = " x ".join(f"{size:g}" for size in spacing[: len(lengths)])
+    if min(spacing) < 0:
+        message = f"the header states a negative voxel size ({stated}): its axis was turned round"
+        return (Notice("negative-size", message, {"sizes": stated}),)
+    if (np.abs(lengths - 1) <= _UNIT_LENGTH).all():
+        return ()
+    meant = " x ".join(
+        f"{size * length:.4g}" for size, length in zip(spacing, lengths, strict=False)
+    )
+    message = f"the header states voxels of {stated}, its directions make them {meant}: as used"
+    return (Notice("sizes-disagree", message, {"header": stated, "used": meant}),)
+
+
+def _unit(header: MetaImageHeader) -> str:
+    stated = header.fields.get("DistanceUnits", "").strip()
+    if stated.lower() not in _UNITS:
+        raise ValueError(
+            f"'{header.name}' states lengths in '{stated[:20]}', which is no known unit; "
+            "correct DistanceUnits in its header to mm, um or cm"
+        )
+    return _UNITS[stated.lower()]
+
+
+def _channel_names(header: MetaImageHeader) -> tuple[str, ...]:
+    if header.channels == 3 and (*header.shape, 1)[2] == 1:
+        return _RGB_NAMES
+    if header.channels > 1:
+        return tuple(f"channel {number + 1}" for number in range(header.channels))
+    volumes = header.shape[3] if len(header.shape) > 3 else 1
+    return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
+
+
+def _unscaled(header: MetaImageHeader) -> tuple[Notice, ...]:
+    names = ("ElementToIntensityFunctionSlope", "ElementToIntensityFunctionOffset")
+    slope = (header.numbers(names[0]) or (1.0,))[0]
+    intercept = (header.numbers(names[1]) or (0.0,))[0]
+    if (slope, intercept) == (1, 0):
+        return ()
+    message = (
+        f"the header states a slope of {slope:g} and an offset of {intercept:g}, which other "
+        "programs pass over: the voxels are as stored"
+    )
+    return (Notice("scale-unused", message, {"slope": slope, "offset": intercept}),)
+
+
+def _modality(header: MetaImageHeader) -> str | None:
+    stated = header.fields.get("Modality", "")
+    name = stated.removeprefix(_MODALITY)
+    return name if stated.startswith(_MODALITY) and name not in ("OTHER", "UNKNOWN", "") else None
