@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
     from napari_seg.imaging.dicom.series import Series, find_series
-    from napari_seg.imaging.files import read_labels, read_scan, write_labels
+    from napari_seg.imaging.files import (
+        read_label_table,
+        read_labels,
+        read_scan,
+        write_label_table,
+        write_labels,
+        write_masks,
+        write_surfaces,
+    )
     from napari_seg.imaging.geometry import Geometry
     from napari_seg.imaging.label_table import Label, LabelTable
     from napari_seg.imaging.scan import LabelMap, Notice, Scan
@@ -32,10 +40,14 @@ __all__ = [
     "__version__",
     "find_series",
     "load_bundle",
+    "read_label_table",
     "read_labels",
     "read_scan",
     "segment",
+    "write_label_table",
     "write_labels",
+    "write_masks",
+    "write_surfaces",
 ]
 
 _HOMES = {
@@ -49,9 +61,13 @@ _HOMES = {
     "Series": "imaging.dicom.series",
     "SeveralSeriesError": "imaging.dicom.reading",
     "find_series": "imaging.dicom.series",
+    "read_label_table": "imaging.files",
     "read_labels": "imaging.files",
     "read_scan": "imaging.files",
+    "write_label_table": "imaging.files",
     "write_labels": "imaging.files",
+    "write_masks": "imaging.files",
+    "write_surfaces": "imaging.files",
     "load_bundle": "segmentation.bundle",
     "segment": "segmentation.inference",
 }

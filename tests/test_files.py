@@ -229,7 +229,7 @@ def test_labels_are_brought_onto_the_scan(tmp_path: Path) -> None:
     [
         ("x.txt", b"hello", "'x.txt' is an unknown kind of file, which is not read"),
         ("x.gz", b"\x1f\x8b", "'x.gz' is a gzip file, which is not read"),
-        ("x.dcm", b"hello", "'x.dcm' holds no DICOM image"),
+        ("x.dcm", b"hello", "'x.dcm' is an unknown kind of file"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:

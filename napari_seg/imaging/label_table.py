@@ -30,6 +30,8 @@ _PALETTE: tuple[Colour, ...] = (
     (170, 200, 50),
 )
 _GOLDEN_RATIO = 0.618034
+# How BIDS writes an empty cell.
+_NOTHING = "n/a"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class LabelTable:
     @classmethod
     def from_names(cls, names: Mapping[int, str]) -> LabelTable:
         """Build a table from the name of each value, with a fixed colour for each value."""
-        return cls(tuple(Label(value, name, _colour_of(value)) for value, name in names.items()))
+        return cls(tuple(Label(value, name, colour_of(value)) for value, name in names.items()))
 
     @property
     def names(self) -> dict[int, str]:
@@ -131,25 +133,37 @@ class LabelTable:
     def completed(self, values: Iterable[int]) -> LabelTable:
         """Return the table with a row such as "label 7" added for each value that has none."""
         missing = sorted({int(value) for value in values} - set(self.names) - {0})
-        added = (Label(value, f"label {value}", _colour_of(value)) for value in missing)
+        added = (Label(value, f"label {value}", colour_of(value)) for value in missing)
         return LabelTable((*self.labels, *added))
 
-    def write_tsv(self, path: str | Path) -> None:
+    def write_tsv(
+        self, path: str | Path, *, more: Mapping[str, Mapping[int, str]] | None = None
+    ) -> None:
         """Write the table as a BIDS ``dseg.tsv``: index, name, color, and code where one is known.
+
+        Parameters
+        ----------
+        path
+            The file.
+        more
+            Further columns: what each says of each value.
 
         Raises
         ------
         OSError
             If the file cannot be written; see `saving.replace_file`.
         """
-        with_codes = any(label.code for label in self.labels)
+        columns: dict[str, Mapping[int, str]] = {}
+        if any(label.code for label in self.labels):
+            columns["code"] = {label.value: label.code or _NOTHING for label in self.labels}
+        columns |= more or {}
         text = io.StringIO()
         writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow(["index", "name", "color", *(["code"] if with_codes else [])])
+        writer.writerow(["index", "name", "color", *columns])
         for label in self.labels:
             colour = "#{:02x}{:02x}{:02x}".format(*label.colour)
-            code = [label.code or "n/a"] if with_codes else []
-            writer.writerow([label.value, label.name, colour, *code])
+            cells = (column.get(label.value, _NOTHING) for column in columns.values())
+            writer.writerow([label.value, label.name, colour, *cells])
         write_text(path, text.getvalue())
 
     @classmethod
@@ -163,21 +177,44 @@ class LabelTable:
         ValueError
             If it is no table with the columns ``index`` and ``name``, or a row makes no sense.
         """
-        path = Path(path)
+        rows = _rows(Path(path))
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"'{path.name}' is not a table of labels: it is no text") from error
-        rows = csv.DictReader(io.StringIO(text), delimiter="\t")
+            return cls(tuple(_label_of(row) for row in rows if int(row["index"] or "") != 0))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"'{Path(path).name}' is not a table of labels: {error}") from error
+
+
+def read_tsv_column(path: Path, column: str) -> dict[int, str]:
+    """Read what a further column of a table says of each value; empty where there is none.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `LabelTable.read_tsv` does.
+    """
+    said = {row["index"]: row.get(column) for row in _rows(path)}
+    return {
+        int(index): cell
+        for index, cell in said.items()
+        if index and index.isdecimal() and cell not in (None, "", _NOTHING)
+    }
+
+
+def _rows(path: Path) -> list[dict[str, str | None]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{path.name}' is not a table of labels: it is no text") from error
+    rows = csv.DictReader(io.StringIO(text), delimiter="\t")
+    try:
         if not {"index", "name"} <= set(rows.fieldnames or ()):
             raise ValueError(
                 f"'{path.name}' is not a table of labels: its first line must hold the columns "
                 "'index' and 'name', parted by tabs"
             )
-        try:
-            return cls(tuple(_label_of(row) for row in rows if int(row["index"]) != 0))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"'{path.name}' is not a table of labels: {error}") from error
+        return list(rows)
+    except csv.Error as error:
+        raise ValueError(f"'{path.name}' is not a table of labels: {error}") from error
 
 
 def _label_of(row: Mapping[str, str | None]) -> Label:
@@ -187,8 +224,8 @@ def _label_of(row: Mapping[str, str | None]) -> Label:
     return Label(
         value,
         row["name"] or f"label {value}",
-        _colour_of(value) if colour is None else _parts(bytes.fromhex(colour[1])),
-        None if code in (None, "", "n/a") else code,
+        colour_of(value) if colour is None else _parts(bytes.fromhex(colour[1])),
+        None if code in (None, "", _NOTHING) else code,
     )
 
 
@@ -197,7 +234,8 @@ def _parts(colour: bytes) -> Colour:
     return red, green, blue
 
 
-def _colour_of(value: int) -> Colour:
+def colour_of(value: int) -> Colour:
+    """Return the fixed colour of a value that has none of its own."""
     if value <= len(_PALETTE):
         return _PALETTE[value - 1]
     hue = value * _GOLDEN_RATIO % 1

@@ -1,13 +1,21 @@
-"""Replace a file whole or not at all."""
+"""Replace a file or a folder whole or not at all."""
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import hashlib
 import os
+import platform
 import secrets
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+_EXCHANGE = 2
+_NOT_OFFERED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV}
 
 
 def replace_file(
@@ -34,22 +42,17 @@ def replace_file(
         If the folder does not exist.
     OSError
         If the disk is full or the folder may not be written to; the message says so. The old
-        file is untouched then, and nothing else is left.
+        file is untouched then, and nothing else is left. What a killed program left is removed
+        by the next save.
     """
-    # Through a link the file behind it is replaced, never the link itself.
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"'{target.name}' cannot be saved: there is no folder '{target.parent.name}'; "
-            "make it first"
-        )
+    target = _target(path)
     if target.is_dir():
         raise IsADirectoryError(f"'{target.name}' cannot be saved: it is a folder")
     # Hidden; it ends like the target, because writers choose the format by the end of the name,
     # and some know it in small letters only.
-    ending = "".join(target.suffixes[-2:]).lower()
-    partial = target.with_name(f".{secrets.token_hex(4)}.partial{ending}")
+    partial = _partial(target, ".partial" + "".join(target.suffixes[-2:]).lower())
     try:
+        _remove_leftovers(target)
         partial.open("xb").close()
         write(partial)
         _flush(partial)
@@ -59,13 +62,52 @@ def replace_file(
             shutil.copymode(target, partial)
         partial.replace(target)
     except OSError as error:
-        raise OSError(
-            f"'{target.name}' could not be saved: {error.strerror or error}; "
-            "nothing on disk was changed"
-        ) from error
+        raise _not_saved(target, error) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+    _flush_folder(target.parent)
+
+
+def replace_folder(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Write a folder so that whatever happens, the old one or the new one is there whole.
+
+    Everything that the old folder holds is gone afterwards: look first, what that is. Where the
+    system cannot exchange two folders in one step (Windows, some network drives), the old one
+    is moved aside for a moment; the next save puts it back if the program was killed just then.
+
+    Parameters
+    ----------
+    path
+        The folder to write. The folder that it lies in must exist.
+    write
+        Called with the path of an empty folder beside it, to fill with files.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder that it lies in does not exist.
+    OSError
+        If the disk is full or the folder may not be written to; the message says so. The old
+        folder is untouched then, and nothing else is left.
+    """
+    target = _target(path)
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"'{target.name}' cannot be saved: there is a file of that name")
+    partial = _partial(target, ".partial")
+    try:
+        _remove_leftovers(target)
+        partial.mkdir()
+        write(partial)
+        for file in filter(Path.is_file, partial.rglob("*")):
+            _flush(file)
+        _flush_folder(partial)
+        _put_in_place(partial, target)
+    except OSError as error:
+        raise _not_saved(target, error) from error
+    finally:
+        # The old folder, if they were exchanged.
+        shutil.rmtree(partial, ignore_errors=True)
     _flush_folder(target.parent)
 
 
@@ -76,6 +118,93 @@ def write_text(path: str | Path, text: str) -> None:
         partial.write_bytes(text.encode())
 
     replace_file(path, write)
+
+
+def _target(path: str | Path) -> Path:
+    # Through a link what lies behind it is replaced, never the link itself.
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"'{target.name}' cannot be saved: there is no folder '{target.parent.name}'; "
+            "make it first"
+        )
+    return target
+
+
+def _not_saved(target: Path, error: OSError) -> OSError:
+    # A file that could not be saved within a folder says the same once more.
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return OSError(
+        f"'{target.name}' could not be saved: {cause.strerror or cause}; "
+        "nothing on disk was changed"
+    )
+
+
+def _partial(target: Path, ending: str) -> Path:
+    name = f"{_leftover_start(target)}{os.getpid()}-{secrets.token_hex(4)}{ending}"
+    return target.with_name(name)
+
+
+def _leftover_start(target: Path) -> str:
+    # The machine counts too: it alone can tell whether its process still runs.
+    whose = hashlib.sha256(f"{platform.node()} {target.name}".encode()).hexdigest()
+    return f".{whose[:10]}-"
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what killed processes left of this target; put back what one had moved aside."""
+    for leftover in target.parent.glob(f"{_leftover_start(target)}*"):
+        process = leftover.name.split("-")[1]
+        if not process.isdecimal() or _runs(int(process)):
+            continue
+        if leftover.suffix == ".aside" and not target.exists():
+            leftover.rename(target)
+        elif leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(process))
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    if not target.exists():
+        partial.rename(target)
+        return
+    shutil.copymode(target, partial)
+    if _exchange(partial, target):
+        return
+    aside = _partial(target, ".aside")
+    target.rename(aside)
+    try:
+        partial.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step; false where the system does not offer it."""
+    if os.name != "posix":
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            failed = library.renamex_np(*names, _EXCHANGE)
+        else:
+            here = -100  # AT_FDCWD
+            failed = library.renameat2(here, names[0], here, names[1], _EXCHANGE)
+    except AttributeError:
+        return False
+    if failed and ctypes.get_errno() not in _NOT_OFFERED:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return not failed
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Labels from whatever holds them: one file, a segmentation of another program, many masks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from napari_seg.imaging.file_formats import ITK_SUFFIXES, PICTURE_SUFFIXES, suffix_of
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_alignment import align_labels
+from napari_seg.imaging.label_files.mask_folder import mask_files, read_masks
+from napari_seg.imaging.label_files.tables import read_table_beside
+from napari_seg.imaging.label_files.voxel_checks import whole_numbers
+from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.imaging.scan_files import is_dicom_file, read_scan, require_file
+from napari_seg.imaging.voxel_files import read_voxels
+
+
+def read_labels(
+    path: str | Path, *, onto: Scan | Geometry | None = None, resample: bool = False
+) -> LabelMap:
+    """Read labels, with their names and colours.
+
+    Parameters
+    ----------
+    path
+        Any file that `read_scan` reads, whose names stand in the table beside it
+        (``labels.tsv`` for ``labels.nii.gz``); a ``.seg.nrrd`` of 3D Slicer; a DICOM
+        segmentation; or a folder with one mask a structure.
+    onto
+        The scan, or its grid, that the labels belong to. Labels on the same voxels are placed
+        exactly, whatever their order and extent.
+    resample
+        Whether labels on another grid are resampled (nearest neighbour) rather than refused.
+
+    Returns
+    -------
+    LabelMap
+        In the smallest unsigned type that holds the values. A value without a row in the table
+        gets a name such as "label 7".
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    ValueError
+        If it holds no labels, or lies on another grid than `onto`.
+    """
+    path = Path(path)
+    require_file(path)
+    labels = _read(path)
+    if onto is None:
+        return labels
+    geometry = onto if isinstance(onto, Geometry) else onto.geometry
+    try:
+        return align_labels(labels, geometry, resample=resample)
+    except ValueError as error:
+        raise ValueError(f"'{path.name}': {error}") from error
+
+
+def _read(path: Path) -> LabelMap:
+    if path.is_dir():
+        return read_masks(path) if mask_files(path) else _read_dicom(path)
+    if is_dicom_file(path):
+        return _read_dicom(path)
+    if suffix_of(path) in ITK_SUFFIXES:
+        from napari_seg.imaging.label_files.segmentation_nrrd import (
+            is_segmentation_nrrd,
+            read_segmentation_nrrd,
+        )
+
+        if is_segmentation_nrrd(path):
+            return read_segmentation_nrrd(path)
+    is_picture = suffix_of(path) in PICTURE_SUFFIXES
+    scan = read_voxels(path, palette_as_values=True) if is_picture else read_scan(path)
+    return _labels_of(scan, path)
+
+
+def _read_dicom(path: Path) -> LabelMap:
+    from napari_seg.imaging.dicom.segmentations import is_segmentation, read_segmentation
+
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    # A segmentation is one file; a folder of many holds a series of slices.
+    if len(files) == 1 and is_segmentation(files[0]):
+        return read_segmentation(files[0])
+    return _labels_of(read_scan(path), path)
+
+
+def _labels_of(scan: Scan, path: Path) -> LabelMap:
+    array = whole_numbers(scan.array, path.name)
+    table, notices = read_table_beside(path, array)
+    labels = LabelMap(
+        array, scan.geometry, table.completed(count_voxels(array)), source=scan.source
+    )
+    return replace(labels, notices=(*scan.notices, *notices))

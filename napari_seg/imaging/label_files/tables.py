@@ -1,0 +1,134 @@
+"""Tables of labels in their file forms, and the one that lies beside a label file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.file_formats import case_name
+from napari_seg.imaging.label_files.slicer_colours import read_slicer_colours, write_slicer_colours
+from napari_seg.imaging.label_files.snap_labels import (
+    is_snap_labels,
+    read_snap_labels,
+    write_snap_labels,
+)
+from napari_seg.imaging.label_table import LabelTable, read_tsv_column
+from napari_seg.imaging.scan import Notice
+
+TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
+"""BIDS ``dseg.tsv``, ITK-SNAP label descriptions, 3D Slicer colour tables."""
+
+_HASH_COLUMN = "voxels_sha256"
+
+
+def read_label_table(path: str | Path) -> LabelTable:
+    """Read the names and colours of labels from a file of their own.
+
+    Parameters
+    ----------
+    path
+        A BIDS ``.tsv``, an ITK-SNAP label description (``.txt``), or a colour table of 3D
+        Slicer or FreeSurfer (``.ctbl``, ``.txt``).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no table of labels.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no table of labels '{path.name}'; check the path")
+    suffix = _suffix(path)
+    if suffix == ".tsv":
+        return LabelTable.read_tsv(path)
+    if suffix == ".txt" and is_snap_labels(path):
+        return read_snap_labels(path)
+    return read_slicer_colours(path)
+
+
+def write_label_table(table: LabelTable, path: str | Path) -> None:
+    """Write the names, colours and codes of labels to a file of their own.
+
+    Parameters
+    ----------
+    table
+        The labels.
+    path
+        Its end chooses the form: ``.tsv`` for BIDS, ``.txt`` for ITK-SNAP, ``.ctbl`` for 3D
+        Slicer. What the last two cannot hold of a name or a code stands in comments, which
+        `read_label_table` heeds.
+
+    Raises
+    ------
+    ValueError
+        If the name ends in another way, or the form cannot hold the values.
+    OSError
+        If the file cannot be written; see `saving.replace_file`.
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    if suffix == ".tsv":
+        table.write_tsv(path)
+    elif suffix == ".txt":
+        write_snap_labels(table, path)
+    else:
+        write_slicer_colours(table, path)
+
+
+def table_path(path: Path) -> Path:
+    """Name the table beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz``."""
+    return path.with_name(f"{case_name(path)}.tsv")
+
+
+def write_table_beside(path: Path, table: LabelTable, array: NDArray[Any]) -> None:
+    """Write the table of a label file, which says of which voxels it is."""
+    whose = hash_of_voxels(array)
+    column = {_HASH_COLUMN: {label.value: whose for label in table}}
+    table.write_tsv(table_path(path), more=column)
+
+
+def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tuple[Notice, ...]]:
+    """Read the table of a label file; an empty one, with a notice, where it is not of these voxels.
+
+    A table that says nothing of voxels, from another program, is taken at its word.
+    """
+    beside = table_path(path)
+    if not beside.is_file():
+        return LabelTable(), ()
+    try:
+        table = LabelTable.read_tsv(beside)
+        stated = set(read_tsv_column(beside, _HASH_COLUMN).values())
+    except ValueError as error:
+        return LabelTable(), (Notice("table-unread", f"names were not read: {error}"),)
+    if not stated or stated == {hash_of_voxels(array)}:
+        return table, ()
+    message = (
+        f"the table '{beside.name}' was written for other voxels than those of '{path.name}', so "
+        f"its names were not used; if they are right, delete its column {_HASH_COLUMN}"
+    )
+    return LabelTable(), (Notice("table-of-other-voxels", message),)
+
+
+def hash_of_voxels(array: NDArray[Any]) -> str:
+    """Hash shape and values, equal whatever the file and the kind of whole number."""
+    hashed = hashlib.sha256(str(array.shape).encode())
+    kind = np.min_scalar_type(int(array.max())).newbyteorder("<")
+    # The bytes in NIfTI's order (i fastest), which its voxels already have.
+    hashed.update(np.asfortranarray(array, dtype=kind).T.data)
+    return hashed.hexdigest()
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in TABLE_SUFFIXES:
+        raise ValueError(
+            f"'{path.name}' is no table of labels by its name, which must end in one of "
+            f"{', '.join(TABLE_SUFFIXES)}"
+        )
+    return suffix

@@ -1,0 +1,119 @@
+"""Labels into one file, with what belongs beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_seg.imaging.file_formats import DICOM_SUFFIXES, case_name, suffix_of
+from napari_seg.imaging.label_files.tables import write_table_beside
+from napari_seg.imaging.label_files.voxel_checks import smallest
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.saving import write_text
+from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.imaging.voxel_files import write_voxels
+
+
+def write_labels(
+    labels: LabelMap, path: str | Path, *, source: Scan | None = None, new_uids: bool = False
+) -> tuple[Notice, ...]:
+    """Write labels with their names and colours.
+
+    Where a network drew them, its record lies beside them too: ``labels.json`` for
+    ``labels.nii.gz``.
+
+    Parameters
+    ----------
+    labels
+        Stored in the smallest unsigned type that holds the values.
+    path
+        Its end chooses the format: ``.seg.nrrd`` and ``.dcm`` (DICOM segmentation) hold names
+        and colours themselves; ``.nii.gz``, ``.nii``, ``.nrrd``, ``.mha``, and ``.png`` and
+        ``.tif`` for pictures, get a table beside them (``.tsv``), which is written first and
+        says of which voxels it is.
+    source
+        The scan that the labels belong to: they must be on its grid, and what its file states of
+        its geometry (qform and sform codes, units) is kept. ``None`` takes the labels' own
+        source. A DICOM segmentation needs the DICOM series.
+    new_uids
+        Whether a DICOM segmentation of a series without identifiers gets new ones, with a
+        notice, instead of being refused.
+
+    Returns
+    -------
+    tuple of Notice
+        What was assumed while writing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    ValueError
+        If the labels are not on the scan's grid, or the format cannot hold them.
+    OSError
+        If the disk is full or the folder may not be written to. Nothing is changed then but,
+        at most, the table and the record.
+    """
+    path = Path(path)
+    if source is not None:
+        labels.require_grid(source.geometry)
+    if labels.array.min() < 0:
+        raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
+    if suffix_of(path) in DICOM_SUFFIXES:
+        return _write_dicom(labels, path, source, new_uids=new_uids)
+    table = labels.table.completed(count_voxels(labels.array))
+    array = smallest(labels.array)
+    if path.name.lower().endswith(".seg.nrrd"):
+        from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
+
+        grid = labels.geometry if source is None else source.geometry
+        write_segmentation_nrrd(array, grid, table, path)
+        _write_record(path, labels.record)
+    else:
+        write_voxels(
+            path,
+            array,
+            labels.geometry if source is None else source.geometry,
+            labels.source if source is None else source.source,
+            before_replacing=lambda: _write_beside(path, table, array, labels.record),
+        )
+    return ()
+
+
+def record_path(path: str | Path) -> Path:
+    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
+    path = Path(path)
+    return path.with_name(f"{case_name(path)}.json")
+
+
+def _write_dicom(
+    labels: LabelMap, path: Path, source: Scan | None, *, new_uids: bool
+) -> tuple[Notice, ...]:
+    from napari_seg.imaging.dicom.segmentations import write_segmentation
+
+    if source is None or not source.source.dicom_files:
+        raise ValueError(
+            f"'{path.name}' cannot be saved: a DICOM segmentation names the slices it was drawn "
+            "on; give the DICOM series as the scan, or save the labels as .nii.gz or .seg.nrrd"
+        )
+    notices = write_segmentation(labels, path, source=source, new_uids=new_uids)
+    _write_record(path, labels.record)
+    return notices
+
+
+def _write_beside(
+    path: Path, table: LabelTable, array: NDArray[Any], record: Mapping[str, Any] | None
+) -> None:
+    write_table_beside(path, table, array)
+    _write_record(path, record)
+
+
+def _write_record(path: Path, record: Mapping[str, Any] | None) -> None:
+    if record is not None:
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        write_text(record_path(path), f"{text}\n")

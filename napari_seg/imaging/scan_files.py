@@ -1,0 +1,98 @@
+"""Scans in and out, whatever their kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
+from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.scan import Notice, Scan
+from napari_seg.imaging.voxel_files import read_voxels, write_voxels
+
+OnProgress = Callable[[float], None]
+
+
+def read_scan(
+    path: str | Path,
+    *,
+    series: str | int | None = None,
+    repair: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Scan:
+    """Read a scan from a file, or from a folder of DICOM slices.
+
+    Parameters
+    ----------
+    path
+        NIfTI, NRRD, MetaImage, PNG, JPEG or TIFF by its name, a DICOM file, or a folder with
+        DICOM files at any depth.
+    series
+        Which DICOM series to read where a folder holds several: its SeriesInstanceUID, or its
+        number in the list that the error shows, from 1.
+    repair
+        Whether to resample a DICOM series with missing slices, uneven spacing or a tilted gantry
+        to an upright grid of even spacing, with a notice, instead of refusing it.
+    on_progress
+        Called with the fraction that was read; what it raises stops the reading.
+
+    Returns
+    -------
+    Scan
+        What was assumed or repaired stands in its notices.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    ValueError
+        If it is no scan, is damaged, or does not say rightly where its voxels lie. The message
+        names the file, the cause and the way out.
+    """
+    path = Path(path)
+    require_file(path)
+    if path.is_dir() or is_dicom_file(path):
+        from napari_seg.imaging.dicom.reading import read_dicom
+
+        scan = read_dicom(path, series=series, repair=repair, on_progress=on_progress)
+    elif series is not None:
+        raise ValueError(f"'{path.name}' is no DICOM, so it has no series to choose from")
+    else:
+        scan = read_voxels(path, on_progress=on_progress)
+    return replace(scan, notices=(*scan.notices, *_not_finite(scan.array)))
+
+
+def write_scan(scan: Scan, path: str | Path) -> None:
+    """Write a scan, on its own grid; formats and errors as in `write_labels`.
+
+    Kinds of number that few programs read become others: ``bool`` uint8, ``float16`` float32,
+    ``int64`` int32 where that holds the values.
+    """
+    write_voxels(Path(path), scan.array, scan.geometry, scan.source)
+
+
+def require_file(path: Path) -> None:
+    """Raise ``FileNotFoundError`` unless there is such a file or folder."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path.name}'; check the path")
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Tell by its name, or its first bytes where that has no suffix, whether a file is DICOM."""
+    suffix = suffix_of(path)
+    return suffix in DICOM_SUFFIXES or (suffix == "" and file_kind(path) == "a DICOM file")
+
+
+def _not_finite(array: NDArray[Any]) -> tuple[Notice, ...]:
+    if array.dtype.kind != "f":
+        return ()
+    count = array.size - sum(int(np.isfinite(part).sum()) for part in np.moveaxis(array, 2, 0))
+    if count == 0:
+        return ()
+    message = f"{count} voxels are not a finite number (NaN or infinite)"
+    return (Notice("not-finite", message, {"voxels": count}),)
