@@ -11,7 +11,13 @@ import SimpleITK as sitk
 from dicom_slices import write_series
 from typer.testing import CliRunner, Result
 
-from napari_seg import read_scan, write_labels
+from napari_seg import (
+    read_scan,
+    write_label_table,
+    write_labels,
+    write_masks,
+    write_surfaces,
+)
 from napari_seg.cli import app
 from napari_seg.imaging.files import sample_data_folder, write_scan
 from napari_seg.imaging.label_table import LabelTable
@@ -118,6 +124,22 @@ def test_notices_and_source_hold_no_text_of_the_file(named_scan: Path) -> None:
     assert CANARY not in source
     assert CANARY not in str(scan.notices)
     assert CANARY not in str(scan.channel_names)
+
+
+def test_masks_surfaces_and_tables_hold_no_text_of_the_scan(
+    named_scan: Path, tmp_path: Path
+) -> None:
+    scan = read_scan(named_scan)
+    labels = labels_of(scan)
+    output = tmp_path / "out"
+    output.mkdir()
+    write_masks(labels, output / "masks", source=scan)
+    write_surfaces(labels, output / "surfaces")
+    for suffix in (".txt", ".ctbl", ".tsv"):
+        write_label_table(labels.table, output / f"table{suffix}")
+    write_labels(labels, output / "labels.seg.nrrd", source=scan)
+    assert len(list(output.iterdir())) >= 6
+    assert holders(output) == []
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
