@@ -1,0 +1,298 @@
+"""Islands: the connected pieces of a label, to keep, to remove or to give away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.label_edits.boxes import (
+    Box,
+    Patch,
+    bounds,
+    box_of,
+    box_within,
+    require_label,
+    require_labels,
+    require_size,
+    require_slice,
+)
+from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.label_edits.pieces import Pieces, find_pieces
+
+
+@dataclass(frozen=True)
+class Island:
+    """One connected piece of a label.
+
+    Attributes
+    ----------
+    box
+        The smallest box that holds it.
+    voxel
+        Indices of its first voxel.
+    count
+        Its voxels.
+    """
+
+    box: Box
+    voxel: tuple[int, ...]
+    count: int
+
+
+def keep_largest(labels: NDArray[Any]) -> NDArray[Any]:
+    """Keep the largest connected piece of each label.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers ``(i, j, k)``; 0 is background. Left untouched.
+
+    Returns
+    -------
+    NDArray
+        New labels; every other piece became background. Of pieces of equal size the first one
+        stays.
+
+    Examples
+    --------
+    >>> keep_largest(np.array([[1, 1, 0, 1, 0, 7]])).tolist()
+    [[1, 1, 0, 0, 0, 7]]
+    """
+    return keep_largest_island(labels).applied(labels)
+
+
+def remove_islands(labels: NDArray[Any], *, min_ml: float, voxel_volume_ml: float) -> NDArray[Any]:
+    """Remove the connected pieces of each label that are smaller than a volume.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers ``(i, j, k)``; 0 is background. Left untouched.
+    min_ml
+        Pieces of less than this many ml go.
+    voxel_volume_ml
+        Volume of one voxel in ml.
+
+    Returns
+    -------
+    NDArray
+        New labels; the removed pieces became background.
+
+    Raises
+    ------
+    ValueError
+        If `min_ml` is negative.
+    """
+    edit = remove_small_islands(labels, min_ml=min_ml, voxel_volume_ml=voxel_volume_ml)
+    return edit.applied(labels)
+
+
+def keep_largest_island(labels: NDArray[Any], label: int | None = None) -> Edit:
+    """Empty all of a label but its largest connected piece.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers of two or three axes; 0 is background.
+    label
+        The label; None for each of them.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 0, 1, 1], [0, 0, 0, 0]])
+    >>> keep_largest_island(labels, 1).applied(labels).tolist()
+    [[0, 0, 1, 1], [0, 0, 0, 0]]
+    """
+    box = _search_box(labels, label)
+    pieces = _pieces(labels, box, label)
+    # By value, the largest first and of equal ones the first.
+    order = np.lexsort((np.arange(pieces.sizes.size), -pieces.sizes, pieces.values))
+    goes = np.ones(pieces.sizes.size, dtype=bool)
+    goes[order[np.unique(pieces.values[order], return_index=True)[1]]] = False
+    return _relabelled(labels, box, pieces.chosen(goes), 0)
+
+
+def remove_small_islands(
+    labels: NDArray[Any], label: int | None = None, *, min_ml: float, voxel_volume_ml: float
+) -> Edit:
+    """Empty the connected pieces of a label that are smaller than a volume.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers of two or three axes; 0 is background.
+    label
+        The label; None for each of them.
+    min_ml
+        Pieces of less than this many ml go; one of exactly so many stays.
+    voxel_volume_ml
+        Volume of one voxel in ml.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label, `min_ml` is negative or `voxel_volume_ml` is not above 0.
+    """
+    require_size(min_ml, "min_ml")
+    if not voxel_volume_ml > 0:
+        raise ValueError(f"voxel_volume_ml must be above 0, got {voxel_volume_ml:g}")
+    box = _search_box(labels, label)
+    pieces = _pieces(labels, box, label)
+    # A piece of exactly min_ml stays, whatever the rounding of the quotient.
+    goes = pieces.sizes < min_ml / voxel_volume_ml - 1e-6
+    return _relabelled(labels, box, pieces.chosen(goes), 0)
+
+
+def find_islands(labels: NDArray[Any], label: int) -> tuple[Island, ...]:
+    """List the connected pieces of a label, in the order of their first voxels.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label.
+
+    Examples
+    --------
+    >>> [(island.voxel, island.count) for island in find_islands(np.array([[1, 0, 1, 1]]), 1)]
+    [((0, 0), 1), ((0, 2), 2)]
+    """
+    box = box_of(labels, label)
+    pieces = _pieces(labels, box, label)
+    order = np.argsort(pieces.piece, kind="stable")
+    places = [*np.unravel_index(pieces.line, pieces.shape[:-1])]
+    lows, highs = [], []
+    first = np.flatnonzero(np.diff(pieces.piece[order], prepend=-1))
+    for low, high in [*((place, place + 1) for place in places), (pieces.start, pieces.stop)]:
+        lows.append(np.minimum.reduceat(low[order], first))
+        highs.append(np.maximum.reduceat(high[order], first))
+    start = [*places, pieces.start]
+    return tuple(
+        Island(
+            box_within(tuple(map(slice, map(int, low), map(int, high))), box),
+            tuple(int(axis[run]) + part.start for axis, part in zip(start, box, strict=True)),
+            count,
+        )
+        for low, high, run, count in zip(
+            zip(*lows, strict=True),
+            zip(*highs, strict=True),
+            order[first].tolist(),
+            pieces.sizes.tolist(),
+            strict=True,
+        )
+    )
+
+
+def island_at(labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None) -> Patch:
+    """Return the connected piece of a label that holds a voxel.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers of two or three axes; 0 is background.
+    voxel
+        Indices of a voxel of the label.
+    axis
+        Look only at the slice through the voxel across this axis; None for the whole label.
+
+    Raises
+    ------
+    ValueError
+        If the voxel lies outside of the labels or holds none.
+    """
+    box, pieces = _pieces_around(labels, voxel, axis)
+    choice = np.arange(pieces.sizes.size) == _piece_at(pieces, box, voxel)
+    patch = pieces.chosen(choice)
+    return Patch(box_within(patch.box, box), patch.mask)
+
+
+def give_island(
+    labels: NDArray[Any], voxel: tuple[int, ...], to: int, *, axis: int | None = None
+) -> Edit:
+    """Give the connected piece under a voxel to another label.
+
+    Parameters
+    ----------
+    labels, voxel, axis
+        As in `island_at`.
+    to
+        The label that gets it.
+
+    Raises
+    ------
+    ValueError
+        If the voxel lies outside of the labels or holds none, or `to` is no label.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 1, 0, 1]])
+    >>> give_island(labels, (0, 3), 2).applied(labels).tolist()
+    [[1, 1, 0, 2]]
+    """
+    require_label(labels, to)
+    patch = island_at(labels, voxel, axis=axis)
+    return Edit.between(labels, patch.box, to, where=patch.mask)
+
+
+def delete_island(labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None) -> Edit:
+    """Empty the connected piece under a voxel; parameters and errors as in `island_at`."""
+    patch = island_at(labels, voxel, axis=axis)
+    return Edit.between(labels, patch.box, 0, where=patch.mask)
+
+
+def keep_only_island(
+    labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None
+) -> Edit:
+    """Empty all of a label but the piece under a voxel; in its slice alone if `axis` is given.
+
+    Parameters and errors are those of `island_at`.
+    """
+    box, pieces = _pieces_around(labels, voxel, axis)
+    others = np.arange(pieces.sizes.size) != _piece_at(pieces, box, voxel)
+    return _relabelled(labels, box, pieces.chosen(others), 0)
+
+
+def _pieces_around(
+    labels: NDArray[Any], voxel: tuple[int, ...], axis: int | None
+) -> tuple[Box, Pieces]:
+    require_labels(labels)
+    if len(voxel) != labels.ndim or any(
+        not 0 <= place < count for place, count in zip(voxel, labels.shape, strict=True)
+    ):
+        raise ValueError(f"voxel {tuple(voxel)} is outside of the labels, of shape {labels.shape}")
+    label = int(labels[tuple(voxel)])
+    if label == 0:
+        raise ValueError(f"voxel {tuple(voxel)} holds no label; point at an island")
+    if axis is None:
+        box = box_of(labels, label)
+    else:
+        require_slice(labels, axis, voxel[axis])
+        box = tuple(slice(0, count) for count in labels.shape)
+        box = (*box[:axis], slice(voxel[axis], voxel[axis] + 1), *box[axis + 1 :])
+    return box, _pieces(labels, box, label)
+
+
+def _piece_at(pieces: Pieces, box: Box, voxel: tuple[int, ...]) -> int:
+    return pieces.at(tuple(place - part.start for place, part in zip(voxel, box, strict=True)))
+
+
+def _search_box(labels: NDArray[Any], label: int | None) -> Box:
+    if label is not None:
+        return box_of(labels, label)
+    require_labels(labels)
+    return bounds(labels != 0) or (slice(0, 0),) * labels.ndim
+
+
+def _pieces(labels: NDArray[Any], box: Box, label: int | None) -> Pieces:
+    return find_pieces(labels[box] if label is None else labels[box] == label)
+
+
+def _relabelled(labels: NDArray[Any], box: Box, patch: Patch, to: int) -> Edit:
+    return Edit.between(labels, box_within(patch.box, box), to, where=patch.mask)

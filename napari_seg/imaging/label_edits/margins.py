@@ -1,0 +1,163 @@
+"""Margins in mm: grow and shrink a label, lay a shell around it, hollow it out.
+
+Distances are between the centres of voxels, exact on any spacing. What these tools paint over
+other labels is for the caller to take out: `edits.only_over`, `edits.respecting` and, for a range
+of intensities, `edits.only_in_range`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.label_edits.boxes import (
+    Box,
+    box_of,
+    grown_box,
+    require_label,
+    require_size,
+    require_spacing,
+    whole_voxels,
+)
+from napari_seg.imaging.label_edits.dilation import dilated
+from napari_seg.imaging.label_edits.edits import Edit
+
+Side = Literal["inside", "outside", "both"]
+
+
+def grow(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) -> Edit:
+    """Give a label all voxels within a distance of it.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers of two or three axes; 0 is background.
+    label
+        The label that grows.
+    spacing
+        Length of a voxel along each axis in mm.
+    mm
+        The distance.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label, or a length is negative or missing.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 0, 0, 0], [0, 0, 1, 0]])
+    >>> grow(labels, 1, (2.0, 1.0), 1.0).applied(labels).tolist()
+    [[0, 0, 0, 0], [0, 1, 1, 1]]
+    """
+    box, inside = _around(labels, label, spacing, mm)
+    return Edit.between(labels, box, label, where=dilated(inside, mm, spacing))
+
+
+def shrink(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) -> Edit:
+    """Empty the voxels of a label within a distance of what is not it.
+
+    An end of the scan is no border of the label: where it is cut off, it stays.
+
+    Parameters
+    ----------
+    labels, label, spacing
+        As in `grow`.
+    mm
+        The distance. Where it is large, nothing is left of the label.
+
+    Raises
+    ------
+    ValueError
+        As in `grow`.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 1, 1, 1, 0]])
+    >>> shrink(labels, 1, (1.0, 2.0), 2.0).applied(labels).tolist()
+    [[1, 1, 1, 0, 0]]
+    """
+    box, inside = _around(labels, label, spacing, mm)
+    return Edit.between(labels, box, 0, where=inside & dilated(~inside, mm, spacing))
+
+
+def margin(
+    labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float, *, into: int
+) -> Edit:
+    """Give another label the voxels within a distance of a label that are not its own.
+
+    Parameters
+    ----------
+    labels, label, spacing, mm
+        As in `grow`.
+    into
+        The label of the shell.
+
+    Raises
+    ------
+    ValueError
+        As in `grow`, or if `into` is `label` or no label.
+    """
+    require_label(labels, into)
+    if into == label:
+        raise ValueError(f"the margin of label {label} must go into another label")
+    box, inside = _around(labels, label, spacing, mm)
+    return Edit.between(labels, box, into, where=dilated(inside, mm, spacing) & ~inside)
+
+
+def hollow(
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    mm: float,
+    *,
+    side: Side = "inside",
+) -> Edit:
+    """Leave of a label a shell along its border.
+
+    Parameters
+    ----------
+    labels, label, spacing
+        As in `grow`.
+    mm
+        Thickness of the shell, above 0.
+    side
+        Where it lies: inside of the border, outside of it, or half of it on both sides.
+
+    Raises
+    ------
+    ValueError
+        As in `grow`, or if the thickness is 0.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 1, 1, 1, 1, 1, 0]])
+    >>> hollow(labels, 1, (1.0, 1.0), 1.0).applied(labels).tolist()
+    [[0, 1, 0, 0, 0, 1, 0]]
+    """
+    box, inside = _around(labels, label, spacing, mm)
+    if mm == 0:
+        raise ValueError("the thickness of a shell must be above 0 mm")
+    outward = {"inside": 0.0, "outside": mm, "both": mm / 2}[side]
+    shell = dilated(inside, outward, spacing) if outward else inside
+    if outward < mm:
+        shell = shell & (dilated(~inside, mm - outward, spacing) | ~inside)
+    else:
+        shell = shell & ~inside
+    values = np.where(shell, np.asarray(label, dtype=labels.dtype), labels[box])
+    values[inside & ~shell] = 0
+    return Edit.between(labels, box, values)
+
+
+def _around(
+    labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float
+) -> tuple[Box, NDArray[np.bool_]]:
+    require_spacing(labels, spacing)
+    require_size(mm, "a distance in mm")
+    # One voxel more, so that a border of the label is seen in the box of its own.
+    margin_voxels = [voxels + 1 for voxels in whole_voxels(mm, spacing)]
+    box = grown_box(box_of(labels, label), margin_voxels, labels.shape)
+    return box, np.asarray(labels[box] == label)
