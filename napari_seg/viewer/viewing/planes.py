@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # one down the canvas, the one to the right. Superior or anterior is up, anterior or right is left.
 _ORDERS = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}
 
+# A window that was made smaller hides an edge of the slice, and that is no zoom.
+_MORE_THAN_FITS = 1.25
+
 PLANES = tuple(_ORDERS)
 """The names of the planes, in the order in which one turns through them."""
 
@@ -50,16 +53,23 @@ def turn_to_next_plane(viewer: ViewerModel) -> None:
     if dims.ndim < 3 or dims.ndisplay != 2:
         return
     half = np.asarray(viewer.canvas.size) / camera.zoom / 2
+    was_zoomed_in = is_zoomed_in(viewer)
     centre = np.asarray(camera.center[-2:])
     point = np.asarray([dims.point[axis] for axis in dims.displayed])
     if np.any(np.abs(point - centre) > half):
         dims.set_point(list(dims.displayed), [float(place) for place in centre])
-    sizes = [dims.range[axis].stop - dims.range[axis].start for axis in dims.displayed]
-    is_zoomed_in = bool(np.any(np.asarray(sizes) > 2.05 * half))
     zoom, place = camera.zoom, dims.point
     plane = plane_of(dims.order)
     dims.order = order_of(PLANES[(PLANES.index(plane) + 1) % len(PLANES)], dims.ndim)
     dims.point = place
-    if is_zoomed_in:
+    if was_zoomed_in:
         camera.zoom = zoom
         camera.center = (0.0, *(place[axis] for axis in dims.displayed))
+
+
+def is_zoomed_in(viewer: ViewerModel) -> bool:
+    """Tell whether a person looks at a part of the slice, and not at all of it."""
+    dims = viewer.dims
+    shown = np.asarray(viewer.canvas.size) / viewer.scene.camera.zoom
+    sizes = [dims.range[axis].stop - dims.range[axis].start for axis in dims.displayed[-2:]]
+    return bool(np.any(np.asarray(sizes) > _MORE_THAN_FITS * shown))

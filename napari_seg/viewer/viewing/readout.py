@@ -85,10 +85,6 @@ class Readout(QWidget):
             signal.disconnect(self._on_layers)
         self._watch(None)
 
-    def show_next_window(self, _viewer: ViewerModel) -> None:
-        """Show the image at hand with the next window."""
-        self.windows.show_next()
-
     def _lay_out(self) -> None:
         self.point = WrappedLabel()
         self.point.setAccessibleName("Point under the cursor")

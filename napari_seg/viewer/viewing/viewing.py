@@ -9,6 +9,7 @@ from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import turn_to_next_plane
 from napari_seg.viewer.viewing.readout import Readout
+from napari_seg.viewer.viewing.three_views import ThreeViews
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -26,14 +27,19 @@ class Viewing:
     ----------
     readout
         The widget that tells of the point under the cursor and of the window.
+    three_views
+        The two other planes beside the canvas; closed at first.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
         # Through the proxy nothing of a callback's viewer would be the same object as here.
         viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = viewer
         self.readout = Readout(viewer)
-        actions = {"W": self.readout.show_next_window, "O": turn_to_next_plane}
+        actions = {"W": self._show_next_window, "O": self._turn, "Q": self._toggle_three_views}
+        self.three_views = ThreeViews(viewer, self.readout, actions)
         self._parts: tuple[Any, ...] = (
+            self.three_views,
             Mouse(viewer),
             Letters(viewer),
             Keys(viewer, actions),
@@ -45,3 +51,14 @@ class Viewing:
         parts, self._parts = self._parts, ()
         for part in parts:
             part.release()
+
+    # Each is bound on every canvas, and does the same on all of them.
+
+    def _show_next_window(self, _viewer: ViewerModel) -> None:
+        self.readout.windows.show_next()
+
+    def _turn(self, _viewer: ViewerModel) -> None:
+        turn_to_next_plane(self._viewer)
+
+    def _toggle_three_views(self, _viewer: ViewerModel) -> None:
+        self.three_views.toggle()

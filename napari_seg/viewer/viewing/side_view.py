@@ -1,0 +1,135 @@
+"""A further canvas beside the main one: the same layers in another plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
+from napari.qt import QtViewer
+
+from napari_seg.viewer.viewing.letters import Letters
+from napari_seg.viewer.viewing.mouse import Mouse
+from napari_seg.viewer.viewing.planes import order_of
+from napari_seg.viewer.viewing.side_layers import Link, side_layer
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+_PLANE_NAME = "napari-seg plane"
+
+
+class SideView:
+    """One further canvas, until `release`.
+
+    Parameters
+    ----------
+    main
+        The viewer whose images and labels it shows.
+
+    Attributes
+    ----------
+    viewer
+        Its own model: which plane, and how far zoomed.
+    canvas
+        Its widget.
+    """
+
+    def __init__(self, main: ViewerModel) -> None:
+        self._main = main
+        self._links: dict[Layer, tuple[Layer, Link]] = {}
+        self.viewer = ViewerModel()
+        self.viewer.theme = main.theme
+        self.canvas = QtViewer(self.viewer)
+        # A file dropped here would open on this canvas only.
+        self.canvas.setAcceptDrops(False)
+        self.canvas.dims.hide()
+        self.viewer.canvas.overlays[_PLANE_NAME] = TextOverlay(position="top_left", visible=True)
+        self._parts: tuple[Any, ...] = (Mouse(self.viewer), Letters(self.viewer))
+        layers = main.layers
+        self._signals = (layers.events.inserted, layers.events.removed, layers.events.reordered)
+        for signal in self._signals:
+            signal.connect(self._on_layers)
+        layers.selection.events.active.connect(self._on_active)
+        main.events.theme.connect(self._on_theme)
+        for signal in self._slicing_signals():
+            # napari turns the slice first.
+            signal.connect(self._on_sliced, position="last")
+        self._sliced = self._slicing()
+        self._on_layers()
+
+    def show_plane(self, plane: str) -> None:
+        """Turn to a plane, and show all of it."""
+        dims = self.viewer.dims
+        if dims.ndim >= 3:
+            dims.order = order_of(plane, dims.ndim)
+        self.viewer.canvas.overlays[_PLANE_NAME].text = plane
+        self.viewer.fit_to_view()
+
+    def release(self) -> None:
+        """Take the canvas away."""
+        for signal in self._signals:
+            signal.disconnect(self._on_layers)
+        self._main.layers.selection.events.active.disconnect(self._on_active)
+        self._main.events.theme.disconnect(self._on_theme)
+        for part in self._parts:
+            part.release()
+        for signal in self._slicing_signals():
+            signal.disconnect(self._on_sliced)
+        for layer in tuple(self._links):
+            self._unlink(layer)
+        self.viewer.layers.clear()
+        self.canvas.close()
+        self.canvas.setParent(None)
+        self.canvas.deleteLater()
+
+    def _on_layers(self, _event: object = None) -> None:
+        for gone in [layer for layer in self._links if layer not in self._main.layers]:
+            self.viewer.layers.remove(self._unlink(gone))
+        shown: list[Layer] = []
+        for layer in self._main.layers:
+            if layer not in self._links:
+                self._add(layer)
+            if layer in self._links:
+                shown.append(self._links[layer][0])
+        for place, side in enumerate(shown):
+            if self.viewer.layers[place] is not side:
+                self.viewer.layers.move(self.viewer.layers.index(side), place)
+        self._on_active()
+
+    def _add(self, layer: Layer) -> None:
+        side = side_layer(layer) if layer.ndim >= 3 else None
+        if side is not None:
+            self.viewer.layers.append(side)
+            self._links[layer] = (side, Link(layer, side))
+            layer.events.set_data.connect(self._on_shown)
+
+    def _unlink(self, layer: Layer) -> Layer:
+        layer.events.set_data.disconnect(self._on_shown)
+        side, link = self._links.pop(layer)
+        link.release()
+        return side
+
+    def _on_shown(self, event: Any) -> None:
+        # The main canvas shows a layer anew for another slice, or because its voxels changed.
+        if self._slicing() == self._sliced and event.source in self._links:
+            self._links[event.source][1].refresh()
+
+    def _on_sliced(self, _event: object) -> None:
+        self._sliced = self._slicing()
+
+    def _slicing_signals(self) -> tuple[Any, ...]:
+        events = self._main.dims.events
+        return events.point, events.order, events.ndisplay
+
+    def _slicing(self) -> tuple[Any, ...]:
+        dims = self._main.dims
+        return dims.point, dims.order, dims.ndisplay
+
+    def _on_active(self, _event: object = None) -> None:
+        active = self._main.layers.selection.active
+        side = self._links.get(active, (None,))[0]
+        self.viewer.layers.selection.active = side
+
+    def _on_theme(self, _event: object) -> None:
+        self.viewer.theme = self._main.theme
