@@ -22,7 +22,7 @@ from napari_seg.imaging.grid_notices import (
 )
 from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
 from napari_seg.imaging.scan import Notice, Scan, Source
-from napari_seg.imaging.voxel_bytes import open_unpacked, read_exactly, too_short, unpack_zlib
+from napari_seg.imaging.voxel_bytes import StoredBytes, too_short
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNITS = {"": "mm", "?": "mm", "mm": "mm", "um": "micron", "cm": "cm", "m": "meter"}
@@ -62,35 +62,38 @@ def _stored_voxels(
     claimed = header.count * header.dtype.itemsize
     start = header.length if detached is None else 0
     name = header.name if detached is None else both_names(header.name, path.name)
+    # Voxels may begin like a gzip file by chance.
+    stored = StoredBytes(path, name, packed=False)
     if header.is_text:
-        return _words(header, path, start, name), 0
+        return _words(header, stored, start), 0
     if header.is_compressed:
-        raw = unpack_zlib(path, name=name, skipped=start, count=claimed)
-        return _native(raw[:claimed], header), len(raw) - claimed
+        raw, surplus = stored.read_zlib(claimed, skipped=start)
+        return _native(raw, header), surplus
     if header.skipped >= 0 and detached is not None:
         start = header.skipped
     elif header.skipped == -1:
         start = max(path.stat().st_size - claimed, start)
-    with open_unpacked(path, name=name) as stream:
-        stored, surplus = read_exactly(stream, claimed, path, name=name, skipped=start)
-    return _native(stored, header), surplus
+    with stored.open() as stream:
+        raw, surplus = stored.read(stream, claimed, skipped=start)
+    return _native(raw, header), surplus
 
 
-def _words(header: MetaImageHeader, path: Path, start: int, name: str) -> NDArray[Any]:
-    # Each number takes a sign of writing and a blank at least.
-    if header.count * 2 - 1 > path.stat().st_size - start:
-        raise ValueError(too_short(name, header.count * 2 - 1, path.stat().st_size - start))
-    words = path.read_bytes()[start:].split()
+def _words(header: MetaImageHeader, stored: StoredBytes, start: int) -> NDArray[Any]:
+    # Each number takes one sign and a blank at least.
+    least, held = header.count * 2 - 1, stored.path.stat().st_size - start
+    if least > held:
+        raise ValueError(too_short(stored.name, least, held))
+    words = stored.path.read_bytes()[start:].split()
     if len(words) < header.count:
         raise ValueError(
-            f"'{name}' is cut short: its header claims {header.count} numbers, "
+            f"'{stored.name}' is cut short: its header claims {header.count} numbers, "
             f"the file holds {len(words)}; fetch it again"
         )
     try:
         return np.array(words[: header.count]).astype(header.dtype.newbyteorder("="))
     except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"'{name}' is damaged: not all of its voxels are numbers that "
+            f"'{stored.name}' is damaged: not all of its voxels are numbers that "
             f"{header.dtype.name} holds; fetch it again"
         ) from error
 

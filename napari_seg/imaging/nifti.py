@@ -24,7 +24,7 @@ from napari_seg.imaging.nifti_geometry import (
 )
 from napari_seg.imaging.nifti_header import StoredHeader, header_file, read_header, voxel_file
 from napari_seg.imaging.scan import Notice, Scan, Source
-from napari_seg.imaging.voxel_bytes import is_packed, open_unpacked, read_exactly
+from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
 
 _HEADERS: dict[int, type[Nifti1Header]] = {348: Nifti1Header, 540: Nifti2Header}
 _IMAGES: dict[int, type[Nifti1Image]] = {348: Nifti1Image, 540: Nifti2Image}
@@ -61,20 +61,21 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
         voxel makes no sense.
     """
     first = header_file(path)
-    with open_unpacked(first) as stream:
+    file = StoredBytes(first, first.name, is_packed(first))
+    with file.open() as stream:
         stored = read_header(stream, first)
+        claimed = prod(stored.shape) * stored.dtype.itemsize
         place = analyze_geometry if stored.is_analyze else stored_geometry
         geometry, frame, notices = place(stored.fields, first.name)
-        second = voxel_file(first) if stored.in_pair else first
-        name = both_names(first.name, second.name) if stored.in_pair else first.name
-        with open_unpacked(second, name=name) as voxels:
-            raw, surplus = read_exactly(
-                voxels,
-                prod(stored.shape) * stored.dtype.itemsize,
-                second,
-                name=name,
-                skipped=stored.offset,
-                on_progress=on_progress,
+        if not stored.in_pair:
+            raw, surplus = file.read(
+                stream, claimed, skipped=stored.offset, on_progress=on_progress
+            )
+    if stored.in_pair:
+        file = _other_file(first, stored.offset + claimed)
+        with file.open() as stream:
+            raw, surplus = file.read(
+                stream, claimed, skipped=stored.offset, on_progress=on_progress
             )
     array, alpha = _unpacked(raw, stored)
     return Scan(
@@ -129,6 +130,13 @@ def write_nifti(array: NDArray[Any], geometry: Geometry, path: Path, source: Sou
             return
         with gzip.GzipFile("", "wb", _COMPRESSION_LEVEL, file, mtime=0) as packed:
             image.to_stream(packed)
+
+
+def _other_file(header: Path, size: int) -> StoredBytes:
+    path = voxel_file(header)
+    # Voxels may begin like a gzip file by chance; then the size tells.
+    packed = is_packed(path) and path.stat().st_size != size
+    return StoredBytes(path, both_names(header.name, path.name), packed)
 
 
 def _mislabelled(path: Path) -> tuple[Notice, ...]:
