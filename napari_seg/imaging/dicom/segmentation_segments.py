@@ -143,7 +143,9 @@ def _scheme_and_value(code: str) -> tuple[str, str]:
 
 
 def _meanings() -> dict[str, str]:
-    concepts = (getattr(codes.SCT, keyword) for keyword in codes.SCT.dir())
+    concepts = [getattr(codes.SCT, keyword) for keyword in codes.SCT.dir()]
+    # The shortest of several for one code, such as "Liver".
+    concepts.sort(key=lambda concept: len(concept.meaning), reverse=True)
     return {concept.value: concept.meaning for concept in concepts}
 
 
