@@ -22,6 +22,10 @@ _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MOST_VOXELS = 2**32
 
 
+class SegmentationError(ValueError):
+    """What a segmentation says does not fit together; ends the sentence "the segmentation …"."""
+
+
 @dataclass(frozen=True, eq=False)
 class FrameGrid:
     """A grid, and where each frame lies in it.
@@ -46,11 +50,14 @@ def frame_grid(dataset: pydicom.Dataset) -> FrameGrid:
 
     Raises
     ------
-    ValueError
-        If frames state no place, or lie on no common grid; the message ends the sentence
-        "the segmentation …".
+    SegmentationError
+        If frames state no place, or lie on no common grid.
     """
     frames = [_stated(values) for values in frame_values(dataset)]
+    if len(frames) != int(dataset.NumberOfFrames) or not frames:
+        raise SegmentationError(
+            f"describes {len(frames)} frames where it says it holds {dataset.NumberOfFrames}"
+        )
     shape = int(dataset.Rows), int(dataset.Columns)
     positions, directions, spacings = (
         np.array([frame[part] for frame in frames]) for part in range(3)
@@ -68,7 +75,7 @@ def frame_grid(dataset: pydicom.Dataset) -> FrameGrid:
     )
     shifts = np.rint(sideways).astype(int)
     if (np.abs(sideways - shifts) * (width_mm, height_mm)).max() > _TOLERANCE_MM:
-        raise ValueError("holds frames that lie between the pixels of the others")
+        raise SegmentationError("holds frames that lie between the pixels of the others")
     starts = np.column_stack([shifts, numbers])
     affine = np.eye(4)
     affine[:3, :3] = np.column_stack([across * width_mm, down * height_mm, along])
@@ -79,7 +86,9 @@ def frame_grid(dataset: pydicom.Dataset) -> FrameGrid:
     rows, columns = shape
     i, j, k = (int(size) for size in starts.max(axis=0) + np.array([columns, rows, 1]))
     if i * j * k > _MOST_VOXELS:
-        raise ValueError(f"holds frames so far apart that their grid has {i} x {j} x {k} voxels")
+        raise SegmentationError(
+            f"holds frames so far apart that their grid has {i} x {j} x {k} voxels"
+        )
     return FrameGrid(Geometry((i, j, k), _LPS_TO_RAS @ affine), starts, notices)
 
 
@@ -92,7 +101,7 @@ def _stated(values: dict[str, Any]) -> tuple[list[float], list[float], list[floa
     ):
         numbers = [float(number) for number in values.get(tag) or ()]
         if len(numbers) != count or not np.isfinite(numbers).all():
-            raise ValueError(
+            raise SegmentationError(
                 f"does not say where its frames lie ({tag}); a slide of a microscope or a "
                 "projection cannot be placed in a patient"
             )
@@ -105,13 +114,13 @@ def _axes(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     extent_mm = float((spacings.max(axis=0) * shape).max())
     if np.ptp(directions, axis=0).max() * extent_mm > _TOLERANCE_MM:
-        raise ValueError("holds frames that are not parallel")
+        raise SegmentationError("holds frames that are not parallel")
     if (np.ptp(spacings, axis=0) * shape).max() > _TOLERANCE_MM:
-        raise ValueError("holds frames of different pixel sizes")
+        raise SegmentationError("holds frames of different pixel sizes")
     across, down = directions.mean(axis=0).reshape(2, 3)
     lengths = np.linalg.norm([across, down], axis=1)
     if spacings.min() <= 0 or np.abs(lengths - 1).max() > 1e-3 or abs(across @ down) > 1e-3:
-        raise ValueError("states directions or pixel sizes that make no grid")
+        raise SegmentationError("states directions or pixel sizes that make no grid")
     return across / lengths[0], down / lengths[1]
 
 
@@ -140,7 +149,7 @@ def _step(
         step = _even_step(levels, candidate) if candidate else None
         if step is not None:
             return step, ()
-    raise ValueError(
+    raise SegmentationError(
         "holds frames at uneven distances: its slices lie "
         f"{np.diff(levels).min():.2f} to {np.diff(levels).max():.2f} mm apart"
     )

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import highdicom as hd
 import numpy as np
 import pydicom
 from highdicom.seg import Segmentation
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.headers import BROKEN
-from napari_seg.imaging.dicom.segmentation_grid import FrameGrid, frame_grid
+from napari_seg.imaging.dicom.segmentation_grid import FrameGrid, SegmentationError, frame_grid
 from napari_seg.imaging.dicom.segmentation_segments import background_of, labels_of
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap, Notice, Source
@@ -61,12 +60,17 @@ def read_segmentation(path: str | Path) -> LabelMap:
         If it is no segmentation, is damaged, or its frames fill no grid.
     """
     path = Path(path)
-    dataset = _read(path)
+    if not is_segmentation(path):
+        raise ValueError(
+            f"'{path.name}' is no DICOM segmentation; open it as a scan, or choose another file"
+        )
     try:
+        dataset = pydicom.dcmread(path)
         grid = frame_grid(dataset)
         labels = labels_of(dataset)
-        array, notices = _voxels(dataset, grid, labels)
-    except BROKEN as error:
+        segmentation = Segmentation.from_dataset(dataset, copy=False)
+        array, notices = _voxels(segmentation, grid, labels)
+    except (*BROKEN, IndexError, sqlite3.Error) as error:
         raise ValueError(
             f"'{path.name}': the segmentation {_cause(error)}; export it again from the program "
             "that made it"
@@ -85,24 +89,9 @@ def read_segmentation(path: str | Path) -> LabelMap:
     )
 
 
-def _read(path: Path) -> Segmentation:
-    if not is_segmentation(path):
-        raise ValueError(
-            f"'{path.name}' is no DICOM segmentation; open it as a scan, or choose another file"
-        )
-    try:
-        return hd.seg.segread(path)
-    except (*BROKEN, IndexError, sqlite3.Error) as error:
-        raise ValueError(
-            f"'{path.name}' is a DICOM segmentation that cannot be read: it {_cause(error)}; "
-            "export it again from the program that made it"
-        ) from error
-
-
 def _cause(error: Exception) -> str:
-    # Our own sentences go on as "the segmentation …"; those of libraries stand in brackets.
     text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason"
-    return text if type(error) is ValueError and text[:1].islower() else f"is damaged ({text})"
+    return text if isinstance(error, SegmentationError) else f"is damaged or not whole ({text})"
 
 
 def _voxels(
@@ -137,7 +126,7 @@ def _masks(
     for index in np.argsort(numbers_of_frames, kind="stable"):
         number = numbers_of_frames[index]
         if number not in labels:
-            raise ValueError(f"holds segment {number}, which it does not describe")
+            raise SegmentationError(f"holds segment {number}, which it does not describe")
         pixels = dataset.get_stored_frame(int(index) + 1).T
         yield grid.starts[index], labels[number].value, pixels >= least
 
@@ -150,7 +139,7 @@ def _masks_of_label_map(
         numbers = dataset.get_stored_frame(frame).T
         for number in {int(one) for one in np.unique(numbers)} - background:
             if number not in labels:
-                raise ValueError(f"holds segment {number}, which it does not describe")
+                raise SegmentationError(f"holds segment {number}, which it does not describe")
             yield start, labels[number].value, numbers == number
 
 
@@ -160,7 +149,7 @@ def _segment_numbers(dataset: pydicom.Dataset) -> list[int]:
     for item in dataset.PerFrameFunctionalGroupsSequence:
         stated = item.get("SegmentIdentificationSequence") or shared
         if not stated:
-            raise ValueError("does not say which segment a frame belongs to")
+            raise SegmentationError("does not say which segment a frame belongs to")
         numbers.append(int(stated[0].ReferencedSegmentNumber))
     return numbers
 

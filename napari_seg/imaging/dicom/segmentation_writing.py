@@ -133,10 +133,12 @@ def _numbered(array: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
 def _require_same(path: Path, labels: LabelMap, stored: Sequence[Label]) -> None:
     back = read_segmentation(path)
     names = {label.value: segment_name(label.name) for label in stored}
-    same_names = all(name in ("", back.table.name_of(value)) for value, name in names.items())
-    if not same_names or not np.array_equal(
-        align_labels(back, labels.geometry).array, labels.array
-    ):
+    try:
+        placed = align_labels(back, labels.geometry).array
+        same = all(name in ("", back.table.name_of(value)) for value, name in names.items())
+    except ValueError as error:
+        raise OSError("what was read back lies on another grid than what was written") from error
+    if not same or not np.array_equal(placed, labels.array):
         raise OSError("what was read back differs from what was written")
 
 
