@@ -1,10 +1,17 @@
-"""Write a region of labels as one step of napari's own undo."""
+"""Write a region of labels as one named step of napari's own undo, past no locked label."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from napari_seg.viewer.editing.attached import attached
+from napari_seg.viewer.editing.editable import require_editable
+from napari_seg.viewer.editing.history import EditHistory
+from napari_seg.viewer.editing.locks import LabelLocks
+from napari_seg.viewer.editing.strokes import commit_stroke
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -12,19 +19,24 @@ if TYPE_CHECKING:
 
     Box = tuple[slice, ...]
 
+# A mask for each of more labels takes longer, and more memory, than a copy of the whole box.
+_MOST_MASKS = 6
+
 
 def write_region(
     layer: Labels,
     box: Box,
     values: ArrayLike,
     *,
+    name: str | None = None,
     where: NDArray[np.bool_] | None = None,
     preserve: bool | None = None,
     public_only: bool = False,
 ) -> int:
     """Write labels into a box of a layer, undone by one Ctrl+Z.
 
-    Call it in the viewer's thread.
+    Voxels of locked labels stay as they are, and none are added to them. A stroke that is being
+    drawn becomes a step of its own before this one. Call it in the viewer's thread.
 
     Parameters
     ----------
@@ -34,6 +46,8 @@ def write_region(
         One slice with start and stop for each axis of the layer's data.
     values
         Labels of the box's shape, or one label for all of it.
+    name
+        Of the step in the layer's history, such as ``"Grow liver by 2 mm"``.
     where
         Of the box's shape: which voxels may change; None for all.
     preserve
@@ -50,9 +64,11 @@ def write_region(
 
     Raises
     ------
-    ValueError
-        If the layer's type cannot hold a label.
+    TypeError, ValueError
+        If the layer is none that can be edited, see `require_editable`, or its type cannot hold
+        a label.
     """
+    require_editable(layer)
     before = np.asarray(layer.data[box])
     after = _as_type(np.broadcast_to(np.asarray(values), before.shape), before.dtype)
     changed = before != after
@@ -60,16 +76,27 @@ def write_region(
         changed &= where
     if layer.preserve_labels if preserve is None else preserve:
         changed &= before == layer.colormap.background_value
+    locks = attached(layer, LabelLocks)
+    if locks is not None and locks.labels:
+        changed &= locks.unlocked(before, after)
     count = int(np.count_nonzero(changed))
     if count == 0:
         return 0
     tight = _bounds(changed)
     changed, after = changed[tight], after[tight]
     box = _moved(tight, box)
-    if hasattr(layer, "_paint_region_with_mask") and not public_only:
-        _paint(layer, box, after, changed)
-    else:
-        _set_items(layer, box, after, changed)
+    commit_stroke(layer)
+    history = attached(layer, EditHistory)
+    with ExitStack() as stack:
+        if locks is not None:
+            stack.enter_context(locks.checked())
+        if history is not None:
+            stack.enter_context(history.naming(name or "edit"))
+        stack.enter_context(layer.block_history())
+        if hasattr(layer, "_paint_region_with_mask") and not public_only:
+            _write(layer, box, after, changed)
+        else:
+            _set_items(layer, box, after, changed)
     layer.refresh(extent=False)
     return count
 
@@ -84,22 +111,43 @@ def _as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return values.astype(dtype, copy=False)
 
 
-def _paint(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
+def _write(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
+    labels = np.unique(after[changed])
+    if labels.size > _MOST_MASKS:
+        _copy(layer, box, after, changed)
+    else:
+        _paint(layer, box, after, changed, labels)
+    # The whole view is refreshed next, so the part that napari noted is forgotten.
+    layer._updated_slice = None
+
+
+def _paint(
+    layer: Labels,
+    box: Box,
+    after: NDArray[Any],
+    changed: NDArray[np.bool_],
+    labels: NDArray[Any],
+) -> None:
     # Private to napari, there since 0.8: keeps a mask and the old values, not three indices a voxel.
     preserved, layer._preserve_labels = layer._preserve_labels, False
     axes = list(range(layer.ndim))
     try:
-        with layer.block_history():
-            for label in np.unique(after[changed]):
-                mask = changed & (after == label)
-                tight = _bounds(mask)
-                layer._paint_region_with_mask(
-                    _moved(tight, box), mask[tight], int(label), axes, refresh=False
-                )
+        for label in labels:
+            mask = changed if labels.size == 1 else changed & (after == label)
+            tight = _bounds(mask)
+            layer._paint_region_with_mask(
+                _moved(tight, box), mask[tight], int(label), axes, refresh=False
+            )
     finally:
         layer._preserve_labels = preserved
-    # The whole view is refreshed next, so the part that napari noted is forgotten.
-    layer._updated_slice = None
+
+
+def _copy(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
+    # Private to napari: it puts back whatever is kept for an index, so also a box for slices.
+    before = np.array(layer.data[box])
+    after = np.where(changed, after, before)
+    layer._save_history((box, before, after))
+    layer.data[box] = after
 
 
 def _set_items(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
