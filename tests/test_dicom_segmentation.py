@@ -217,6 +217,19 @@ def test_each_frame_refers_to_the_slice_it_lies_on(tmp_path: Path) -> None:
         assert places[image.ReferencedSOPInstanceUID] == list(position)
 
 
+def test_each_frame_refers_to_the_frame_of_an_enhanced_file(tmp_path: Path) -> None:
+    path = write_enhanced(tmp_path / "one.dcm", (3, 0, 4, 2, 1), OBLIQUE)
+    scan = read_dicom(path)
+    write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan)
+    source, found = pydicom.dcmread(path), pydicom.dcmread(tmp_path / "labels.dcm")
+    for item in found.PerFrameFunctionalGroupsSequence:
+        (image,) = item.DerivationImageSequence[0].SourceImageSequence
+        assert image.ReferencedSOPInstanceUID == source.SOPInstanceUID
+        group = source.PerFrameFunctionalGroupsSequence[int(image.ReferencedFrameNumber) - 1]
+        position = group.PlanePositionSequence[0].ImagePositionPatient
+        assert item.PlanePositionSequence[0].ImagePositionPatient == position
+
+
 def test_positions_that_jitter_keep_their_slices(tmp_path: Path) -> None:
     # Steps of 2.46 to 2.54 mm, as scanners round them.
     jitter = (0.0, 0.04, -0.03, 0.04, 0.0)

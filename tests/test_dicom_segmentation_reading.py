@@ -221,6 +221,20 @@ def test_a_segmentation_stored_as_a_label_map(tmp_path: Path) -> None:
     assert labels.notices == ()
 
 
+def test_a_label_map_whose_background_is_not_0_is_refused(tmp_path: Path) -> None:
+    frames = np.zeros((5, ROWS, COLUMNS), np.uint8)
+    frames[1, 2, 3] = 1
+
+    def swap(dataset: pydicom.Dataset) -> None:
+        zero, one = dataset.SegmentSequence
+        zero.SegmentNumber, one.SegmentNumber = 1, 0
+        dataset.PixelPaddingValue = 1
+
+    path = changed(written(tmp_path, frames, kind="LABELMAP"), swap)
+    with pytest.raises(ValueError, match="gives a structure the number 0"):
+        read_segmentation(path)
+
+
 def test_compressed_frames_are_read(tmp_path: Path) -> None:
     frames = np.zeros((5, ROWS, COLUMNS), np.uint8)
     frames[1:3, 2, 3:6] = 1

@@ -13,6 +13,7 @@ from highdicom.seg import SegmentDescription
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from napari_seg.imaging.dicom.segmentation_grid import SegmentationError
 from napari_seg.imaging.label_table import Label, LabelTable
 
 _LONGEST_TEXT = 64
@@ -77,6 +78,11 @@ def labels_of(dataset: pydicom.Dataset) -> dict[int, Label]:
 
     A label has the value it had when it was written by this module, else the number of its
     segment.
+
+    Raises
+    ------
+    SegmentationError
+        If a structure has the number 0.
     """
     background = background_of(dataset)
     segments = {
@@ -86,8 +92,8 @@ def labels_of(dataset: pydicom.Dataset) -> dict[int, Label]:
     }
     values = _stated_values(segments) or {number: number for number in segments}
     if 0 in values.values():
-        # Rare, and legal in a label map alone, where another number may stand for background.
-        values = {number: value + 1 for number, value in values.items()}
+        # Legal in a label map alone, where another number may stand for background.
+        raise SegmentationError("gives a structure the number 0, which is background here")
     return {number: _label(segment, values[number]) for number, segment in segments.items()}
 
 
