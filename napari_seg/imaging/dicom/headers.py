@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pydicom
+from pydicom.config import disable_value_validation
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
@@ -145,7 +147,7 @@ def read_headers(path: Path) -> list[SliceHeader]:
     """
     if path.name.startswith("."):
         return []
-    with path.open("rb") as file:
+    with open_unnamed(path) as file:
         head = file.read(132)
         is_dicom = head[128:] == b"DICM"
         # Files of another kind may begin so by chance.
@@ -154,14 +156,25 @@ def read_headers(path: Path) -> list[SliceHeader]:
         file.seek(0)
         dataset = None
         try:
-            dataset = pydicom.dcmread(
-                file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
-            )
-            return _pictures(dataset, path)
+            # Its warnings would quote what is wrong, such as an identifier.
+            with disable_value_validation():
+                dataset = pydicom.dcmread(
+                    file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+                )
+                return _pictures(dataset, path)
         except BROKEN as error:
             if not is_dicom:
                 return []
             raise DamagedFile(path, _uid(dataset)) from error
+
+
+class _Unnamed(io.BufferedReader):
+    name = "a DICOM file"
+
+
+def open_unnamed(path: Path) -> io.BufferedReader:
+    """Open a file so that pydicom's warnings do not show its path."""
+    return _Unnamed(io.FileIO(path))
 
 
 def _uid(dataset: pydicom.Dataset | None) -> str:

@@ -23,7 +23,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader
+from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader, open_unnamed
 
 # JPEG Lossless and JPEG-LS: SimpleITK holds their decoders, so no other library is needed.
 _DECODED_BY_ITK = (
@@ -103,7 +103,8 @@ class PixelReader:
 
     def _opened(self, path: Path) -> pydicom.Dataset:
         if path not in self._held:
-            dataset = pydicom.dcmread(path, force=True)
+            with open_unnamed(path) as file:
+                dataset = pydicom.dcmread(file, force=True)
             _complete_meta(dataset)
             if len(self._held) > 1:
                 del self._held[next(iter(self._held))]

@@ -194,6 +194,7 @@ def _decoded(
 ) -> tuple[list[StoredSlice], list[str]]:
     """Decode one slice for each place, and name the damaged files that were left out."""
     reader = PixelReader()
+    files = {one.path for one in (*stack.slices, *(repeat for _, repeat in stack.repeats))}
     stored, damaged = [], []
     for done, one in enumerate(stack.slices, start=1):
         same_place = (one, *(repeat for kept, repeat in stack.repeats if kept is one))
@@ -202,7 +203,8 @@ def _decoded(
             try:
                 good.append(StoredSlice(candidate, reader.read(candidate)))
             except DamagedPixels as error:
-                if len(stack.slices) == 1 and len(same_place) == 1:
+                if len(files) == 1:
+                    # Nothing would be left.
                     raise
                 if not repair:
                     raise NeedsRepairError(str(error), "leaves it out") from error
