@@ -63,8 +63,10 @@ def boxes_of(labels: NDArray[Any]) -> dict[int, Box]:
     {1: (slice(4, 5, None),), 3: (slice(1, 3, None),)}
     """
     require_labels(labels)
-    if labels.size == 0:
+    outer = bounds(labels != 0)
+    if outer is None:
         return {}
+    labels = labels[outer]
     if labels.max() <= _LARGEST_LISTED and labels.min() >= 0:
         values = np.arange(1, int(labels.max()) + 1)
     else:
@@ -72,7 +74,7 @@ def boxes_of(labels: NDArray[Any]) -> dict[int, Box]:
         values = np.unique(labels[labels != 0])
         labels = np.where(labels == 0, 0, np.searchsorted(values, labels) + 1)
     found = zip(values.tolist(), ndimage.find_objects(labels, max_label=values.size), strict=True)
-    return {value: box for value, box in found if box is not None}
+    return {value: box_within(box, outer) for value, box in found if box is not None}
 
 
 def union_box(boxes: Sequence[Box]) -> Box:

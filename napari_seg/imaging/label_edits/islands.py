@@ -280,7 +280,8 @@ def _pieces_around(
 
 
 def _piece_at(pieces: Pieces, box: Box, voxel: tuple[int, ...]) -> int:
-    return pieces.at(tuple(place - part.start for place, part in zip(voxel, box, strict=True)))
+    place = [[index - part.start for index, part in zip(voxel, box, strict=True)]]
+    return int(pieces.at(np.array(place))[0])
 
 
 def _search_box(labels: NDArray[Any], label: int | None) -> Box:

@@ -45,12 +45,18 @@ class Pieces:
     sizes: NDArray[np.int64]
     values: NDArray[Any]
 
-    def at(self, voxel: tuple[int, ...]) -> int:
-        """Return the number of the piece that holds a voxel; -1 where none does."""
-        line = int(np.ravel_multi_index(voxel[:-1], self.shape[:-1]))
-        first, last = np.searchsorted(self.line, [line, line + 1])
-        run = first + int(np.searchsorted(self.stop[first:last], voxel[-1], side="right"))
-        return int(self.piece[run]) if run < last and self.start[run] <= voxel[-1] else -1
+    def at(self, voxels: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Return the number of the piece that holds each voxel ``(n, axes)``; -1 where none does."""
+        if self.line.size == 0:
+            return np.full(len(voxels), -1)
+        line = np.ravel_multi_index(tuple(voxels[:, :-1].T), self.shape[:-1])
+        width, place = self.shape[-1] + 1, voxels[:, -1]
+        # The first run that ends behind the voxel.
+        keys = self.line * width + self.stop
+        run = np.searchsorted(keys, line * width + place, side="right")
+        run = np.minimum(run, self.line.size - 1)
+        holds = (self.line[run] == line) & (self.start[run] <= place) & (place < self.stop[run])
+        return np.where(holds, self.piece[run], -1)
 
     def chosen(self, choice: NDArray[np.bool_]) -> Patch:
         """Return the voxels of some of the pieces, in the smallest box that holds them.

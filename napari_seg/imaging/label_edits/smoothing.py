@@ -1,0 +1,181 @@
+"""Smooth the surface of one label, or of all together so that no gap opens between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_seg.imaging.label_edits.blur import blurred, reach_voxels
+from napari_seg.imaging.label_edits.boxes import (
+    Box,
+    box_of,
+    boxes_of,
+    grown_box,
+    require_size,
+    require_spacing,
+    union_box,
+    whole_voxels,
+)
+from napari_seg.imaging.label_edits.edits import Edit
+
+# Shares nearer to a half than this are a tie, in which a voxel stays what it is.
+_TIE = 1e-5
+
+
+def smooth_median(
+    labels: NDArray[Any], label: int, spacing: Sequence[float], radius_mm: float
+) -> Edit:
+    """Let each voxel be of a label if most of a window around it are.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers of two or three axes; 0 is background. At an end of the scan its last voxels
+        are thought to go on.
+    label
+        The label that is smoothed. It may gain voxels of others: see `edits.only_over`.
+    spacing
+        Length of a voxel along each axis in mm.
+    radius_mm
+        How far the window, a box, reaches to each side; cut to whole voxels.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label, or the window holds no more than the voxel itself.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1]])
+    >>> smooth_median(labels, 1, (1.0, 1.0), 1.0).applied(labels).tolist()
+    [[0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]]
+    """
+    require_spacing(labels, spacing)
+    require_size(radius_mm, "radius_mm")
+    box = box_of(labels, label)
+    reach = whole_voxels(radius_mm, spacing)
+    if not any(reach):
+        raise ValueError(
+            f"radius_mm must be at least one voxel, {min(spacing):g} mm, got {radius_mm:g}"
+        )
+    # Outside of its box a label is nowhere more than half of a window: no margin is needed.
+    inside = labels[box] == label
+    window = int(np.prod([2 * voxels + 1 for voxels in reach]))
+    counts = inside.astype(np.uint16 if window < 2**16 else np.uint32)
+    for axis, (voxels, ends) in enumerate(zip(reach, _at_edge(box, labels.shape), strict=True)):
+        counts = _window_sums(counts, axis, voxels, ends)
+    return _become(labels, box, label, inside, counts > window // 2)
+
+
+def smooth_gaussian(
+    labels: NDArray[Any], label: int, spacing: Sequence[float], sigma_mm: float
+) -> Edit:
+    """Blur a label and keep where more than half is left of it.
+
+    Parameters
+    ----------
+    labels, label, spacing
+        As in `smooth_median`.
+    sigma_mm
+        Standard deviation of the blur. What is much thinner vanishes.
+
+    Raises
+    ------
+    ValueError
+        If no voxel holds the label, or a length is negative or missing.
+    """
+    require_spacing(labels, spacing)
+    require_size(sigma_mm, "sigma_mm")
+    box = box_of(labels, label)
+    inside = labels[box] == label
+    sigma = [sigma_mm / size for size in spacing]
+    share = blurred(inside.astype(np.float32), sigma, _at_edge(box, labels.shape))
+    return _become(labels, box, label, inside, share > np.where(inside, 0.5 - _TIE, 0.5 + _TIE))
+
+
+def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: float) -> Edit:
+    """Smooth all labels at once: touching labels go on touching, without a gap or an overlap.
+
+    What is labelled at all is smoothed like one label, as in `smooth_gaussian`; inside, each voxel
+    gets the label whose blur is the strongest.
+
+    Parameters
+    ----------
+    labels, spacing, sigma_mm
+        As in `smooth_gaussian`.
+
+    Raises
+    ------
+    ValueError
+        If every voxel is background, or a length is negative or missing.
+    """
+    require_spacing(labels, spacing)
+    require_size(sigma_mm, "sigma_mm")
+    boxes = boxes_of(labels)
+    if not boxes:
+        raise ValueError("no voxel is labelled; there is nothing to smooth")
+    sigma = [sigma_mm / size for size in spacing]
+    outer = union_box([*boxes.values()])
+    total = np.zeros(labels[outer].shape, dtype=np.float32)
+    strongest, winner = np.zeros_like(total), np.zeros(total.shape, dtype=labels.dtype)
+    for label, tight in boxes.items():
+        box = _clipped(grown_box(tight, reach_voxels(sigma), labels.shape), outer)
+        share = blurred(
+            (labels[box] == label).astype(np.float32), sigma, _at_edge(box, labels.shape)
+        )
+        part = tuple(
+            slice(b.start - o.start, b.stop - o.start) for b, o in zip(box, outer, strict=True)
+        )
+        total[part] += share
+        # In a tie a voxel stays what it is.
+        share += np.where(labels[box] == label, np.float32(_TIE), np.float32(0))
+        stronger = share > strongest[part]
+        np.copyto(strongest[part], share, where=stronger)
+        np.copyto(winner[part], np.asarray(label, dtype=labels.dtype), where=stronger)
+    winner[total < np.where(labels[outer] != 0, 0.5 - _TIE, 0.5 + _TIE)] = 0
+    return Edit.between(labels, outer, winner)
+
+
+def _become(
+    labels: NDArray[Any],
+    box: Box,
+    label: int,
+    inside: NDArray[np.bool_],
+    becomes: NDArray[np.bool_],
+) -> Edit:
+    values = np.where(becomes, np.asarray(label, dtype=labels.dtype), labels[box])
+    values[inside & ~becomes] = 0
+    return Edit.between(labels, box, values)
+
+
+def _at_edge(box: Box, shape: Sequence[int]) -> list[tuple[bool, bool]]:
+    return [(part.start == 0, part.stop == count) for part, count in zip(box, shape, strict=True)]
+
+
+def _clipped(box: Box, outer: Box) -> Box:
+    return tuple(
+        slice(max(part.start, around.start), min(part.stop, around.stop))
+        for part, around in zip(box, outer, strict=True)
+    )
+
+
+def _window_sums(
+    counts: NDArray[Any], axis: int, reach: int, at_edge: tuple[bool, bool]
+) -> NDArray[Any]:
+    if reach == 0:
+        return counts
+    length = counts.shape[axis]
+    places = np.arange(-reach - 1, length + reach)
+    padded = np.take(counts, np.clip(places, 0, length - 1), axis=axis)
+    view = np.moveaxis(padded, axis, 0)
+    view[0] = 0
+    for outside, goes_on in ((places < 0, at_edge[0]), (places >= length, at_edge[1])):
+        if not goes_on:
+            view[outside] = 0
+    # Sums may run over the type's end: the differences are right all the same.
+    np.add.accumulate(padded, axis=axis, dtype=padded.dtype, out=padded)
+    view = np.moveaxis(padded, axis, 0)
+    return np.moveaxis(view[2 * reach + 1 :] - view[: -2 * reach - 1], 0, axis)
