@@ -163,7 +163,7 @@ def _voxels_and_geometry(image: sitk.Image, header: NrrdHeader) -> tuple[NDArray
     elif dimension == 4 and array.shape[3] == 1:
         array = array[..., 0]
     i, j, k = array.shape[:3]
-    in_mm = np.diag([*[MM_PER_UNIT[header.unit]] * 3, 1.0])
+    in_mm = np.diag([*(sign * MM_PER_UNIT[header.unit] for sign in header.unturned), 1.0])
     try:
         return array, Geometry((i, j, k), in_mm @ _LPS_TO_RAS @ affine)
     except ValueError as error:

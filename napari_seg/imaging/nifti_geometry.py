@@ -207,17 +207,16 @@ def _one_of_both(
 
 def _other_sizes(header: Nifti1Header, sform: Geometry) -> tuple[Notice, ...]:
     # Programs that measure by the header's voxel size get other volumes than we do.
-    sizes = header["pixdim"][1:4].astype(float)
-    if (np.abs(sizes / sform.spacing - 1) <= _ROUNDED_SIZE).all():
+    axes = min(int(header["dim"][0]), 3)
+    sizes, meant = header["pixdim"][1 : axes + 1].astype(float), sform.spacing[:axes]
+    if (np.abs(sizes / meant - 1) <= _ROUNDED_SIZE).all():
         return ()
-    stated, meant = (
-        " x ".join(f"{size:.4g}" for size in group) for group in (sizes, sform.spacing)
-    )
+    stated, used = (" x ".join(f"{size:.4g}" for size in group) for group in (sizes, meant))
     return (
         Notice(
             "sizes-disagree",
-            f"the header states voxels of {stated}, its sform of {meant}: the sform was used",
-            {"header": stated, "sform": meant},
+            f"the header states voxels of {stated}, its sform of {used}: the sform was used",
+            {"header": stated, "sform": used},
         ),
     )
 

@@ -31,6 +31,12 @@ _UNITS = {
     "micrometer": "micron",
     "nm": "nm",
 }
+_UNTURNED = {
+    "right-anterior-superior-time": (-1.0, -1.0, 1.0),
+    "rast": (-1.0, -1.0, 1.0),
+    "left-anterior-superior-time": (1.0, -1.0, 1.0),
+    "last": (1.0, -1.0, 1.0),
+}
 # Kinds under which the library takes an axis for one of space.
 _UNNAMED_KINDS = ("domain", "space", "time", "none", "???")
 
@@ -65,6 +71,12 @@ class NrrdHeader:
                 'is known; correct the space units in its header to "mm" "mm" "mm"'
             )
         return str(named.pop())
+
+    @property
+    def unturned(self) -> tuple[float, float, float]:
+        """Signs for x, y and z of a space with times, whose sides SimpleITK leaves as they are."""
+        space = self.fields.get("space", "").strip().lower()
+        return _UNTURNED.get(space, (1.0, 1.0, 1.0))
 
     def require_readable(self) -> None:
         """Raise ``ValueError`` where the voxels are stored in a way that SimpleITK cannot take."""

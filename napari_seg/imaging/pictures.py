@@ -54,10 +54,11 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
                     f"'{path.name}' holds {frames} pictures, which say nothing of their spacing; "
                     "save them as one .nii.gz, or the one of interest as a file of its own"
                 )
+            # Before anything that loads the pixels, which forgets how they are stored.
+            reduced = _reduced(picture)
             notices = [_NO_PLACE]
             if picture.getexif().get(_ORIENTATION_TAG, 1) != 1:
                 notices.append(Notice("turned", "the picture was turned as its file asks"))
-            notices += _reduced(picture)
             pixels = _pixels(ImageOps.exif_transpose(picture), palette_as_values)
     except UnidentifiedImageError as error:
         kind = file_kind(path)
@@ -72,7 +73,7 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
         array,
         picture_geometry(array.shape[0], array.shape[1]),
         channel_names=_RGB_NAMES if array.ndim == 4 else (),
-        notices=tuple(notices),
+        notices=(*notices, *reduced),
         source=Source("picture"),
     )
 
@@ -115,7 +116,6 @@ def picture_geometry(columns: int, rows: int) -> Geometry:
 
 
 def _reduced(picture: Image.Image) -> list[Notice]:
-    """Say what the library leaves out of a picture; to be asked before its pixels are read."""
     notices = []
     wide = any(";16" in str(tile[3]) for tile in getattr(picture, "tile", []))
     if wide and not picture.mode.startswith(("I", "F")):
