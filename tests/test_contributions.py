@@ -28,10 +28,16 @@ from napari_seg.viewer.result_layer import show_result
 MANIFEST = Path(napari_seg.__file__).parent / "napari.yaml"
 
 
+def measured():
+    """Return a head with noise: without it, even areas of whole numbers look like labels."""
+    noise = np.random.default_rng(0).integers(0, 400, head().array.shape)
+    return head().with_array((head().array + noise).astype(np.int16))
+
+
 @pytest.fixture
 def scan_path(tmp_path):
     path = tmp_path / "head.nii.gz"
-    write_scan(head(), path)
+    write_scan(measured(), path)
     return path
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.layers import Image, Labels
-from napari.utils.notifications import show_warning
 
-from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.file_formats import PAIR_SUFFIXES, PICTURE_SUFFIXES, suffix_of
+from napari_seg.imaging.file_kinds import file_kind, kind_inside
 from napari_seg.imaging.files import (
     case_name,
-    is_label_name,
     read_labels,
     read_scan,
     record_path,
@@ -22,65 +21,30 @@ from napari_seg.imaging.files import (
     write_labels,
     write_scan,
 )
-from napari_seg.imaging.scan import LabelMap
+from napari_seg.imaging.label_files.recognition import is_label_file
+from napari_seg.viewer.asking import read_and_ask
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of, scan_of
+from napari_seg.viewer.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.result_layer import record_of
 from napari_seg.viewer.scan_below import adopt_scan_below
+from napari_seg.viewer.scans_together import tell_mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari.layers import Layer
+    LayerData = tuple[Any, ...]
 
-    from napari_seg.imaging.scan import Notice, Scan
-
-    LayerData = tuple[Any, dict[str, Any], str]
-
-_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".dcm")
 # So many files of a folder are looked at before it is taken to hold no DICOM.
 _LOOKED_AT = 20
-# Atlases have some hundred labels; a scan of whole numbers has thousands of values.
-_MOST_LABELS = 1000
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
-    """Return the reader of a path, or None where it is none of ours; reads next to nothing."""
-    first = Path(path if isinstance(path, str) else path[0])
-    ours = _holds_dicom(first) if first.is_dir() else first.name.lower().endswith(_SUFFIXES)
-    return _read_paths if ours else None
+    """Return the reader of a path, or None where it is none of ours; reads next to nothing.
 
-
-def read_either(
-    path: str | Path, *, on_progress: Callable[[float], None] | None = None
-) -> Scan | LabelMap:
-    """Read a file or DICOM folder: as labels if its name and voxels say so, else as a scan.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As `read_scan` does.
+    Pictures are left to napari's own reader: the panel opens them as scans.
     """
-    path = Path(path)
-    if is_label_name(path) or path.with_name(f"{case_name(path)}.tsv").is_file():
-        try:
-            labels = read_labels(path)
-        except ValueError:
-            # A scan may be named like a label file; if it is broken, reading it says so again.
-            pass
-        else:
-            if len(labels.table) <= _MOST_LABELS:
-                return labels
-    return read_scan(path, on_progress=on_progress)
-
-
-def layer_of(read: Scan | LabelMap, path: str | Path) -> Layer:
-    """Show what was read from `path`, named after it, and tell what was assumed on the way."""
-    path = Path(path)
-    name = path.name if path.is_dir() else case_name(path)
-    _tell(name, read.notices)
-    if isinstance(read, LabelMap):
-        return labels_layer(read, name=name, path=path)
-    return image_layer(read, name=name, path=path)
+    first = Path(path if isinstance(path, str) else path[0])
+    return _read_paths if _is_ours(first) else None
 
 
 def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
@@ -100,7 +64,7 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     labels = replace(label_map_of(layer), record=record_of(layer))
     write_labels(labels, path)
     if "geometry" not in metadata_of(layer):
-        _tell(Path(path).name, labels.notices)
+        show_notice(Path(path).name, [notice.message for notice in labels.notices])
     written = [path, str(Path(path).with_name(f"{case_name(path)}.tsv"))]
     return written if labels.record is None else [*written, str(record_path(path))]
 
@@ -147,17 +111,42 @@ def open_case(scan_path: Path, labels_path: Path) -> None:
 
 
 def _read_paths(path: str | Sequence[str]) -> list[LayerData]:
-    paths = [path] if isinstance(path, str) else path
-    return [layer_of(read_either(one), one).as_layer_data_tuple() for one in paths]
+    read = [layer for one in ([path] if isinstance(path, str) else path) for layer in _read(one)]
+    # What napari expects where nothing is to be shown.
+    return read or [(None,)]
 
 
-def _tell(name: str, notices: Sequence[Notice]) -> None:
-    if notices:
-        show_warning(f"{name}: " + "; ".join(notice.message for notice in notices))
+def _read(path: str) -> list[LayerData]:
+    viewer = napari.current_viewer()
+    scans = () if viewer is None else open_scans(viewer.layers)
+    settled = read_and_ask(path, scans)
+    if settled is None:
+        return []
+    opened = settled.opened
+    like = None if opened.place is None else scans[opened.place]
+    layer = layer_of(opened.read, path, series=settled.series, like=like)
+    tell_mismatches(layer, () if viewer is None else viewer.layers)
+    return [layer.as_layer_data_tuple()]
 
 
 def _sample(file_name: str) -> list[LayerData]:
     return _read_paths(str(sample_data_folder() / file_name))
+
+
+def _is_ours(path: Path) -> bool:
+    if path.is_dir():
+        return bool(is_label_file(path)) or _holds_dicom(path)
+    suffix = suffix_of(path)
+    if suffix in PAIR_SUFFIXES:
+        return _is_pair(path)
+    return suffix not in ("", *PICTURE_SUFFIXES)
+
+
+def _is_pair(path: Path) -> bool:
+    # Other programs call other things so, and napari asks all plugins.
+    names = {path.name, path.name.replace(".img", ".hdr"), path.name.replace(".IMG", ".HDR")}
+    found = [path.with_name(name) for name in names if path.with_name(name).is_file()]
+    return any(kind_inside(one) == "a plain NIfTI file" for one in found)
 
 
 def _holds_dicom(folder: Path) -> bool:

@@ -21,9 +21,11 @@ from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
-from napari_seg.viewer.contributions import layer_of, read_either
-from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.labels_notices import LabelsNotices
 from napari_seg.viewer.model_run import Tools
+from napari_seg.viewer.one_job import OneJob
+from napari_seg.viewer.opening import Opening
+from napari_seg.viewer.resampling import Resampling
 from napari_seg.viewer.scan_choice import ScanChoice
 from napari_seg.viewer.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
@@ -33,8 +35,6 @@ from napari_seg.viewer.welcome import Welcome
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
-
-    from napari_seg.imaging.scan import LabelMap, Scan
 
 _MINIMUM_WIDTH = 320
 _TOOLS = Tools(segment, load_bundle, describe_bundle, choose_device)
@@ -54,13 +54,16 @@ class Panel(QWidget):
     def __init__(self, napari_viewer: ViewerModel, tools: Tools = _TOOLS) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        self._opening: tuple[Job, Path] | None = None
         self._is_released = False
         self.setMinimumWidth(_MINIMUM_WIDTH)
         self.status = StatusLine()
         self.scan = ScanChoice(napari_viewer)
         self.segment = SegmentSection(napari_viewer, tools, self.status)
         self.welcome = Welcome()
+        self.work = OneJob(self.status, self)
+        self.opening = Opening(napari_viewer, self.work)
+        self.resampling = Resampling(napari_viewer, self.work, self)
+        self.labels_notices = LabelsNotices(napari_viewer)
         self.viewing = Viewing(napari_viewer)
         self._lay_out()
         self._connect()
@@ -75,16 +78,8 @@ class Panel(QWidget):
 
     def open_path(self, path: str | Path) -> None:
         """Read a scan or labels beside the viewer, and show them."""
-        if self._opening is not None or self.segment.is_running:
-            return
-        job = Job(read_either, path, parent=self)
-        self._opening = job, Path(path)
-        self.status.begin(f"Opening {Path(path).name}")
-        self._set_busy(True)
-        job.returned.connect(self._on_read)
-        job.failed.connect(self._on_not_read)
-        job.finished.connect(self._on_opened)
-        job.start()
+        if not self.work.is_busy and not self.segment.is_running:
+            self.opening.open(path, self.scan.layer)
 
     def _lay_out(self) -> None:
         self._body = QWidget()
@@ -101,6 +96,8 @@ class Panel(QWidget):
         self._scroll = scroll
         layout = QVBoxLayout(self)
         layout.addWidget(self.welcome)
+        layout.addWidget(self.labels_notices)
+        layout.addWidget(self.opening, 1)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.viewing.readout)
         layout.addWidget(self.status)
@@ -121,7 +118,9 @@ class Panel(QWidget):
         self.welcome.sample.clicked.connect(self._on_open_sample)
         self.scan.changed.connect(self._on_scan)
         self.segment.running.connect(self._on_running)
-        self.status.cancelled.connect(self._on_cancelled)
+        self.scan.resample_wanted.connect(self._on_resample_wanted)
+        self.work.busy.connect(self._on_busy)
+        self.opening.asking.connect(self._on_asking)
         self._viewer.layers.selection.events.active.connect(self._on_active)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(keys), self).activated.connect(self.segment.run)
@@ -130,14 +129,14 @@ class Panel(QWidget):
         if self._is_released:
             return
         self._is_released = True
-        if self._opening is not None:
-            self._opening[0].cancel()
+        self.work.cancel()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self.scan.release()
+        self.labels_notices.release()
         self.segment.release()
         self.viewing.release()
 
-    def _set_busy(self, busy: bool) -> None:
+    def _on_busy(self, busy: bool) -> None:
         self.segment.setEnabled(not busy)
         self.welcome.setEnabled(not busy)
         self._on_running(busy)
@@ -148,14 +147,18 @@ class Panel(QWidget):
             "Wait until what goes on has ended" if running else "Open a file or a DICOM folder"
         )
 
-    def _on_cancelled(self) -> None:
-        if self._opening is not None:
-            self._opening[0].cancel()
-
     def _on_scan(self, layer: Image | None) -> None:
-        self.welcome.setVisible(layer is None)
-        self._scroll.setVisible(layer is not None)
+        self._show_parts()
         self.segment.set_scan(layer)
+
+    def _on_asking(self, _asking: bool) -> None:
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        # What has to be chosen first gets the room.
+        asking, has_scan = self.opening.is_asking, self.scan.layer is not None
+        self.welcome.setVisible(not asking and not has_scan)
+        self._scroll.setVisible(not asking and has_scan)
 
     def _on_active(self, event: Any) -> None:
         self.scan.follow(event.value)
@@ -177,21 +180,7 @@ class Panel(QWidget):
     def _on_open_sample(self) -> None:
         self.open_path(sample_data_folder() / "brain.nii.gz")
 
-    def _on_read(self, read: Scan | LabelMap) -> None:
-        if self._opening is not None:
-            self._viewer.add_layer(layer_of(read, self._opening[1]))
-            self.status.end("")
-
-    def _on_not_read(self, _error: Exception) -> None:
-        if self._opening is not None:
-            self.status.end(f"{self._opening[1].name} was not opened; the notification says why")
-
-    def _on_opened(self) -> None:
-        if self._opening is None:
-            return
-        job, path = self._opening
-        self._opening = None
-        if job.is_cancelled:
-            self.status.end(f"Stopped opening {path.name}")
-        job.deleteLater()
-        self._set_busy(False)
+    def _on_resample_wanted(self, other: Image) -> None:
+        scan = self.scan.layer
+        if scan is not None and not self.segment.is_running:
+            self.resampling.start(other, scan)

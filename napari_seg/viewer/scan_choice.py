@@ -16,8 +16,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_seg.imaging.scan_alignment import overlay_error_mm
+from napari_seg.viewer.layer_kind import offer_of, show_as_labels
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
+from napari_seg.viewer.notice_list import NoticeList, Offer
+from napari_seg.viewer.reading import KIND_GUESSED
+from napari_seg.viewer.scans_together import mismatches
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.geometry import Geometry
 
-# Scans that show one point farther apart than this do not lie over each other.
-_OVERLAY_MM = 0.5
+# What moves a layer of another reader, whose place is nowhere else.
+_MOVES = ("scale", "translate", "rotate", "shear", "affine", "units")
+_AS_LABELS = "as labels"
 
 
 class ScanChoice(QWidget):
@@ -41,9 +45,15 @@ class ScanChoice(QWidget):
     ----------
     changed
         Signal: another scan, or none; its Image layer.
+    moved
+        Signal: the chosen scan lies elsewhere now, or has another spacing.
+    resample_wanted
+        Signal: the Image layer that is to be brought onto the grid of the chosen scan.
     """
 
     changed = Signal(object)
+    moved = Signal()
+    resample_wanted = Signal(object)
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -62,7 +72,7 @@ class ScanChoice(QWidget):
         self.warn = QToolButton()
         self.warn.setCheckable(True)
         self.warn.setAutoRaise(True)
-        self.notices = WrappedLabel()
+        self.notices = NoticeList()
         self._lay_out()
         self._connect()
         self._list_layers()
@@ -88,6 +98,8 @@ class ScanChoice(QWidget):
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed):
             event.disconnect(self._on_layers)
+        for layer in self._layers:
+            self._follow_moves(layer, False)
 
     def _lay_out(self) -> None:
         row, line = QHBoxLayout(), QHBoxLayout()
@@ -110,7 +122,8 @@ class ScanChoice(QWidget):
         for event in (events.inserted, events.removed, events.renamed):
             event.connect(self._on_layers)
         self.list.currentIndexChanged.connect(self._on_chosen)
-        self.warn.toggled.connect(self.notices.setVisible)
+        self.warn.toggled.connect(self.notices.unfold)
+        self.notices.taken.connect(self._on_taken)
 
     def _choose(self, layer: Image) -> None:
         if layer in self._layers:
@@ -118,7 +131,11 @@ class ScanChoice(QWidget):
 
     def _list_layers(self) -> None:
         before = self.layer
+        for layer in self._layers:
+            self._follow_moves(layer, False)
         self._layers = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+        for layer in self._layers:
+            self._follow_moves(layer, True)
         self.list.blockSignals(True)
         self.list.clear()
         self.list.addItems([layer.name for layer in self._layers])
@@ -128,6 +145,22 @@ class ScanChoice(QWidget):
         self._describe()
         if self.layer is not before:
             self.changed.emit(self.layer)
+
+    def _follow_moves(self, layer: Image, follow: bool) -> None:
+        for name in _MOVES:
+            event = getattr(layer.events, name)
+            (event.connect if follow else event.disconnect)(self._on_moved)
+
+    def _on_moved(self, event: Any) -> None:
+        self._describe()
+        if event.source is self.layer:
+            self.moved.emit()
+
+    def _on_taken(self, value: object) -> None:
+        if value != _AS_LABELS:
+            self.resample_wanted.emit(value)
+        elif self.layer is not None:
+            show_as_labels(self.layer, self._viewer.layers)
 
     def _on_layers(self, _event: Any) -> None:
         self._list_layers()
@@ -145,35 +178,34 @@ class ScanChoice(QWidget):
         )
 
     def _describe(self) -> None:
-        text, notices = "", []
+        text = ""
+        lines: list[tuple[str, Offer | None]] = []
         if self.layer is not None:
             try:
                 geometry, _ = grid_of(self.layer)
             except ValueError as error:
-                notices = [str(error)]
+                lines = [(str(error), None)]
             else:
                 text = describe(geometry, modality_of(self.layer))
-                notices = [notice.message for notice in notices_of(self.layer)]
-                notices += self._tilted_against(geometry)
+                lines = self._lines(self.layer)
         self.description.setText(text)
-        self.warn.setText(f"⚠ {len(notices)}")
-        self.warn.setToolTip("\n".join(notices))
-        self.warn.setAccessibleName(f"{len(notices)} notices on this scan")
-        self.warn.setVisible(bool(notices))
-        self.notices.setText("\n".join(f"• {notice}" for notice in notices))
-        self.notices.setVisible(bool(notices) and self.warn.isChecked())
+        self.warn.setText(f"⚠ {len(lines)}")
+        self.warn.setToolTip("\n".join(line for line, _ in lines))
+        self.warn.setAccessibleName(f"{len(lines)} notices on this scan")
+        self.warn.setVisible(bool(lines))
+        self.notices.show_lines(lines)
 
-    def _tilted_against(self, geometry: Geometry) -> list[str]:
-        found = []
-        for other in self._layers:
-            theirs = metadata_of(other).get("geometry")
-            gap = 0.0 if theirs is None else overlay_error_mm(geometry, theirs)
-            if gap > _OVERLAY_MM:
-                found.append(
-                    f"its axes are tilted against those of '{other.name}': "
-                    f"the two overlay with an error of up to {gap:.0f} mm"
-                )
-        return found
+    def _lines(self, layer: Image) -> list[tuple[str, Offer | None]]:
+        as_labels = Offer(*offer_of(layer), _AS_LABELS)
+        lines: list[tuple[str, Offer | None]] = [
+            (notice.message, as_labels if notice.code == KIND_GUESSED else None)
+            for notice in notices_of(layer)
+        ]
+        for found in mismatches(layer, self._layers):
+            tip = f"Bring '{found.other.name}' onto the grid of '{layer.name}', as a new layer"
+            offer = Offer("Resample to this scan", tip, found.other)
+            lines.append((found.message, offer if found.can_resample else None))
+        return lines
 
 
 def describe(geometry: Geometry, modality: str | None) -> str:

@@ -1,0 +1,115 @@
+"""Questions in windows of their own, for napari's File > Open and files dropped on it.
+
+napari waits for what its readers return, so they can neither read in a job nor ask in the panel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
+
+from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
+from napari_seg.imaging.scan import LabelMap
+from napari_seg.viewer.opened_layers import grids_of
+from napari_seg.viewer.reading import Opened, open_file, place_nearest
+from napari_seg.viewer.series_chooser import SeriesDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """What was read once all questions were answered, and the series that was chosen."""
+
+    opened: Opened
+    series: int | None
+
+
+def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
+    """Read a file or folder, asking the person where there is a choice.
+
+    Parameters
+    ----------
+    path
+        What to open.
+    scans
+        The layers of the scans that are open, the likeliest for labels first.
+
+    Returns
+    -------
+    Settled or None
+        None where the person does not want it.
+
+    Raises
+    ------
+    SeveralSeriesError, NeedsRepairError
+        If there is a choice and no window to ask in.
+    FileNotFoundError, ValueError
+        As `read_scan` does, and for labels on another grid where there is no window to ask in.
+    """
+    path, grids = Path(path), grids_of(scans)
+    series, repair = None, False
+    while True:
+        answer = open_file(path, series, repair, grids, on_progress=_ignore)
+        if isinstance(answer, Opened):
+            settled = Settled(answer, series)
+            return settled if answer.fits else _ask_for_grid(settled, path, scans)
+        window = _window()
+        if window is None:
+            raise answer
+        if isinstance(answer, SeveralSeriesError):
+            dialog = SeriesDialog(path.name, answer.series, window)
+            dialog.exec()
+            if dialog.answer is None:
+                return None
+            series, repair = dialog.answer[0].number, dialog.answer[1]
+        elif isinstance(answer, NeedsRepairError):
+            if _chosen(window, answer.cause, ("Repair and open",)) is None:
+                return None
+            repair = True
+
+
+def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settled | None:
+    text = (
+        f"The labels of '{path.name}' lie on another grid than the scan '{scans[0].name}' that is "
+        "open."
+    )
+    window, labels = _window(), settled.opened.read
+    if window is None or not isinstance(labels, LabelMap):
+        raise ValueError(f"{text[:-1]}; close it, or read them with resample=True")
+    answer = _chosen(window, text, ("Resample to this scan", "Open on their own grid"))
+    if answer is None:
+        return None
+    if answer == 1:
+        return settled
+    geometry = grids_of(scans)[0].geometry
+    return replace(settled, opened=place_nearest(labels, geometry, on_progress=_ignore))
+
+
+def _chosen(window: QWidget, question: str, answers: Sequence[str]) -> int | None:
+    box = QMessageBox(window)
+    box.setWindowTitle("napari-seg")
+    box.setText(question)
+    buttons = [box.addButton(answer, QMessageBox.ButtonRole.AcceptRole) for answer in answers]
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(buttons[0])
+    box.exec()
+    clicked = box.clickedButton()
+    return buttons.index(clicked) if clicked in buttons else None
+
+
+def _window() -> QWidget | None:
+    if QApplication.instance() is None:
+        return None
+    windows = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMainWindow)]
+    return next((one for one in windows if one.isVisible()), None)
+
+
+def _ignore(_: float) -> None:
+    return None

@@ -1,0 +1,79 @@
+"""What was read becomes a layer, beside the layers that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from napari.utils.notifications import show_warning
+
+from napari_seg.imaging.files import case_name
+from napari_seg.imaging.scan import LabelMap
+from napari_seg.viewer.layers import grid_of, image_layer, labels_layer, metadata_of
+from napari_seg.viewer.reading import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari.layers import Layer
+
+    from napari_seg.imaging.scan import Scan
+
+
+def layer_of(
+    read: Scan | LabelMap,
+    path: str | Path,
+    *,
+    series: int | None = None,
+    like: Image | None = None,
+) -> Layer:
+    """Show what was read from `path`, named after it, and tell what was assumed on the way.
+
+    Parameters
+    ----------
+    read
+        The scan or the labels.
+    path
+        Where they came from.
+    series
+        The number of the DICOM series, where there were several.
+    like
+        The layer of the scan on whose grid the labels lie.
+    """
+    path = Path(path)
+    # Not the description of the series, which may name the patient: layers are saved by name.
+    name = path.name if path.is_dir() else case_name(path)
+    name = name if series is None else f"{name} – series {series}"
+    show_notice(name, [notice.message for notice in read.notices])
+    if isinstance(read, LabelMap):
+        more = {} if like is None else {"scan_id": like.unique_id}
+        return labels_layer(read, name=name, like=like, path=path, **more)
+    return image_layer(read, name=name, path=path)
+
+
+def open_scans(layers: Iterable[Layer], first: Image | None = None) -> tuple[Image, ...]:
+    """List the scans of ours among layers: `first`, then the topmost."""
+    scans = [
+        layer
+        for layer in reversed(list(layers))
+        if isinstance(layer, Image) and "geometry" in metadata_of(layer)
+    ]
+    return tuple(sorted(scans, key=lambda layer: layer is not first))
+
+
+def grids_of(scans: Sequence[Image]) -> list[Grid]:
+    """Tell where the voxels of scans of ours lie."""
+    return [Grid(grid_of(scan)[0], frame_of(scan)) for scan in scans]
+
+
+def frame_of(layer: Layer) -> str | None:
+    """Return the frame of reference that a layer's file names; None where it names none."""
+    source: Any = metadata_of(layer).get("source")
+    return None if source is None else source.frame
+
+
+def show_notice(name: str, messages: Sequence[str]) -> None:
+    """Tell in one notification what there is to know of a layer."""
+    if messages:
+        show_warning(f"{name}: " + "; ".join(messages))

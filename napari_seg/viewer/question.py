@@ -1,0 +1,44 @@
+"""A question in the panel, with a button for each answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from napari_seg.viewer.wrapped_label import WrappedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Answer(NamedTuple):
+    """What a button says, and a method of a widget that it calls."""
+
+    text: str
+    tip: str
+    act: Callable[[], None]
+
+
+class Question(QWidget):
+    """What has to be decided before something is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = WrappedLabel()
+        self.answers: list[QPushButton] = []
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addWidget(self.text)
+
+    def ask(self, question: str, answers: Sequence[Answer]) -> None:
+        """Show a question in place of the last one."""
+        for old in self.answers:
+            self._box.removeWidget(old)
+            old.deleteLater()
+        self.text.setText(question)
+        self.answers = [QPushButton(answer.text) for answer in answers]
+        for button, answer in zip(self.answers, answers, strict=True):
+            button.setToolTip(answer.tip)
+            button.clicked.connect(answer.act)
+            self._box.addWidget(button)

@@ -1,0 +1,168 @@
+"""Read what a person opens: as a scan or as labels, and labels on the grid of their scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
+from napari_seg.imaging.drawn_voxels import look_drawn
+from napari_seg.imaging.files import read_labels, read_scan
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_alignment import align_labels
+from napari_seg.imaging.label_files.recognition import is_label_file
+from napari_seg.imaging.scan import LabelMap, Notice, Scan
+
+OnProgress = Callable[[float], None]
+
+# Atlases have some hundred labels; a scan of whole numbers has thousands of values.
+_MOST_LABELS = 1000
+KIND_GUESSED = "kind-guessed"
+"""The code of the notice on what may as well be the other: labels or a scan."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the voxels of a scan that is open lie, and in which frame of reference."""
+
+    geometry: Geometry
+    frame: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What was read.
+
+    Attributes
+    ----------
+    read
+        The scan, or the labels.
+    place
+        The number of the open scan whose grid labels were brought to; None for a scan, and for
+        labels on a grid of their own.
+    fits
+        False for labels that lie on the grid of none of the open scans.
+    """
+
+    read: Scan | LabelMap
+    place: int | None = None
+    fits: bool = True
+
+
+def open_file(
+    path: Path,
+    series: int | None,
+    repair: bool,
+    grids: Sequence[Grid],
+    *,
+    on_progress: OnProgress,
+) -> Opened | SeveralSeriesError | NeedsRepairError:
+    """Read a file or folder, and bring labels to the grid of the open scan they belong to.
+
+    Parameters
+    ----------
+    path, series, repair
+        As in `read_scan`.
+    grids
+        Of the scans that are open, the likeliest first.
+    on_progress
+        Told the fraction that was read.
+
+    Returns
+    -------
+    Opened, SeveralSeriesError or NeedsRepairError
+        An error where a person has to choose first.
+    """
+    try:
+        read = read_either(path, series=series, repair=repair, on_progress=on_progress)
+    except (SeveralSeriesError, NeedsRepairError) as error:
+        return error
+    if isinstance(read, Scan):
+        return Opened(read)
+    return _placed(read, grids)
+
+
+def read_either(
+    path: str | Path,
+    *,
+    series: int | None = None,
+    repair: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Scan | LabelMap:
+    """Read a file or folder: as labels if its name and voxels say so, else as a scan.
+
+    A notice says where that is a guess.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_scan` does.
+    """
+    path = Path(path)
+    holds_labels = is_label_file(path) if path.exists() and series is None else False
+    if holds_labels is False:
+        return read_scan(path, series=series, repair=repair, on_progress=on_progress)
+    try:
+        labels = read_labels(path)
+    except ValueError as error:
+        # A scan may be named like a label file; if it is broken, reading it says so again.
+        scan = read_scan(path, on_progress=on_progress)
+        return scan if holds_labels is None else _with(scan, f"{error} (as was done)")
+    count = len(labels.table)
+    if holds_labels and count <= _MOST_LABELS:
+        return labels
+    if holds_labels is None and look_drawn(labels.array):
+        return _with(
+            labels,
+            f"nothing says whether these are labels or a scan: with {count} different whole "
+            "numbers in even areas they were opened as labels",
+        )
+    return _with(
+        read_scan(path, on_progress=on_progress),
+        f"nothing says whether this is a scan or labels: its {count} different whole numbers "
+        "were taken for brightness",
+    )
+
+
+def place_nearest(labels: LabelMap, geometry: Geometry, *, on_progress: OnProgress) -> Opened:
+    """Bring labels onto the grid of the first open scan, each voxel taking its nearest label.
+
+    Raises
+    ------
+    ValueError
+        If no label lies within the grid.
+    """
+    on_progress(0.0)
+    resampled = align_labels(labels, geometry, resample=True)
+    if np.any(labels.array) and not np.any(resampled.array):
+        raise ValueError(
+            "none of the labels lies within the scan, so they cannot be resampled to it; "
+            "choose the scan they belong to, or register the two first"
+        )
+    return Opened(resampled, place=0)
+
+
+def _with(read: Scan | LabelMap, message: str) -> Scan | LabelMap:
+    return replace(read, notices=(*read.notices, Notice(KIND_GUESSED, message)))
+
+
+def _placed(labels: LabelMap, grids: Sequence[Grid]) -> Opened:
+    if not grids:
+        return Opened(labels)
+    numbers = range(len(grids))
+    same = [number for number in numbers if labels.geometry.matches(grids[number].geometry)]
+    # A grid of another frame of reference may have its voxels at the same millimetres by chance.
+    others = [number for number in numbers if _may_share(labels.source.frame, grids[number].frame)]
+    for number in (*same, *others):
+        try:
+            return Opened(align_labels(labels, grids[number].geometry), number)
+        except ValueError:
+            continue  # on another grid; the next one may be theirs
+    return Opened(labels, fits=False)
+
+
+def _may_share(frame: str | None, other: str | None) -> bool:
+    return frame is None or other is None or frame == other

@@ -1,0 +1,54 @@
+"""Bring one open scan onto the grid of another, as a new layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_seg.imaging.scan_alignment import resample_scan
+from napari_seg.viewer.layers import grid_of, image_layer, scan_of
+from napari_seg.viewer.opened_layers import show_notice
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+    from napari_seg.imaging.scan import Scan
+    from napari_seg.viewer.one_job import OneJob
+
+
+class Resampling(QObject):
+    """Resamples one scan at a time.
+
+    Parameters
+    ----------
+    viewer
+        That gets the new layers.
+    work
+        Resamples beside the viewer.
+    parent
+        The widget that it belongs to.
+    """
+
+    def __init__(self, viewer: ViewerModel, work: OneJob, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._work = viewer, work
+        self._name = ""
+
+    def start(self, other: Image, onto: Image) -> None:
+        """Bring `other` onto the grid of `onto`, linearly; the result is a layer with a notice."""
+        if self._work.is_busy:
+            return
+        self._name = f"{other.name} on {onto.name}"
+        self._work.start(
+            f"Resampling {other.name}",
+            f"{other.name} was not resampled",
+            self._show,
+            resample_scan,
+            *(scan_of(other), grid_of(onto)[0]),
+        )
+
+    def _show(self, scan: Scan) -> None:
+        self._viewer.add_layer(image_layer(scan, name=self._name))
+        show_notice(self._name, [notice.message for notice in scan.notices])
