@@ -27,6 +27,8 @@ class Viewing:
     ----------
     readout
         The widget that tells of the point under the cursor and of the window.
+    keys
+        Those of the canvas: W the next window, O the next plane, Q three views.
     three_views
         The two other planes beside the canvas; closed at first.
     """
@@ -38,11 +40,12 @@ class Viewing:
         self.readout = Readout(viewer)
         actions = {"W": self._show_next_window, "O": self._turn, "Q": self._toggle_three_views}
         self.three_views = ThreeViews(viewer, self.readout, actions)
+        self.keys = Keys(viewer, actions)
         self._parts: tuple[Any, ...] = (
             self.three_views,
             Mouse(viewer),
             Letters(viewer),
-            Keys(viewer, actions),
+            self.keys,
             self.readout,
         )
 
