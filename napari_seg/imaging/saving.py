@@ -34,7 +34,8 @@ def replace_file(
         Called with the path of an empty file in the same folder, of the same suffix (in small
         letters), to fill.
     check
-        Called with that path once it is filled; raises where what was written is not right.
+        Called with that path once it is filled; raises ``OSError`` or ``ValueError`` where what
+        was written is not right.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def replace_file(
         write(partial)
         _flush(partial)
         if check is not None:
-            check(partial)
+            _check(partial, check)
         if target.exists():
             shutil.copymode(target, partial)
         partial.replace(target)
@@ -129,6 +130,14 @@ def _target(path: str | Path) -> Path:
             "make it first"
         )
     return target
+
+
+def _check(partial: Path, check: Callable[[Path], None]) -> None:
+    try:
+        check(partial)
+    except ValueError as error:
+        # Some writers say nothing of a full disk.
+        raise OSError("what was written cannot be read back; the disk may be full") from error
 
 
 def _not_saved(target: Path, error: OSError) -> OSError:

@@ -27,7 +27,7 @@ from napari_seg.imaging.label_files.structure_files import (
     write_folder_table,
 )
 from napari_seg.imaging.label_files.tables import TABLE_SUFFIXES, read_label_table
-from napari_seg.imaging.label_files.voxel_checks import whole_numbers
+from napari_seg.imaging.label_files.voxel_checks import smallest, whole_numbers
 from napari_seg.imaging.label_table import Label, LabelTable, colour_of
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.saving import replace_folder, write_text
@@ -92,6 +92,7 @@ def read_masks(folder: Path) -> LabelMap:
         notices += [one for one in mask.notices if one not in notices]
     if overlaps:
         notices.append(_overlap(overlaps, table))
+    array = smallest(array)
     return LabelMap(array, whole.geometry, table, notices=tuple(notices), source=whole.source)
 
 

@@ -229,7 +229,7 @@ def _merged(
     if count := int(np.count_nonzero(layers.any(axis=3) & (array == 0))):
         message = f"{count} voxels belong to no segment and were taken for background"
         notices.append(Notice("no-segment", message, {"voxels": count}))
-    return array, table, notices
+    return smallest(array), table, notices
 
 
 def _metadata(table: LabelTable, shape: tuple[int, ...]) -> dict[str, str]:
