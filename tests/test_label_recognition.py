@@ -42,9 +42,7 @@ def write(path: Path, array: Any, slope: float | None = None) -> Path:
         pytest.param("labelsTr/x.nii.gz", FEW, True, id="folder of labels"),
     ],
 )
-def test_name_and_voxels_tell(
-    tmp_path: Path, name: str, array: Any, expected: bool | None
-) -> None:
+def test_name_and_voxels_tell(tmp_path: Path, name: str, array: Any, expected: bool | None) -> None:
     assert is_label_file(write(tmp_path / name, array)) is expected
 
 

@@ -1,12 +1,15 @@
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from napari_seg.imaging.saving import replace_file, write_text
+from napari_seg.imaging import saving
+from napari_seg.imaging.saving import replace_file, replace_folder, write_text
 
 # Writes one file again and again, each time another megabyte of one letter.
 WRITER = """
@@ -115,3 +118,105 @@ except OSError as error:
     assert done.stdout.startswith("'notes.txt' could not be saved: File too large")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def write_one(content: str) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / f"{content}.txt").write_text(content)
+
+    return write
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchanged", "moved aside"])
+def test_replaces_a_folder_and_leaves_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
+) -> None:
+    if not exchanges:  # as on Windows
+        monkeypatch.setattr(saving, "_exchange", lambda one, other: False)
+    for content in ("one", "two"):
+        replace_folder(tmp_path / "folder", write_one(content))
+        assert names_in(tmp_path / "folder") == [f"{content}.txt"]
+        assert names_in(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchanged", "moved aside"])
+def test_a_folder_that_fails_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(saving, "_exchange", lambda one, other: False)
+    replace_folder(tmp_path / "folder", write_one("old"))
+
+    def fail(folder: Path) -> None:
+        (folder / "half.txt").write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match=r"'folder' could not be saved: No space left on device; "):
+        replace_folder(tmp_path / "folder", fail)
+    assert names_in(tmp_path / "folder") == ["old.txt"]
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_a_file_in_a_folder_says_its_error_once(tmp_path: Path) -> None:
+    def write(folder: Path) -> None:
+        def fail(partial: Path) -> None:
+            raise OSError(28, "No space left on device")
+
+        replace_file(folder / "one.txt", fail)
+
+    with pytest.raises(OSError, match="could not be saved") as error:
+        replace_folder(tmp_path / "folder", write)
+    assert str(error.value) == (
+        "'folder' could not be saved: No space left on device; nothing on disk was changed"
+    )
+
+
+def test_a_file_is_not_replaced_by_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(NotADirectoryError, match="'x' cannot be saved: there is a file"):
+        replace_folder(tmp_path / "x", write_one("new"))
+    with pytest.raises(FileNotFoundError, match="no folder 'nowhere'"):
+        replace_folder(tmp_path / "nowhere" / "x", write_one("new"))
+    assert names_in(tmp_path) == ["x"]
+
+
+def leave(target: Path, kind: str, *, process: int) -> Path:
+    """Leave what a process killed in the middle of a save leaves."""
+    own = saving._partial(target, kind)
+    return own.with_name(own.name.replace(str(os.getpid()), str(process)))
+
+
+def a_dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_leftovers_of_dead_processes_are_cleared_away(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    dead = leave(target, ".partial.txt", process=a_dead_process())
+    alive = leave(target, ".partial.txt", process=os.getppid())
+    of_another = leave(tmp_path / "y.txt", ".partial.txt", process=a_dead_process())
+    for path in (dead, alive, of_another):
+        path.write_text("half")
+    write_text(target, "new")
+    assert names_in(tmp_path) == sorted([alive.name, of_another.name, "x.txt"])
+
+
+def test_a_folder_moved_aside_by_a_killed_process_is_put_back(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    aside = leave(target, ".aside", process=a_dead_process())
+    aside.mkdir()
+    (aside / "old.txt").write_text("old")
+
+    def fail(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        replace_folder(target, fail)
+    assert names_in(target) == ["old.txt"]
+    assert names_in(tmp_path) == ["folder"]
