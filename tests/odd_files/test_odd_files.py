@@ -91,9 +91,10 @@ def test_the_viewer_gives_the_same_verdict(
     # Voxels of few whole numbers might be labels; only the viewer has to ask.
     assert tuple(code for code in codes if code != "kind-guessed") == case.notices
     for place in places:
-        # z, y and x of a straight scan run to inferior, posterior and left.
-        world = -np.array(place.mm)[::-1]
-        index = (world - how["translate"][-3:]) / how["scale"][-3:]
+        # z, y and x of a straight scan run to inferior, posterior and left; a picture has no z.
+        axes = min(len(how["scale"]), 3)
+        world = -np.array(place.mm)[::-1][-axes:]
+        index = (world - how["translate"][-axes:]) / how["scale"][-axes:]
         assert np.abs(index - np.rint(index)).max() < 0.01
         assert data[tuple(np.rint(index).astype(int))] == pytest.approx(place.value)
 
