@@ -361,3 +361,22 @@ def test_a_networks_record_lies_beside_its_labels(tmp_path: Path) -> None:
     write_labels(replace(labels, record={"bundle": "é"}), tmp_path / "network.nii.gz")
     assert not (tmp_path / "hand.json").exists()
     assert json.loads((tmp_path / "network.json").read_text("utf-8")) == {"bundle": "é"}
+
+
+def test_a_dicom_segmentation_goes_through_the_door(tmp_path: Path) -> None:
+    write_series(tmp_path / "slices", StudyInstanceUID="1.2", FrameOfReferenceUID="1.2.4")
+    scan = read_scan(tmp_path / "slices")
+    array = np.zeros(scan.geometry.shape, np.uint8)
+    array[2:4, 1:3, 1:3] = 205
+    (tmp_path / "out").mkdir()
+    path = tmp_path / "out" / "x.dcm"
+    drawn = LabelMap(array, scan.geometry, TABLE)
+    with pytest.raises(ValueError, match=r"'x.dcm' cannot be saved: .* give the DICOM series"):
+        write_labels(drawn, path)
+    for labels, source in ((drawn, scan), (replace(drawn, source=scan.source), None)):
+        (notice,) = write_labels(labels, path, source=source)
+        assert "liver" in notice.message
+        for place in (path, path.parent):
+            back = read_labels(place, onto=scan)
+            assert np.array_equal(back.array, array)
+            assert back.table.names == {205: "Milz größer"}

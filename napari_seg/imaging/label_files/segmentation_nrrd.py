@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,12 @@ def read_segmentation_nrrd(path: Path) -> LabelMap:
 
 
 def write_segmentation_nrrd(
-    array: NDArray[Any], geometry: Geometry, table: LabelTable, path: Path
+    array: NDArray[Any],
+    geometry: Geometry,
+    table: LabelTable,
+    path: Path,
+    *,
+    before_replacing: Callable[[], None],
 ) -> None:
     """Write labels with their names, colours and codes, as 3D Slicer does; whole or not at all.
 
@@ -108,6 +114,8 @@ def write_segmentation_nrrd(
         Every value of `array`.
     path
         Ends in ``.seg.nrrd``.
+    before_replacing
+        Called when the labels lie safely on the disk, before the file takes its name.
 
     Raises
     ------
@@ -128,6 +136,7 @@ def write_segmentation_nrrd(
         same = np.array_equal(back.array, array) and back.table.keep(table.names) == table
         if not (same and back.geometry.matches(geometry)):
             raise OSError("what was read back is not what was written")
+        before_replacing()
 
     replace_file(path, write, check=check)
 

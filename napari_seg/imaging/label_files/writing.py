@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, case_name, suffix_of
@@ -39,7 +40,7 @@ def write_labels(
     source
         The scan that the labels belong to: they must be on its grid, and what its file states of
         its geometry (qform and sform codes, units) is kept. ``None`` takes the labels' own
-        source. A DICOM segmentation needs the DICOM series.
+        source. A DICOM segmentation needs the DICOM series, here or as the labels' own source.
     new_uids
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
@@ -72,8 +73,13 @@ def write_labels(
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
         grid = labels.geometry if source is None else source.geometry
-        write_segmentation_nrrd(array, grid, table, path)
-        _write_record(path, labels.record)
+        write_segmentation_nrrd(
+            array,
+            grid,
+            table,
+            path,
+            before_replacing=lambda: _write_record(path, labels.record),
+        )
     else:
         write_voxels(
             path,
@@ -96,14 +102,22 @@ def _write_dicom(
 ) -> tuple[Notice, ...]:
     from napari_seg.imaging.dicom.segmentations import write_segmentation
 
-    if source is None or not source.source.dicom_files:
+    if source is None:
+        source = _grid_of_series(labels, path)
+    notices = write_segmentation(labels, path, source=source, new_uids=new_uids)
+    _write_record(path, labels.record)
+    return notices
+
+
+def _grid_of_series(labels: LabelMap, path: Path) -> Scan:
+    """Return the scan that labels were drawn on, as far as they know it: all but its voxels."""
+    if not labels.source.dicom_files:
         raise ValueError(
             f"'{path.name}' cannot be saved: a DICOM segmentation names the slices it was drawn "
             "on; give the DICOM series as the scan, or save the labels as .nii.gz or .seg.nrrd"
         )
-    notices = write_segmentation(labels, path, source=source, new_uids=new_uids)
-    _write_record(path, labels.record)
-    return notices
+    none = np.broadcast_to(np.uint8(0), labels.geometry.shape)
+    return Scan(none, labels.geometry, source=labels.source)
 
 
 def _write_beside(
