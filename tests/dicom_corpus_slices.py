@@ -15,6 +15,7 @@ from dicom_slices import (
     write_series,
     write_slice,
 )
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -101,6 +102,16 @@ def _cut(folder: Path, number: int, keep: int, **tags: Any) -> Path:
     return folder
 
 
+def _cut_picture(folder: Path) -> Path:
+    # A whole file with half a picture in it.
+    path = transcode(write_slice(folder / "one.dcm", 0), JPEGLosslessSV1)
+    dataset = pydicom.dcmread(path)
+    picture = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    dataset.PixelData = encapsulate([picture[: len(picture) // 2 * 2 - 20]])
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
 def _turned(folder: Path) -> Path:
     # By half a degree: 0.4 mm at the edge of 45 mm.
     write_series(folder, PixelSpacing=[7.5, 5])
@@ -120,7 +131,7 @@ def _single_changed(folder: Path, **tags: Any) -> Path:
 def _film_syntax(folder: Path) -> Path:
     dataset = pydicom.dcmread(_single(folder) / "one.dcm")
     dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
-    dataset.PixelData = pydicom.encaps.encapsulate([b"\x00" * 64])
+    dataset.PixelData = encapsulate([b"\x00" * 64])
     dataset["PixelData"].VR = "OB"
     dataset.save_as(folder / "one.dcm", enforce_file_format=True)
     return folder
@@ -279,6 +290,7 @@ SLICES = (
         notices=("damaged-left-out",),
     ),
     Case("a header that claims more pixels than there are", _claims_more, refused="cannot be read"),
+    Case("a JPEG picture that is cut off", _cut_picture, refused="ends before its last pixel"),
     Case("a film's coding", _film_syntax, refused="'one.dcm' cannot be read"),
     Case(
         "colours of a palette",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pydicom
 from pydicom.config import disable_value_validation
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
 from napari_seg.imaging.dicom.frames import FRAME_TAGS, frame_values
@@ -34,7 +34,14 @@ PHASE_TAGS = (
 # What a broken header makes pydicom raise.
 BROKEN = (
     *(InvalidDicomError, EOFError, OSError, ValueError, TypeError, AttributeError, KeyError),
-    *(NotImplementedError, RecursionError, OverflowError, struct.error, zlib.error),
+    *(
+        BytesLengthException,
+        NotImplementedError,
+        RecursionError,
+        OverflowError,
+        struct.error,
+        zlib.error,
+    ),
 )
 
 # These have rows and columns too.
@@ -147,7 +154,8 @@ def read_headers(path: Path) -> list[SliceHeader]:
     """
     if path.name.startswith("."):
         return []
-    with open_unnamed(path) as file:
+    # The warnings of a validation would quote what is wrong, such as an identifier.
+    with open_unnamed(path) as file, disable_value_validation():
         head = file.read(132)
         is_dicom = head[128:] == b"DICM"
         # Files of another kind may begin so by chance.
@@ -156,12 +164,10 @@ def read_headers(path: Path) -> list[SliceHeader]:
         file.seek(0)
         dataset = None
         try:
-            # Its warnings would quote what is wrong, such as an identifier.
-            with disable_value_validation():
-                dataset = pydicom.dcmread(
-                    file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
-                )
-                return _pictures(dataset, path)
+            dataset = pydicom.dcmread(
+                file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+            )
+            return _pictures(dataset, path)
         except BROKEN as error:
             if not is_dicom:
                 return []
@@ -174,7 +180,12 @@ class _Unnamed(io.BufferedReader):
 
 def open_unnamed(path: Path) -> io.BufferedReader:
     """Open a file so that pydicom's warnings do not show its path."""
-    return _Unnamed(io.FileIO(path))
+    try:
+        return _Unnamed(io.FileIO(path))
+    except PermissionError as error:
+        raise PermissionError(
+            f"'{path.name}' may not be read; ask for the right to it, or take it out of the folder"
+        ) from error
 
 
 def _uid(dataset: pydicom.Dataset | None) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydicom.config import disable_value_validation
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.processing import apply_modality_lut
@@ -19,6 +20,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
     SecondaryCaptureImageStorage,
     generate_uid,
 )
@@ -32,6 +34,7 @@ _DECODED_BY_ITK = (
     "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.81",
 )
+_JPEG_END = b"\xff\xd9"
 # What a decoder needs to know of the pixels, and nothing of the person.
 _PIXEL_TAGS = (
     *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
@@ -73,7 +76,9 @@ class PixelReader:
             If they cannot be decoded, or are others than the header says.
         """
         try:
-            values = self._decode(one)
+            # The warnings of a validation would quote what is wrong, such as an identifier.
+            with disable_value_validation():
+                values = self._decode(one)
         except (*BROKEN, RuntimeError, IndexError, MemoryError) as error:
             words = str(error).strip().splitlines()
             # Errors of the system hold whole paths.
@@ -94,8 +99,11 @@ class PixelReader:
             raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
         if dataset.file_meta.TransferSyntaxUID in _DECODED_BY_ITK:
             return _decoded_by_itk(dataset, one)
-        values = pixel_array(dataset, index=one.index)
-        if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+        syntax = UID(dataset.file_meta.TransferSyntaxUID)
+        # The other decoder of run lengths, where it is installed, panics on broken ones.
+        plugin = "pydicom" if syntax == RLELossless else ""
+        values = pixel_array(dataset, index=one.index, decoding_plugin=plugin)
+        if not syntax.is_encapsulated:
             values = _without_unused_bits(values, dataset)
         if "ModalityLUTSequence" in dataset:
             values = apply_modality_lut(values, dataset)
@@ -135,6 +143,9 @@ def _without_unused_bits(values: NDArray[Any], dataset: pydicom.Dataset) -> NDAr
 def _decoded_by_itk(dataset: pydicom.Dataset, one: SliceHeader) -> NDArray[Any]:
     frames = int(dataset.get("NumberOfFrames") or 1)
     stream = get_frame(dataset.PixelData, one.index, number_of_frames=frames)
+    if not stream.rstrip(b"\0").endswith(_JPEG_END):
+        # SimpleITK would fill what is missing with grey.
+        raise EOFError("the picture ends before its last pixel")
     alone = pydicom.Dataset()
     alone.file_meta = FileMetaDataset()
     alone.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID

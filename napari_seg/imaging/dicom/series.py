@@ -220,13 +220,14 @@ def _damaged_of(
 
 def _grouped(headers: list[SliceHeader]) -> list[Series]:
     headers.sort(key=lambda one: (one.series_number, *_kind(one)))
+    stacks: dict[tuple[str, ...], set[str]] = {}
+    for one in headers:
+        stacks.setdefault(one.group, set()).add(one.stack)
     found = []
     for _, same in groupby(headers, key=_kind):
         for slices in _by_direction(same):
-            found += [
-                Series(part.slices[0].uid, part.slices, part.distinction)
-                for part in _parts(tuple(slices))
-            ]
+            parts = _parts(tuple(slices), name_stack=len(stacks[slices[0].group]) > 1)
+            found += [Series(part.slices[0].uid, part.slices, part.distinction) for part in parts]
     return found
 
 
@@ -234,7 +235,7 @@ def _kind(one: SliceHeader) -> tuple[object, ...]:
     return (one.group, one.is_localizer, one.frame_of_reference or "", one.stack, one.shape)
 
 
-def _parts(slices: tuple[SliceHeader, ...]) -> list[Part]:
+def _parts(slices: tuple[SliceHeader, ...], *, name_stack: bool) -> list[Part]:
     first = slices[0]
     is_projection = first.modality in _PROJECTIONS and not any(one.position for one in slices)
     if is_projection and len(slices) > 1:
@@ -242,7 +243,7 @@ def _parts(slices: tuple[SliceHeader, ...]) -> list[Part]:
         return [Part((one,), f"(view {number})") for number, one in enumerate(ordered, start=1)]
     known = (
         "(localizer)" if first.is_localizer else "",
-        f"(stack {first.stack})" if first.stack else "",
+        f"(stack {first.stack})" if name_stack else "",
     )
     distinction = " ".join(filter(None, known))
     return [

@@ -1,0 +1,161 @@
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from dicom_slices import set_tags, write_enhanced, write_series, write_slice
+from pydicom.config import disable_value_validation
+
+from napari_seg import SeveralSeriesError, find_series, read_scan
+
+
+def test_a_series_says_what_a_person_chooses_by(tmp_path: Path) -> None:
+    (series,) = find_series(write_series(tmp_path, SeriesNumber=4))
+    assert series.number == 1
+    assert series.uid == "1.2.3"
+    assert series.description == "thorax"
+    assert series.modality == "CT"
+    assert series.count == 5
+    assert series.shape == (6, 8)
+    assert series.spacing == pytest.approx((0.5, 0.75, 2.5))
+    assert series.orientation == "axial"
+    assert series.problems == ()
+    assert not series.can_repair
+    assert series.title == "CT 'thorax', 5 slices of 8 x 6, axial"
+
+
+@pytest.mark.parametrize(
+    ("directions", "plane"),
+    [
+        pytest.param([1, 0, 0, 0, 1, 0], "axial", id="axial"),
+        pytest.param([1, 0, 0, 0, 0, -1], "coronal", id="coronal"),
+        pytest.param([0, 1, 0, 0, 0, -1], "sagittal", id="sagittal"),
+        pytest.param([1, 0, 0, 0, 0.9962, 0.0872], "axial", id="axial, 5 degrees off"),
+        pytest.param([1, 0, 0, 0, 0.8, -0.6], "oblique", id="oblique"),
+        pytest.param(None, "", id="not stated"),
+    ],
+)
+def test_the_plane_is_named(tmp_path: Path, directions: list[float] | None, plane: str) -> None:
+    path = write_slice(tmp_path / "one", 0, ImageOrientationPatient=directions)
+    assert find_series(path)[0].orientation == plane
+
+
+def test_problems_are_sentences_and_tell_what_repair_mends(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", (0, 1, 3, 4), SeriesInstanceUID="1.2.1", SeriesNumber=1)
+    write_series(tmp_path / "b", SeriesInstanceUID="1.2.2", SeriesNumber=2, PixelSpacing=None)
+    write_series(tmp_path / "c", SeriesInstanceUID="1.2.3", SeriesNumber=3)
+    shutil.copyfile(tmp_path / "c" / "slice_88", tmp_path / "c" / "again")
+    write_series(tmp_path / "d", SeriesInstanceUID="1.2.4", SeriesNumber=4)
+    (tmp_path / "d" / "broken").write_bytes((tmp_path / "d" / "slice_88").read_bytes()[:400])
+    gap, unknown, repeated, damaged = find_series(tmp_path)
+    assert "gap of 5.00 mm" in gap.problems[0]
+    assert (gap.can_repair, gap.spacing) == (True, pytest.approx((0.5, 0.75, 2.5)))
+    assert "no spacing (PixelSpacing)" in unknown.problems[0]
+    assert (unknown.can_repair, unknown.spacing) == (False, None)
+    assert repeated.problems == ("the series repeats 1 slice",)
+    assert not repeated.can_repair
+    assert damaged.problems == ("'broken' is a damaged DICOM file",)
+    assert damaged.can_repair
+
+
+def test_a_damaged_header_belongs_to_the_series_that_it_names(tmp_path: Path) -> None:
+    write_series(tmp_path, SeriesInstanceUID="1.2.1", SeriesNumber=1)
+    write_series(tmp_path, (10, 11, 12), SeriesInstanceUID="1.2.2", SeriesNumber=2)
+    broken = tmp_path / "slice_79"
+    whole = broken.read_bytes()
+    # Cut after the UID of the series, before rows and columns.
+    broken.write_bytes(whole[: whole.index(b"1.2.2") + 40])
+    first, second = find_series(tmp_path)
+    assert first.damaged == ()
+    assert second.damaged == ("slice_79",)
+
+
+def test_a_folder_of_damaged_headers_alone_is_refused(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "one", 0)
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(ValueError, match="'one' is a damaged DICOM file"):
+        find_series(tmp_path)
+
+
+def test_no_such_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no file or folder 'absent'"):
+        find_series(tmp_path / "absent")
+
+
+def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    write_series(tmp_path / "a")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (series,) = find_series(tmp_path)
+    assert series.count == 5
+
+
+def test_the_search_reports_and_can_be_stopped(tmp_path: Path) -> None:
+    seen: list[float] = []
+    find_series(write_series(tmp_path), on_progress=seen.append)
+    assert seen == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+    def stop(_: float) -> None:
+        raise InterruptedError("stopped")
+
+    with pytest.raises(InterruptedError, match="stopped"):
+        find_series(tmp_path, on_progress=stop)
+
+
+def test_headers_are_read_without_pixels(tmp_path: Path) -> None:
+    for path in write_series(tmp_path).iterdir():
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-90])
+    assert find_series(tmp_path)[0].count == 5
+
+
+def test_the_error_carries_the_list_and_both_ways_to_choose(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", SeriesInstanceUID="1.2.4", SeriesNumber=4)
+    write_series(tmp_path / "b", range(3), SeriesDescription="head", SeriesNumber=7)
+    with pytest.raises(SeveralSeriesError, match=r"series=N.*--series N") as caught:
+        read_scan(tmp_path)
+    assert [series.description for series in caught.value.series] == ["thorax", "head"]
+    assert [series.number for series in caught.value.series] == [1, 2]
+    assert "2: CT 'head', 3 slices of 8 x 6, axial, 0.5 x 0.75 x 2.5 mm" in str(caught.value)
+
+
+def test_the_frame_of_reference_is_kept_as_a_hash(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "one.dcm", 0, FrameOfReferenceUID="1.2.840.77")
+    expected = hashlib.sha256(b"1.2.840.77").hexdigest()[:16]
+    assert read_scan(path).source.frame == f"dicom:{expected}"
+    set_tags(path, FrameOfReferenceUID="")
+    assert read_scan(path).source.frame is None
+
+
+def test_a_multi_frame_file_is_one_source_file(tmp_path: Path) -> None:
+    path = write_enhanced(tmp_path / "enhanced.dcm", range(5))
+    assert read_scan(path).source.dicom_files == (path,)
+
+
+def test_nothing_of_the_person_is_told(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = {
+        "PatientName": "Canary^Name",
+        "PatientID": "CANARY-ID",
+        "PatientBirthDate": "19700101",
+        "SeriesDescription": "canary description",
+        "SeriesInstanceUID": "1.2.canary",
+        "FrameOfReferenceUID": "1.2.canary.frame",
+        "StudyInstanceUID": "1.2.canary.study",
+        "AcquisitionTime": "canary time",
+    }
+    with disable_value_validation():
+        write_series(tmp_path, (0, 1, 3, 4), **person)
+    (tmp_path / "cut").write_bytes((tmp_path / "slice_89").read_bytes()[:-50])
+    assert b"Canary^Name" in (tmp_path / "slice_89").read_bytes()
+    told = []
+    with pytest.raises(ValueError, match=r"gap of 5\.00 mm") as caught:
+        read_scan(tmp_path)
+    told.append(str(caught.value))
+    scan = read_scan(tmp_path, repair=True)
+    told += [f"{notice}" for notice in scan.notices]
+    told += [f"{scan.source.frame}", f"{scan.source.modality}"]
+    told += [str(warning.message) for warning in recwarn]
+    told += [record.getMessage() for record in caplog.records]
+    assert scan.notices
+    assert not [text for text in told if "canary" in text.lower() or "19700101" in text]
