@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.theme import get_theme
 
 from napari_seg.imaging.label_table import LabelTable
 
@@ -20,6 +21,14 @@ def compile_label_colours() -> None:
     Called in another thread it spares the window that second. The layer is seen by no viewer.
     """
     Labels(np.zeros((1, 1, 1), np.uint8), colormap=label_colours(LabelTable()))
+
+
+def primary_style(theme: str) -> str:
+    """Give the style sheet of the one primary button, in the accent of a theme of napari."""
+    return (
+        f"QPushButton:enabled {{ background-color: {get_theme(theme).current.as_hex()}; }}"
+        "QPushButton { font-weight: bold; padding: 0.4em; }"
+    )
 
 
 def label_colours(table: LabelTable) -> DirectLabelColormap:

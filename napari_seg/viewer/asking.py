@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import napari
+from napari.settings import get_settings
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
-from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
+from napari_seg.imaging.dicom.reading import SeveralSeriesError
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.opened_layers import grids_of
 from napari_seg.viewer.reading import Opened, open_file, place_nearest
@@ -62,16 +64,16 @@ def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
             return settled if answer.fits else _ask_for_grid(settled, path, scans)
         window = _window()
         if window is None:
-            raise answer
-        if isinstance(answer, SeveralSeriesError):
-            dialog = SeriesDialog(path.name, answer.series, window)
+            raise answer.error
+        if isinstance(answer.error, SeveralSeriesError):
+            dialog = SeriesDialog(path.name, answer.error.series, window, theme=_theme())
             dialog.exec()
             if dialog.answer is None:
                 return None
             series, repair = dialog.answer[0].number, dialog.answer[1]
-        elif isinstance(answer, NeedsRepairError):
-            if _chosen(window, answer.cause, ("Repair and open",)) is None:
-                return None
+        elif _chosen(window, answer.error.cause, ("Repair and open",)) is None:
+            return None
+        else:
             repair = True
 
 
@@ -109,6 +111,11 @@ def _window() -> QWidget | None:
         return None
     windows = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMainWindow)]
     return next((one for one in windows if one.isVisible()), None)
+
+
+def _theme() -> str:
+    viewer = napari.current_viewer()
+    return str(get_settings().appearance.theme if viewer is None else viewer.theme)
 
 
 def _ignore(_: float) -> None:

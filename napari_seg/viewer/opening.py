@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
+from napari_seg.imaging.dicom.reading import SeveralSeriesError
 from napari_seg.viewer.opened_layers import grids_of, layer_of, open_scans
 from napari_seg.viewer.question import Answer, Question
-from napari_seg.viewer.reading import Opened, open_file, place_nearest
+from napari_seg.viewer.reading import Opened, Undecided, open_file, place_nearest
 from napari_seg.viewer.scans_together import tell_mismatches
 from napari_seg.viewer.series_chooser import SeriesChooser
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
+    from napari_seg.imaging.dicom.reading import NeedsRepairError
     from napari_seg.imaging.dicom.series import Series
     from napari_seg.viewer.one_job import OneJob
 
@@ -94,21 +95,25 @@ class Opening(QWidget):
             *(request.path, request.series, request.repair, grids),
         )
 
-    def _on_read(self, answer: Opened | SeveralSeriesError | NeedsRepairError) -> None:
+    def _on_read(self, answer: Opened | Undecided) -> None:
         request = self._request
         if request is None:
             return
-        if isinstance(answer, SeveralSeriesError):
-            self.chooser.offer(request.path.name, answer.series)
-            self._ask(self.chooser)
-        elif isinstance(answer, NeedsRepairError):
-            repair = Answer("Repair and open", _REPAIR_TIP, self._on_repair)
-            self.question.ask(answer.cause, (repair, self._decline))
-            self._ask(self.question)
+        if isinstance(answer, Undecided):
+            self._ask_for(answer.error, request)
         elif answer.fits:
             self._show(answer, request)
         else:
             self._ask_for_grid(answer, request)
+
+    def _ask_for(self, error: SeveralSeriesError | NeedsRepairError, request: _Request) -> None:
+        if isinstance(error, SeveralSeriesError):
+            self.chooser.offer(request.path.name, error.series, theme=self._viewer.theme)
+            self._ask(self.chooser)
+            return
+        repair = Answer("Repair and open", _REPAIR_TIP, self._on_repair)
+        self.question.ask(error.cause, (repair, self._decline))
+        self._ask(self.question)
 
     def _ask_for_grid(self, answer: Opened, request: _Request) -> None:
         self._request = replace(request, unplaced=answer)

@@ -33,6 +33,16 @@ class Grid:
 
 
 @dataclass(frozen=True, eq=False)
+class Undecided:
+    """What a person has to choose before a file can be read.
+
+    Qt's workers take an error that is returned for one that was raised, so it is wrapped.
+    """
+
+    error: SeveralSeriesError | NeedsRepairError
+
+
+@dataclass(frozen=True, eq=False)
 class Opened:
     """What was read.
 
@@ -59,7 +69,7 @@ def open_file(
     grids: Sequence[Grid],
     *,
     on_progress: OnProgress,
-) -> Opened | SeveralSeriesError | NeedsRepairError:
+) -> Opened | Undecided:
     """Read a file or folder, and bring labels to the grid of the open scan they belong to.
 
     Parameters
@@ -73,13 +83,13 @@ def open_file(
 
     Returns
     -------
-    Opened, SeveralSeriesError or NeedsRepairError
-        An error where a person has to choose first.
+    Opened or Undecided
+        The latter where a person has to choose first.
     """
     try:
         read = read_either(path, series=series, repair=repair, on_progress=on_progress)
     except (SeveralSeriesError, NeedsRepairError) as error:
-        return error
+        return Undecided(error)
     if isinstance(read, Scan):
         return Opened(read)
     return _placed(read, grids)

@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
-from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.run_settings import RunSettings
+from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.layers import metadata_of, scan_of
@@ -165,11 +165,7 @@ class SegmentSection(QWidget):
 
     def _on_theme(self, _event: Any = None) -> None:
         # The one primary button has the theme's own accent.
-        theme = get_theme(self._viewer.theme)
-        self.start.setStyleSheet(
-            f"QPushButton:enabled {{ background-color: {theme.current.as_hex()}; }}"
-            "QPushButton { font-weight: bold; padding: 0.4em; }"
-        )
+        self.start.setStyleSheet(primary_style(self._viewer.theme))
 
     def _known_bundle(self, settings: RunSettings) -> Bundle | None:
         return self._loaded.get(settings.variant) if settings.folder is None else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.series_list import SeriesList, can_open
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
@@ -47,8 +49,9 @@ class SeriesChooser(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.question)
-        layout.addWidget(self.list, 1)
+        layout.addWidget(self.list)
         layout.addLayout(buttons)
+        layout.addStretch()
         self.list.itemSelectionChanged.connect(self._on_selected)
         self.list.itemActivated.connect(self._on_activated)
         self.open.clicked.connect(self._on_open)
@@ -57,8 +60,10 @@ class SeriesChooser(QWidget):
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.cancelled)
 
-    def offer(self, name: str, series: Sequence[Series]) -> None:
-        """Ask which series of the folder `name` to open."""
+    def offer(self, name: str, series: Sequence[Series], *, theme: str) -> None:
+        """Ask which series of the folder `name` to open, in the colours of a theme of napari."""
+        self.list.set_accent(get_theme(theme).current.as_hex())
+        self.open.setStyleSheet(primary_style(theme))
         refused = sum(not can_open(one) for one in series)
         cannot = f" {refused} of them cannot be opened." if refused else ""
         self.question.setText(f"'{name}' holds {len(series)} series. Which one?{cannot}")
@@ -92,7 +97,9 @@ class SeriesChooser(QWidget):
 class SeriesDialog(QDialog):
     """The same in a window of its own, for where there is no panel."""
 
-    def __init__(self, name: str, series: Sequence[Series], parent: QWidget | None) -> None:
+    def __init__(
+        self, name: str, series: Sequence[Series], parent: QWidget | None, *, theme: str
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Choose a series")
         self.resize(460, 420)
@@ -102,7 +109,7 @@ class SeriesDialog(QDialog):
         layout.addWidget(self.chooser)
         self.chooser.chosen.connect(self._on_chosen)
         self.chooser.cancelled.connect(self.reject)
-        self.chooser.offer(name, series)
+        self.chooser.offer(name, series, theme=theme)
 
     def _on_chosen(self, series: Series, repair: bool) -> None:
         self.answer = series, repair

@@ -6,13 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QModelIndex, QSize, Qt
-from qtpy.QtGui import QPalette, QTextDocument
+from qtpy.QtGui import QColor, QPalette, QTextDocument
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFrame,
     QListWidget,
     QListWidgetItem,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
     from napari_seg.imaging.dicom.series import Series
 
 _HTML = Qt.ItemDataRole.UserRole + 1
-_MARGIN = 6
-_SHOWN_ROWS = 9
+_MARGIN = 8
+_STRIPE = 4
+_SHOWN_ROWS = 12
 
 
-def facts_of(series: Series) -> str:
-    """Say in one line what a series is: modality, orientation, slices, size and spacing."""
+def facts_of(series: Series) -> tuple[str, str]:
+    """Say what a series is: modality, orientation, slices and their size; and the spacing."""
     rows, columns = series.shape
-    spacing = ""
-    if series.spacing is not None:
-        spacing = " × ".join(f"{step:.2f}" for step in series.spacing) + " mm"
     slices = f"{series.count} slice{'s' if series.count != 1 else ''}"
-    parts = (series.modality, series.orientation, slices, f"{columns} × {rows}", spacing)
-    return " · ".join(part for part in parts if part)
+    parts = (series.modality, series.orientation, slices, f"{columns} × {rows}")
+    spacing = () if series.spacing is None else series.spacing
+    steps = " × ".join(f"{step:.2f}" for step in spacing)
+    return " · ".join(filter(None, parts)), f"{steps} mm" if steps else ""
 
 
 def can_open(series: Series) -> bool:
@@ -53,12 +54,13 @@ class SeriesList(QListWidget):
         super().__init__()
         self._series: tuple[Series, ...] = ()
         self.setAccessibleName("Series")
-        self.setItemDelegate(_Entry(self))
+        self._entry = _Entry(self)
+        self.setItemDelegate(self._entry)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setAlternatingRowColors(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
 
     @property
     def chosen(self) -> Series | None:
@@ -67,7 +69,7 @@ class SeriesList(QListWidget):
         return self._series[rows[0].row()] if rows else None
 
     def show_series(self, series: Sequence[Series]) -> None:
-        """List other series, and select the first that can be read without a repair."""
+        """List other series, and select the largest that needs no repair."""
         self._series = tuple(series)
         self.clear()
         for one in series:
@@ -75,7 +77,13 @@ class SeriesList(QListWidget):
         good = [number for number, one in enumerate(series) if can_open(one)]
         whole = [number for number in good if not series[number].can_repair]
         if good:
-            self.setCurrentRow((whole or good)[0])
+            self.setCurrentRow(max(whole or good, key=lambda number: series[number].count))
+        self.updateGeometry()
+
+    def set_accent(self, colour: str) -> None:
+        """Mark the selected entry in this colour from now on."""
+        self._entry.accent = QColor(colour)
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Ask for the height of the entries, up to that of some of them."""
@@ -91,6 +99,8 @@ class SeriesList(QListWidget):
 
 class _Entry(QStyledItemDelegate):
     """Draws an entry as rich text, wrapped to the width of the list."""
+
+    accent = QColor()
 
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
@@ -110,6 +120,9 @@ class _Entry(QStyledItemDelegate):
         colour = full.palette.color(group, QPalette.ColorRole.Text)
         document = self._document(index, full.rect.width(), colour.name())
         painter.save()
+        if full.state & QStyle.StateFlag.State_Selected and self.accent.isValid():
+            stripe = full.rect.adjusted(0, 0, _STRIPE - full.rect.width(), 0)
+            painter.fillRect(stripe, self.accent)
         painter.setOpacity(1.0 if enabled else 0.55)
         painter.translate(full.rect.left() + _MARGIN, full.rect.top() + _MARGIN // 2)
         document.drawContents(painter)
@@ -140,9 +153,10 @@ def _item(series: Series) -> QListWidgetItem:
     name = series.description or "without a description"
     title = " ".join(filter(None, (f"{series.number}", name, series.distinction)))
     problems = [problem[:1].upper() + problem[1:] for problem in series.problems]
-    item = QListWidgetItem("\n".join((title, facts_of(series), *problems)))
+    facts = [fact for fact in facts_of(series) if fact]
+    item = QListWidgetItem("\n".join((title, *facts, *problems)))
     head = escape(f"{name} {series.distinction}".strip())
-    lines = [f"{series.number} &nbsp;<b>{head}</b>", escape(facts_of(series))]
+    lines = [f"{series.number} &nbsp;<b>{head}</b>", *map(escape, facts)]
     if problems and can_open(series):
         lines += [f"⚠ <i>{escape(problem)}</i>" for problem in problems]
     elif problems:

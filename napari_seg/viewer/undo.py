@@ -112,8 +112,8 @@ def _as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _write(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
-    labels = np.unique(after[changed])
-    if labels.size > _MOST_MASKS:
+    labels = _few_labels(after, changed)
+    if labels is None:
         _copy(layer, box, after, changed)
     else:
         _paint(layer, box, after, changed, labels)
@@ -121,22 +121,32 @@ def _write(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.boo
     layer._updated_slice = None
 
 
+def _few_labels(after: NDArray[Any], changed: NDArray[np.bool_]) -> set[int] | None:
+    labels: set[int] = set()
+    # Part by part: where there are many labels, a part or two show it.
+    for part, where in zip(after, changed, strict=True):
+        labels.update(np.unique(part[where]).tolist())
+        if len(labels) > _MOST_MASKS:
+            return None
+    return labels
+
+
 def _paint(
     layer: Labels,
     box: Box,
     after: NDArray[Any],
     changed: NDArray[np.bool_],
-    labels: NDArray[Any],
+    labels: set[int],
 ) -> None:
     # Private to napari, there since 0.8: keeps a mask and the old values, not three indices a voxel.
     preserved, layer._preserve_labels = layer._preserve_labels, False
     axes = list(range(layer.ndim))
     try:
-        for label in labels:
-            mask = changed if labels.size == 1 else changed & (after == label)
+        for label in sorted(labels):
+            mask = changed if len(labels) == 1 else changed & (after == label)
             tight = _bounds(mask)
             layer._paint_region_with_mask(
-                _moved(tight, box), mask[tight], int(label), axes, refresh=False
+                _moved(tight, box), mask[tight], label, axes, refresh=False
             )
     finally:
         layer._preserve_labels = preserved
