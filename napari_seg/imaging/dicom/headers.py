@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
 from napari_seg.imaging.dicom.frames import FRAME_TAGS, frame_values
+from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
 Numbers = tuple[float, ...]
 Get = Callable[[str], Any]
@@ -174,20 +174,6 @@ def read_headers(path: Path) -> list[SliceHeader]:
             raise DamagedFile(path, _uid(dataset)) from error
 
 
-class _Unnamed(io.BufferedReader):
-    name = "a DICOM file"
-
-
-def open_unnamed(path: Path) -> io.BufferedReader:
-    """Open a file so that pydicom's warnings do not show its path."""
-    try:
-        return _Unnamed(io.FileIO(path))
-    except PermissionError as error:
-        raise PermissionError(
-            f"'{path.name}' may not be read; ask for the right to it, or take it out of the folder"
-        ) from error
-
-
 def _uid(dataset: pydicom.Dataset | None) -> str:
     try:
         return "" if dataset is None else str(dataset.get("SeriesInstanceUID") or "")
@@ -212,8 +198,7 @@ def _pictures(dataset: pydicom.Dataset, path: Path) -> list[SliceHeader]:
         raise ValueError("another number of frames than stated")
     headers = []
     for index, values in enumerate(frame_values(dataset)):
-        get = _either(values, dataset)
-        headers.append(_slice_header(get, path, group, index=index))
+        headers.append(_slice_header(_either(values, dataset), path, group, index=index))
     return headers
 
 

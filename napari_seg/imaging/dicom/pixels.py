@@ -25,7 +25,8 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader, open_unnamed
+from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader
+from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
 # JPEG Lossless and JPEG-LS: SimpleITK holds their decoders, so no other library is needed.
 _DECODED_BY_ITK = (

@@ -39,10 +39,15 @@ class SeveralSeriesError(ValueError):
         A sentence with the way out.
     series
         What there is to choose from.
+
+    Attributes
+    ----------
+    summary
+        The sentence alone, without what the series are called.
     """
 
     def __init__(self, message: str, series: Sequence[Series]) -> None:
-        self.series = tuple(series)
+        self.series, self.summary = tuple(series), message
         super().__init__(f"{message}:\n{_listing(series)}")
 
 
