@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.geometry import Region
     from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.bundle_description import BundleDescription
     from napari_seg.segmentation.run_settings import RunSettings
 
 
@@ -28,7 +29,15 @@ class Choices:
     repair: bool = False
     overwrite: bool = False
     overlay: bool = False
+    channels: tuple[Path, ...] = ()
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+
+    @cached_property
+    def description(self) -> BundleDescription:
+        """What the bundle says of itself."""
+        from napari_seg.segmentation.bundle_description import describe_bundle
+
+        return describe_bundle(self.settings.folder, variant=self.settings.variant)
 
     @cached_property
     def bundle(self) -> Bundle:
@@ -41,9 +50,11 @@ class Choices:
         """Give the command line that repeats one scan, quoted for a shell.
 
         ``SCAN`` stands for the file, whose name may be that of a patient; the record tells it by
-        its hash.
+        its hash. So does ``CHANNEL_2`` for that of the second channel.
         """
         more = [] if self.series is None else ["--series", str(self.series)]
+        for number, _ in enumerate(self.channels, start=2):
+            more += ["--channel", f"CHANNEL_{number}"]
         more += ["--repair"] * self.repair + ["--overlay"] * self.overlay + ["--overwrite"]
         return self.settings.command("SCAN", labels.name, more=more)
 

@@ -92,6 +92,13 @@ def segment(
         str | None,
         typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
     ] = None,
+    channel: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="SCAN",
+            help="The next channel, on the grid of the scan; once for each that the model takes.",
+        ),
+    ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
     ] = False,
@@ -136,6 +143,7 @@ def segment(
             repair=repair,
             overwrite=overwrite,
             overlay=overlay,
+            channels=tuple(channel or ()),
             pseudonyms=read_pseudonyms(pseudonyms) if pseudonyms else Pseudonyms(),
         )
         results, failures = segment_scans(scans, output, choices)
@@ -209,6 +217,19 @@ def convert(
     quiet_libraries()
     with exit_codes():
         report(convert_labels(conversion), as_json=as_json)
+
+
+@app.command()
+def series(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with DICOM files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """List the series of a DICOM folder, and what is wrong with them."""
+    from napari_seg.cli.listing import list_series
+
+    quiet_libraries()
+    with exit_codes():
+        list_series(folder, as_json=as_json)
 
 
 @app.command()

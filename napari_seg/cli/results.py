@@ -71,10 +71,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Failure:
-    """A scan that could not be segmented, and why."""
+    """A scan that could not be segmented, why, and the series where one had to be chosen."""
 
     case: Case
     error: str
+    series: Sequence[dict[str, Any]] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold."""
+        found = {"scan": self.case.key, "error": self.error}
+        return {**found, "series": list(self.series)} if self.series else found
 
 
 def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: bool) -> None:
@@ -83,9 +89,7 @@ def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: b
         print_json(
             {
                 "results": [result.as_dict() for result in results],
-                "failures": [
-                    {"scan": failure.case.key, "error": failure.error} for failure in failures
-                ],
+                "failures": [failure.as_dict() for failure in failures],
             }
         )
         return

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
+from napari_seg.cli.listing import as_dict
 from napari_seg.cli.places import (
     beside,
     case_of,
@@ -16,7 +19,7 @@ from napari_seg.cli.places import (
     move_into,
 )
 from napari_seg.cli.results import Case, Failure, Result
-from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, one_line
+from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,35 +49,49 @@ def segment_scans(
     FileNotFoundError, ValueError
         If the bundle's folder or metadata cannot be read, or a scan lacks a pseudonym.
     """
-    from napari_seg.segmentation.bundle_description import describe_bundle
-
     pseudonyms = [choices.pseudonyms.of(scan) for scan in scans]
     names = [name or case_of(scan) for name, scan in zip(pseudonyms, scans, strict=True)]
     places = label_paths(names, output)
-    describe_bundle(choices.settings.folder, variant=choices.settings.variant)
-    news = News()
+    _check_channels(scans, choices)
+    news, read = News(), (*scans, *choices.channels)
     results: list[Result] = []
     failures: list[Failure] = []
     for case in map(Case, scans, places, pseudonyms):
         try:
-            check_places(_outputs(case.labels, choices), scans, overwrite=choices.overwrite)
+            check_places(_outputs(case.labels, choices), read, overwrite=choices.overwrite)
             results.append(_segment_one(case, choices, news))
         except (*EXPECTED_ERRORS, RuntimeError) as error:
             if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
                 raise
-            failures.append(Failure(case, _without_name(one_line(error), case)))
+            listed = [as_dict(series) for series in getattr(error, "series", ())]
+            failures.append(Failure(case, _without_name(one_line(error), case), listed))
             news.say(f"napari-seg: {_named(case, failures[-1].error)}")
+            # What series are called may name a patient, so it goes to a person's screen only.
+            for line in () if case.pseudonym else listing(error):
+                news.say(line)
     return results, failures
 
 
+def _check_channels(scans: Sequence[Path], choices: Choices) -> None:
+    count, names = choices.description.in_channels, choices.description.channel_names
+    if choices.channels and len(scans) > 1:
+        raise typer.BadParameter(
+            f"--channel belongs to one scan, got {len(scans)}; give them in one call each",
+            param_hint="--channel",
+        )
+    if choices.channels and len(choices.channels) + 1 != count:
+        raise typer.BadParameter(
+            f"the model takes {count} channel{'s' * (count != 1)} ({', '.join(names)}), "
+            f"got {len(choices.channels) + 1} with the scan",
+            param_hint="--channel",
+        )
+
+
 def _segment_one(case: Case, choices: Choices, news: News) -> Result:
-    from napari_seg.imaging.files import read_scan, record_path
+    from napari_seg.imaging.files import record_path
     from napari_seg.imaging.measures import measure_labels
 
-    with news.following(f"{case.name}: reading") as on_progress:
-        scan = read_scan(
-            case.scan, series=choices.series, repair=choices.repair, on_progress=on_progress
-        )
+    scan = _read(case, choices, news)
     for notice in scan.notices:
         news.say(f"{case.name}: notice: {notice.message}")
     with news.following(f"{case.name}: segmenting") as on_progress:
@@ -92,6 +109,27 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
         notices=scan.notices,
         measures=tuple(measure_labels(labels, scan)),
     )
+
+
+def _read(case: Case, choices: Choices, news: News) -> Scan:
+    from napari_seg.imaging.channels import stack_channels
+    from napari_seg.imaging.files import read_scan
+
+    scans = []
+    for number, path in enumerate((case.scan, *choices.channels), start=1):
+        name = f"{case.name}: reading" + (f" channel {number}" if choices.channels else "")
+        with news.following(name) as on_progress:
+            scans.append(
+                read_scan(
+                    path,
+                    series=choices.series if number == 1 else None,
+                    repair=choices.repair,
+                    on_progress=on_progress,
+                )
+            )
+    # The names of files may name a patient.
+    known = choices.description.channel_names
+    return stack_channels(scans, known if len(known) == len(scans) else None)
 
 
 def _labels_and_record(

@@ -30,11 +30,18 @@ def one_line(error: BaseException) -> str:
     """Say an error in one line: the cause, with the file where one is known."""
     if isinstance(error, OSError) and error.strerror:
         message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    elif hasattr(error, "summary"):
+        message = str(error.summary)
     elif is_out_of_memory(error):
         message = "out of memory; give a smaller --region, or --device cpu"
     else:
         message = str(error) or type(error).__name__
     return " ".join(message.split())
+
+
+def listing(error: BaseException) -> list[str]:
+    """Return the lines of what there is to choose from, where an error asks for a choice."""
+    return str(error).splitlines()[1:] if hasattr(error, "series") else []
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -67,7 +74,8 @@ def exit_codes() -> Iterator[None]:
 
 
 def _stop_with(error: BaseException) -> None:
-    typer.echo(f"napari-seg: {one_line(error)}", err=True)
+    for line in (f"napari-seg: {one_line(error)}", *listing(error)):
+        typer.echo(line, err=True)
     raise typer.Exit(1) from error
 
 

@@ -155,9 +155,11 @@ def _segment_box(
 def _check_fit(scan: Scan, bundle: Bundle) -> None:
     channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
     if channels != bundle.in_channels:
+        names = ", ".join(bundle.description.channel_names)
         raise ValueError(
-            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s), "
-            f"the scan has {channels}"
+            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s) ({names}), "
+            f"the scan has {channels}; stack_channels (--channel on the command line) makes one "
+            "scan of several"
         )
     if bundle.spatial_dims == 3 and 1 in scan.geometry.shape:
         raise ValueError(

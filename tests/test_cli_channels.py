@@ -1,0 +1,88 @@
+"""Models of several channels, from several files."""
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from test_cli import SAMPLE, error_line, run, voxels
+from two_channel_bundle import write_two_channel_bundle
+
+from napari_seg import load_bundle, read_scan, segment
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan on the grid of the sample that holds nothing but noise."""
+    sample = nibabel.load(SAMPLE)
+    path = tmp_path_factory.mktemp("noise") / "noise.nii.gz"
+    values = np.random.default_rng(0).normal(100, 10, sample.shape).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(values, sample.affine, sample.header), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected() -> np.ndarray:
+    return segment(read_scan(SAMPLE), load_bundle(), device="cpu").array
+
+
+@pytest.mark.parametrize("looks_at", [0, 1], ids=["first", "second"])
+def test_channels_go_to_the_network_in_the_order_given(
+    tmp_path: Path, noise: Path, expected: np.ndarray, looks_at: int
+) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=looks_at)
+    scan, channel = (SAMPLE, noise) if looks_at == 0 else (noise, SAMPLE)
+    labels = tmp_path / "labels.nii.gz"
+    result = run(
+        *("segment", scan, "--channel", channel, "-o", labels),
+        *("--model", bundle, "--device", "cpu"),
+    )
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(voxels(labels), expected)
+    record = json.loads((tmp_path / "labels.json").read_text())
+    assert "--channel CHANNEL_2" in record["command"]
+    assert record["scan"]["shape"][3] == 2
+
+
+def test_a_channel_on_another_grid_is_refused(tmp_path: Path) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=0)
+    other = SAMPLE.with_name("hippocampus_right.nii.gz")
+    result = run("segment", SAMPLE, "--channel", other, "-o", tmp_path, "--model", bundle)
+    assert "the channels must lie on one grid: FLAIR has" in error_line(result)
+
+
+def test_a_missing_channel_is_named_with_the_way_out(tmp_path: Path) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=0)
+    result = run("segment", SAMPLE, "-o", tmp_path, "--model", bundle)
+    assert "expects 2 channel(s) (T1, FLAIR), the scan has 1" in error_line(result)
+    assert "--channel" in error_line(result)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--channel", "a.nii"), "takes 1 channel (T1-weighted MR), got 2"),
+        (("b.nii", "--channel", "a.nii"), "belongs to one scan, got 2"),
+    ],
+    ids=["too many", "two scans"],
+)
+def test_channels_that_do_not_fit_are_a_usage_error(
+    tmp_path: Path, words: tuple[str, ...], reason: str
+) -> None:
+    result = run("segment", SAMPLE, *words, "-o", tmp_path)
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_channel_is_never_written_over(tmp_path: Path) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=0)
+    channel = tmp_path / "flair.nii.gz"
+    channel.write_bytes(SAMPLE.read_bytes())
+    before = channel.read_bytes()
+    result = run(
+        *("segment", SAMPLE, "--channel", channel, "-o", channel),
+        *("--model", bundle, "--overwrite"),
+    )
+    assert "is a scan itself" in error_line(result)
+    assert channel.read_bytes() == before
