@@ -18,6 +18,8 @@ _CONTRAST_TO_NOISE = 4.0
 _LEAST_SHARE = 0.05
 # The noise of a float scan is thought to be at least this share of the intensities in the patch.
 _LEAST_NOISE = 0.02
+# So many voxels of a large patch are enough to tell tissues apart.
+_SAMPLED = 10_000
 # What is enclosed is painted, too, unless it is more than this share of the patch.
 _LARGEST_SPECK = 0.02
 # Median of the difference of two samples of noise, as a share of its standard deviation.
@@ -102,10 +104,10 @@ def _tissue_range(
     distance: NDArray[np.float64],
     least_noise: float,
 ) -> tuple[float, float]:
-    values = np.sort(intensity[usable])
+    values, apart = intensity[usable], distance[usable]
     core_size = max(values.size // 20, min(5, values.size))
-    in_patch = distance[usable]
-    core = intensity[usable][np.argpartition(in_patch, core_size - 1)[:core_size]]
+    core = values[np.argpartition(apart, core_size - 1)[:core_size]]
+    values = np.sort(values[:: max(1, values.size // _SAMPLED)])
     level = float(np.median(core))
     contrast = _CONTRAST_TO_NOISE * _noise(intensity, usable, least_noise)
     least = max(1, round(_LEAST_SHARE * values.size))
@@ -121,6 +123,7 @@ def _noise(intensity: NDArray[np.float32], usable: NDArray[np.bool_], least: flo
         both = counts[1:] & counts[:-1]
         differences.append(np.abs(values[1:] - values[:-1])[both])
     steps = np.concatenate(differences)
+    steps = steps[:: max(1, steps.size // _SAMPLED)]
     return max(float(np.median(steps)) / _NOISE_MEDIAN if steps.size else 0.0, least)
 
 

@@ -86,11 +86,13 @@ class Edit:
             nothing = (slice(0, 0),) * labels.ndim
             return cls(nothing, labels[nothing].copy(), np.zeros((0,) * labels.ndim, dtype=bool))
         box, changed = box_within(tight, box), changed[tight]
-        kind = labels.dtype.type
-        chosen = values[tight].astype(kind) if isinstance(values, np.ndarray) else kind(values)
+        chosen = values[tight] if isinstance(values, np.ndarray) else labels.dtype.type(values)
         # Products take as long for a noisy mask as for a smooth one; a masked copy ten times more.
-        after = labels[box] * ~changed
-        after += chosen * changed
+        after = (~changed).astype(labels.dtype)
+        after *= labels[box]
+        gained = changed.astype(labels.dtype)
+        np.multiply(gained, chosen, out=gained, casting="unsafe")
+        after += gained
         return cls(box, after, changed)
 
     def __bool__(self) -> bool:

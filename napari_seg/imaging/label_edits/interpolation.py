@@ -245,6 +245,20 @@ def _between(
     if before.in_one_piece and after.in_one_piece:
         # Both are moved to where the shape between them lies: else a shape that wanders vanishes.
         way = after.centre - before.centre
-        low = ndimage.shift(low, share * way, order=1, mode="nearest")
-        high = ndimage.shift(high, (share - 1) * way, order=1, mode="nearest")
+        low, high = _moved(low, share * way), _moved(high, (share - 1) * way)
     return np.asarray(low * np.float32(1 - share) + high * np.float32(share))
+
+
+def _moved(plane: NDArray[np.float32], voxels: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Move a plane by some voxels, with fractions; its rim goes on."""
+    for axis, way in enumerate(voxels.tolist()):
+        places = np.arange(plane.shape[axis]) - way
+        below = np.floor(places)
+        last = plane.shape[axis] - 1
+        first, second = (
+            np.take(plane, np.clip(index, 0, last).astype(int), axis=axis)
+            for index in (below, below + 1)
+        )
+        share = np.float32(-way - np.floor(-way))
+        plane = first + (second - first) * share
+    return plane

@@ -1,0 +1,202 @@
+"""Grow labels from seeds: painted strokes flood the scan until they meet at its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from napari_seg.imaging.label_edits.boxes import (
+    Box,
+    bounds,
+    boxes_of,
+    grown_box,
+    require_labels,
+    require_same_shape,
+    require_size,
+    require_spacing,
+    whole_voxels,
+)
+from napari_seg.imaging.label_edits.edits import Edit
+
+# Up to so many voxels a preview takes about 0.1 s; a larger box is flooded coarsely.
+_PREVIEW_VOXELS = 400_000
+# Up to so many voxels every one is flooded; in a larger box those near a border between labels.
+_EXACT_VOXELS = 4_000_000
+# So many coarse voxels on both sides of a border are flooded again.
+_NEAR_BORDER = 3
+_STEEPEST_PERCENT = 99.5
+_SAMPLED = 100_000
+_LARGEST_FLOODED = 65535
+
+
+def grow_from_seeds(
+    labels: NDArray[Any],
+    scan: NDArray[Any],
+    spacing: Sequence[float],
+    *,
+    box: Box | None = None,
+    margin_mm: float = 10.0,
+    background: int | None = None,
+    preview: bool = False,
+) -> Edit:
+    """Let all labels grow from what is painted until they meet at the edges of the scan.
+
+    The gradient of the scan is flooded from the labels, lowest first (watershed from markers). In
+    a box of more than four million voxels that is done at half the resolution first, and again
+    only near the borders found.
+
+    Parameters
+    ----------
+    labels
+        The seeds: whole numbers of two or three axes; 0 is to be decided. At least two labels.
+    scan
+        Intensities of the same shape. What is no number counts as the lowest that is one.
+    spacing
+        Length of a voxel along each axis in mm.
+    box
+        Where to grow: one slice with start and stop for each axis; None for the box of all seeds
+        and a margin.
+    margin_mm
+        The margin around the seeds' box where `box` is None.
+    background
+        The label whose strokes stand for all that is to stay empty: it keeps other labels back and
+        gains no voxel. None where there is none such.
+    preview
+        Answer at once, to within two voxels or more in a large box.
+
+    Returns
+    -------
+    Edit
+        What each label gains; seeds stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If there are not two labels in the box, or the scan has another shape.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 0, 0, 0, 0, 2]])
+    >>> scan = np.array([[0, 0, 0, 9, 9, 9]])
+    >>> grow_from_seeds(labels, scan, (1, 1)).applied(labels).tolist()
+    [[1, 1, 1, 2, 2, 2]]
+    """
+    require_labels(labels)
+    require_same_shape(labels, scan, "scan")
+    require_spacing(labels, spacing)
+    require_size(margin_mm, "margin_mm")
+    if box is None:
+        seeded = bounds(labels != 0) or (slice(0, 0),) * labels.ndim
+        box = grown_box(seeded, whole_voxels(margin_mm, spacing), labels.shape)
+    seeds = labels[box]
+    present = boxes_of(seeds)
+    if len(present) < 2:
+        raise ValueError(
+            f"growing needs strokes of at least two labels, got {len(present)}; "
+            "paint some of what is to stay outside as a label of its own, too"
+        )
+    if max(present) > _LARGEST_FLOODED or labels.dtype.kind == "i":
+        # SimpleITK floods with whole numbers of up to 16 bits.
+        values = np.array([0, *present], dtype=labels.dtype)
+        places = np.searchsorted(values, seeds).astype(np.uint16)
+        flooded = values[_flood(places, scan[box], tuple(spacing), preview=preview)]
+    else:
+        flooded = _flood(seeds, scan[box], tuple(spacing), preview=preview)
+    empty = seeds == 0
+    if background is not None:
+        empty &= flooded != background
+    return Edit.between(labels, box, flooded, where=empty)
+
+
+def _flood(
+    seeds: NDArray[Any], scan: NDArray[Any], spacing: tuple[float, ...], *, preview: bool
+) -> NDArray[Any]:
+    limit = _PREVIEW_VOXELS if preview else _EXACT_VOXELS
+    if seeds.size <= limit:
+        return _watershed(_steepness(scan, spacing), seeds)
+    # Thick slices wait until the voxels are about as long in their plane.
+    halved = [
+        axis
+        for axis, size in enumerate(spacing)
+        if size < 1.5 * min(spacing) and seeds.shape[axis] > 1
+    ]
+    coarse_seeds, coarse_scan = seeds, scan
+    for axis in halved:
+        coarse_seeds = np.maximum(*_pairs(coarse_seeds, axis))
+        first, second = _pairs(coarse_scan, axis)
+        # Far from its limit a preview leaves out every other voxel rather than average.
+        skips = preview and seeds.size > 8 * limit
+        coarse_scan = first if skips else (first + second) * np.float32(0.5)
+    wide = tuple(size * (2 if axis in halved else 1) for axis, size in enumerate(spacing))
+    coarse = _flood(coarse_seeds, coarse_scan, wide, preview=preview)
+    if preview:
+        return _doubled(coarse, halved, seeds.shape)
+    for _ in range(_NEAR_BORDER):
+        coarse = coarse * _within(coarse)
+    near = _doubled(coarse, halved, seeds.shape)
+    return _watershed(_steepness(scan, spacing), np.where(seeds != 0, seeds, near))
+
+
+def _pairs(array: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return every first and every second voxel along an axis, the last one twice if need be."""
+    view = np.moveaxis(array, axis, 0)
+    first, second = view[0::2], view[1::2]
+    if len(view) % 2:
+        second = np.concatenate([second, view[-1:]])
+    return np.moveaxis(first, 0, axis), np.moveaxis(second, 0, axis)
+
+
+def _doubled(coarse: NDArray[Any], axes: Sequence[int], shape: tuple[int, ...]) -> NDArray[Any]:
+    for axis in reversed(axes):
+        coarse = np.repeat(coarse, 2, axis=axis)
+    return coarse[tuple(slice(0, count) for count in shape)]
+
+
+def _within(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which voxels have none but their own label at their faces."""
+    same = np.ones(labels.shape, dtype=bool)
+    for axis in range(labels.ndim):
+        ours, view = np.moveaxis(labels, axis, 0), np.moveaxis(same, axis, 0)
+        equal = ours[1:] == ours[:-1]
+        view[1:] &= equal
+        view[:-1] &= equal
+    return same
+
+
+def _steepness(scan: NDArray[Any], spacing: tuple[float, ...]) -> NDArray[np.uint8]:
+    """Return the gradient's length in 255 steps, from none to about the steepest."""
+    scan = _finite(scan)
+    square = np.zeros(scan.shape, dtype=np.float32)
+    for axis, size in enumerate(spacing):
+        if scan.shape[axis] > 1:
+            part = np.gradient(scan, np.float32(size), axis=axis)
+            part *= part
+            square += part
+    np.sqrt(square, out=square)
+    sample = square.reshape(-1)[:: max(1, square.size // _SAMPLED)]
+    steepest = float(np.percentile(sample, _STEEPEST_PERCENT)) or float(square.max()) or 1.0
+    square *= np.float32(255 / steepest)
+    return np.minimum(square, np.float32(255), out=square).astype(np.uint8)
+
+
+def _finite(scan: NDArray[Any]) -> NDArray[np.float32]:
+    values = np.asarray(scan, dtype=np.float32)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    lowest = values[finite].min() if finite.any() else np.float32(0)
+    return np.where(finite, values, lowest)
+
+
+def _watershed(steepness: NDArray[np.uint8], seeds: NDArray[Any]) -> NDArray[Any]:
+    flooded = sitk.MorphologicalWatershedFromMarkers(
+        sitk.GetImageFromArray(steepness),
+        sitk.GetImageFromArray(seeds),
+        markWatershedLine=False,
+        fullyConnected=False,
+    )
+    return np.asarray(sitk.GetArrayFromImage(flooded))
