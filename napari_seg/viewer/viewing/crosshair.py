@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from vispy.scene.visuals import Line
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import Dims, ViewerModel
     from napari.qt import QtViewer
 
 _COLOUR = (1.0, 0.85, 0.2, 0.55)
@@ -25,35 +25,40 @@ class Crosshair:
     ----------
     canvas
         Hidden in 3D.
+    point
+        Of which viewer the current point is the one to show.
     """
 
-    def __init__(self, canvas: QtViewer) -> None:
+    def __init__(self, canvas: QtViewer, point: Dims) -> None:
         self._viewer: ViewerModel = canvas.viewer
+        self._point = point
         self._line = Line(
             connect="segments", color=_COLOUR, width=1, parent=canvas.canvas.view.scene
         )
         self._line.order = _ABOVE_ALL_LAYERS
         self._line.set_gl_state("translucent", depth_test=False)
-        dims = self._viewer.dims
-        for signal in (dims.events.point, dims.events.order, dims.events.ndisplay):
+        for signal in self._signals():
             signal.connect(self._update)
-        self._viewer.scene.camera.events.zoom.connect(self._update)
         self._update()
 
     def release(self) -> None:
         """Take the lines away."""
-        dims = self._viewer.dims
-        for signal in (dims.events.point, dims.events.order, dims.events.ndisplay):
+        for signal in self._signals():
             signal.disconnect(self._update)
-        self._viewer.scene.camera.events.zoom.disconnect(self._update)
         self._line.parent = None
+
+    def _signals(self) -> tuple[Any, ...]:
+        own = self._viewer.dims.events
+        zoom = self._viewer.scene.camera.events.zoom
+        return self._point.events.point, own.order, own.ndisplay, zoom
 
     def _update(self, _event: object = None) -> None:
         dims = self._viewer.dims
         self._line.visible = dims.ndisplay == 2
         if dims.ndisplay != 2:
             return
-        y, x = (dims.point[axis] for axis in dims.displayed)
+        shift = self._point.ndim - dims.ndim
+        y, x = (self._point.point[axis + shift] for axis in dims.displayed)
         free = _FREE_PIXELS / self._viewer.scene.camera.zoom
         ends = [(-_FAR, 0), (-free, 0), (free, 0), (_FAR, 0)]
         lines = ends + [(down, right) for right, down in ends]

@@ -17,41 +17,61 @@ _CLICK_PIXELS = 4
 
 
 class LinkedPoints:
-    """Link the points of viewers, until `release`.
+    """Link further viewers to the point of the main one, until `release`.
 
     Parameters
     ----------
-    viewers
-        Their last axes are the same; the first one's point is taken over by the others.
+    main
+        Its current point is the one that all are cut through.
+    others
+        Their last axes are those of the main one. They are moved only to show another slice:
+        napari slices anew for any change of a point.
     """
 
-    def __init__(self, viewers: Sequence[ViewerModel]) -> None:
-        self._viewers = tuple(viewers)
+    def __init__(self, main: ViewerModel, others: Sequence[ViewerModel]) -> None:
+        self._main, self._others = main, tuple(others)
         self._is_moving = False
-        self._move_others(self._viewers[0])
-        for viewer in self._viewers:
-            viewer.dims.events.point.connect(self._on_point)
+        self._on_main_point()
+        main.dims.events.point.connect(self._on_main_point)
+        for viewer in self._others:
+            viewer.dims.events.point.connect(self._on_other_point)
+            viewer.dims.events.order.connect(self._on_main_point)
+        for viewer in (main, *self._others):
             viewer.mouse_drag_callbacks.append(self._on_press)
 
     def release(self) -> None:
         """Let each have its own point."""
-        for viewer in self._viewers:
-            viewer.dims.events.point.disconnect(self._on_point)
+        self._main.dims.events.point.disconnect(self._on_main_point)
+        for viewer in self._others:
+            viewer.dims.events.point.disconnect(self._on_other_point)
+            viewer.dims.events.order.disconnect(self._on_main_point)
+        for viewer in (self._main, *self._others):
             viewer.mouse_drag_callbacks.remove(self._on_press)
 
-    def _on_point(self, event: Any) -> None:
-        if not self._is_moving:
-            self._move_others(next(v for v in self._viewers if v.dims is event.source))
+    def _on_main_point(self, _event: object = None) -> None:
+        if self._is_moving:
+            return
+        for viewer in self._others:
+            through = list(viewer.dims.not_displayed)
+            point = _last(self._main.dims.point, viewer.dims.point)
+            if not np.allclose(np.take(point, through), np.take(viewer.dims.point, through)):
+                self._move(viewer, point)
 
-    def _move_others(self, source: ViewerModel) -> None:
+    def _on_other_point(self, event: Any) -> None:
+        if self._is_moving:
+            return
+        dims = event.source
+        shift = self._main.dims.ndim - dims.ndim
+        point = list(self._main.dims.point)
+        for axis in dims.not_displayed:
+            if axis + shift >= 0:
+                point[axis + shift] = dims.point[axis]
+        self._main.dims.point = tuple(point)
+
+    def _move(self, viewer: ViewerModel, point: tuple[float, ...]) -> None:
         self._is_moving = True
         try:
-            for viewer in self._viewers:
-                # Times and channels come first, and not every viewer has them.
-                shared = min(viewer.dims.ndim, source.dims.ndim)
-                point = (*viewer.dims.point[:-shared], *source.dims.point[-shared:])
-                if viewer is not source and not np.allclose(point, viewer.dims.point):
-                    viewer.dims.point = point
+            viewer.dims.point = point
         finally:
             self._is_moving = False
 
@@ -67,5 +87,10 @@ class LinkedPoints:
                 if np.abs(np.asarray(event.pos) - start).max() > _CLICK_PIXELS:
                     return
                 yield
-        axes = list(viewer.dims.displayed)
-        viewer.dims.set_point(axes, [float(event.position[axis]) for axis in axes])
+        self._main.dims.point = _last(event.position, self._main.dims.point)
+
+
+def _last(point: Sequence[float], of: Sequence[float]) -> tuple[float, ...]:
+    """Take over the last places of a point; times and channels come first, where there are any."""
+    shared = min(len(point), len(of))
+    return (*of[: len(of) - shared], *(float(place) for place in point[len(point) - shared :]))

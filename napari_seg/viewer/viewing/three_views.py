@@ -90,9 +90,12 @@ class ThreeViews(QObject):
         viewers = (self._viewer, *(view.viewer for view in self.views))
         self._parts = (
             *(Keys(viewer, self._actions) for viewer in viewers[1:]),
-            *(Crosshair(shown) for shown in (canvas, *(view.canvas for view in self.views))),
+            *(
+                Crosshair(shown, self._viewer.dims)
+                for shown in (canvas, *(view.canvas for view in self.views))
+            ),
             *(Fitting(viewer) for viewer in viewers[1:]),
-            LinkedPoints(viewers),
+            LinkedPoints(viewers[0], viewers[1:]),
         )
         self._fitting = Fitting(self._viewer)
         self._viewer.dims.events.order.connect(self._on_order)

@@ -1,0 +1,139 @@
+"""Time how soon a stroke shows in all three views of a large scan.
+
+Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
+bench/three_views.py``; writes bench/records/three_views.json. A stroke is drawn by moves of the
+mouse, through the callbacks that napari calls, on each canvas in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.viewer.layers import image_layer, labels_layer
+
+SHAPE = (512, 512, 300)
+# The brush is so wide that each of the moves reaches the planes of all three views.
+BRUSH, MOVES, STROKES = 60, 20, 3
+RECORD = Path(__file__).parent / "records" / "three_views.json"
+
+
+def main() -> None:
+    """Draw one stroke on each canvas, at the point where the three planes meet."""
+    viewer = napari.Viewer()
+    _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    geometry = Geometry(SHAPE, np.diag([0.7, 0.7, 1.0, 1.0]))
+    voxels = np.random.default_rng(0).integers(0, 255, SHAPE, dtype=np.uint8)
+    image = viewer.add_layer(image_layer(Scan(voxels, geometry), name="scan"))
+    labels = LabelMap(np.zeros(SHAPE, np.uint8), geometry, LabelTable())
+    layer = viewer.add_layer(labels_layer(labels, name="labels", like=image))
+    layer.mode, layer.brush_size, layer.selected_label = "paint", BRUSH, 1
+    start = perf_counter()
+    panel.viewing.three_views.open()
+    pump()
+    opened_s = perf_counter() - start
+    for _ in range(20):
+        pump()
+    views = panel.viewing.three_views.views
+    drawn = [viewer.window._qt_viewer.canvas, *(view.canvas.canvas for view in views)]
+    layers = [layer, *(view.viewer.layers[1] for view in views)]
+    names = ("axial", "coronal", "sagittal")
+    record = {
+        "cores": os.cpu_count(),
+        "napari": napari.__version__,
+        "shape": SHAPE,
+        "open_s": round(opened_s, 2),
+        "draw_each_canvas_ms": [in_ms([draw([canvas]) for _ in range(9)]) for canvas in drawn],
+        "stroke_ms": {
+            name: strokes(canvas, drawn, layers) for name, canvas in zip(names, drawn, strict=True)
+        },
+        "turn_a_slice_ms": turn(viewer, drawn),
+    }
+    RECORD.write_text(json.dumps(record, indent=2) + "\n")
+    print(json.dumps(record, indent=2))
+    viewer.close()
+
+
+def strokes(canvas: Any, drawn: list, layers: list) -> dict[str, Any]:
+    """Time each move until all layers are refreshed, and until all canvases are drawn."""
+    refreshed: list[float] = []
+    shown: list[float] = []
+    told: list[float] = []
+
+    def tell(_event: object) -> None:
+        told.append(perf_counter())
+
+    for layer in layers:
+        layer.events.labels_update.connect(tell)
+    widget = canvas.native
+    centre = widget.rect().center()
+    for _ in range(STROKES):
+        QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=centre)
+        for move in range(1, MOVES + 1):
+            pump()
+            told.clear()
+            start = perf_counter()
+            QTest.mouseMove(widget, centre + QPoint(move, move))
+            while len(told) < len(layers) and perf_counter() < start + 0.5:
+                QApplication.processEvents()
+            if len(told) < len(layers):
+                continue  # Qt keeps the first move after a press to itself
+            refreshed.append(told[len(layers) - 1] - start)
+            shown.append(refreshed[-1] + draw(drawn))
+        QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=centre)
+        pump()
+        layers[0].undo()
+    for layer in layers:
+        layer.events.labels_update.disconnect(tell)
+    return {"refreshed": in_ms(refreshed), "drawn, too": in_ms(shown), "moves": len(shown)}
+
+
+def turn(viewer: napari.Viewer, drawn: list) -> dict[str, float]:
+    """Time a turn of the main canvas's slice until all three are drawn."""
+    taken = []
+    for step in range(20):
+        start = perf_counter()
+        viewer.dims.set_current_step(0, 100 + step)
+        draw(drawn)
+        taken.append(perf_counter() - start)
+    return in_ms(taken)
+
+
+def draw(canvases: list) -> float:
+    """Draw canvases now, to the last pixel, and return how long it took."""
+    start = perf_counter()
+    for canvas in canvases:
+        canvas.native.repaint()
+        canvas._scene_canvas.context.finish()
+    return perf_counter() - start
+
+
+def in_ms(seconds: list[float]) -> dict[str, float]:
+    """Give the median and the greatest."""
+    return {
+        "median": round(1000 * float(np.median(seconds)), 1),
+        "max": round(1000 * max(seconds), 1),
+    }
+
+
+def pump() -> None:
+    """Let the window do what it has to."""
+    for _ in range(10):
+        QApplication.processEvents()
+        sleep(0.002)
+
+
+if __name__ == "__main__":
+    main()
