@@ -69,3 +69,8 @@ def test_colours_of_neighbouring_values_differ() -> None:
 def test_background_is_no_label() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Label(0, "background", (0, 0, 0))
+
+
+def test_a_name_is_one_line_and_never_blank() -> None:
+    assert Label(7, "left\r\nkidney\t2", (0, 0, 0)).name == "left  kidney 2"
+    assert Label(7, " \n", (0, 0, 0)).name == "label 7"

@@ -30,6 +30,7 @@ _PALETTE: tuple[Colour, ...] = (
     (170, 200, 50),
 )
 _GOLDEN_RATIO = 0.618034
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How BIDS writes an empty cell.
 _NOTHING = "n/a"
 
@@ -43,7 +44,8 @@ class Label:
     value
         The number of its voxels, at least 1: 0 is background.
     name
-        What a person calls it.
+        What a person calls it, in one line: control characters become spaces, and a blank name
+        becomes one such as "label 7".
     colour
         Red, green, blue, each 0 to 255.
     code
@@ -60,6 +62,8 @@ class Label:
             raise ValueError(f"a label's value must be at least 1, got {self.value}")
         if not all(0 <= part <= 255 for part in self.colour):
             raise ValueError(f"a colour has parts from 0 to 255, got {self.colour}")
+        name = _CONTROL.sub(" ", self.name)
+        object.__setattr__(self, "name", name if name.strip() else f"label {self.value}")
 
 
 @dataclass(frozen=True)
