@@ -50,8 +50,12 @@ class Geometry:
             raise ValueError("affine must be a (4, 4) matrix of finite numbers")
         if not np.allclose(affine[3], (0, 0, 0, 1)):
             raise ValueError(f"the last row of the affine must be 0 0 0 1, got {affine[3]}")
-        lengths = np.linalg.norm(affine[:3, :3], axis=0)
-        if lengths.min() <= 0 or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-6:
+        with np.errstate(over="ignore"):
+            lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        if (
+            not 0 < lengths.min() <= lengths.max() < np.inf
+            or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-6
+        ):
             raise ValueError("affine is singular: its axes do not span three dimensions")
         affine.flags.writeable = False
         object.__setattr__(self, "affine", affine)

@@ -9,6 +9,8 @@ MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "dm": 100.0, "meter": 1000.0, "micron": 0.
 """How long the units of length are that files name."""
 
 _STRAIGHT_VOXELS = 0.1
+# Between the pixels of a microscope and the slices of a survey of the body.
+_SMALLEST_MM, _LARGEST_MM = 1e-4, 100.0
 
 
 def no_orientation(cause: str, **figures: float) -> Notice:
@@ -55,8 +57,20 @@ def surplus_bytes(surplus: int) -> tuple[Notice, ...]:
     return (Notice("more-data", message, {"bytes": surplus}),)
 
 
-def sheared(geometry: Geometry) -> tuple[Notice, ...]:
-    """Say how far a grid is from right angles; nothing below a tenth of a voxel."""
+def odd_grid(geometry: Geometry) -> tuple[Notice, ...]:
+    """Say what of a grid is unlike that of a patient: the size of its voxels, and its angles."""
+    return (*_odd_sizes(geometry), *_sheared(geometry))
+
+
+def _odd_sizes(geometry: Geometry) -> tuple[Notice, ...]:
+    if min(geometry.spacing) >= _SMALLEST_MM and max(geometry.spacing) <= _LARGEST_MM:
+        return ()
+    sizes = " x ".join(f"{size:.4g}" for size in geometry.spacing)
+    message = f"voxels of {sizes} mm are unlikely: the unit or the size in the header may be wrong"
+    return (Notice("odd-size", message, {"sizes_mm": sizes}),)
+
+
+def _sheared(geometry: Geometry) -> tuple[Notice, ...]:
     degrees, drift_mm = geometry.shear()
     if drift_mm <= _STRAIGHT_VOXELS * min(geometry.spacing):
         return ()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.imaging.grid_notices import MM_PER_UNIT, one_volume, sheared
+from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
 from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
 from napari_seg.imaging.scan import Scan, Source
@@ -119,7 +119,7 @@ def _read_nrrd(path: Path) -> Scan:
         notices=(
             *header.notices(flat=image.GetDimension() == 2),
             *([one_volume(image.GetSize())] if volumes == (1,) else []),
-            *sheared(geometry),
+            *odd_grid(geometry),
         ),
         source=Source("NRRD"),
     )

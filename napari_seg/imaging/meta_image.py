@@ -15,9 +15,9 @@ from napari_seg.imaging.grid_notices import (
     no_orientation,
     no_origin,
     no_spacing,
+    odd_grid,
     one_volume,
     other_unit,
-    sheared,
     surplus_bytes,
 )
 from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
@@ -51,7 +51,13 @@ def read_meta_image(path: Path) -> Scan:
         array,
         geometry,
         channel_names=_channel_names(header),
-        notices=(*notices, *_unscaled(header), *surplus_bytes(surplus)),
+        notices=(
+            *notices,
+            *_stray_lines(header),
+            *_unscaled(header),
+            *_other_packed_size(header, path if voxels is None else None),
+            *surplus_bytes(surplus),
+        ),
         source=Source("MetaImage", modality=_modality(header)),
     )
 
@@ -131,7 +137,7 @@ def _geometry(header: MetaImageHeader) -> tuple[Geometry, tuple[Notice, ...]]:
         *missing,
         *_odd_sizes(spacing, lengths),
         *other_unit(unit),
-        *sheared(geometry),
+        *odd_grid(geometry),
     )
 
 
@@ -179,6 +185,13 @@ def _channel_names(header: MetaImageHeader) -> tuple[str, ...]:
     return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
 
 
+def _stray_lines(header: MetaImageHeader) -> tuple[Notice, ...]:
+    if header.strays == 0:
+        return ()
+    message = f"the header holds {header.strays} lines that are no field: they were passed over"
+    return (Notice("stray-lines", message, {"lines": header.strays}),)
+
+
 def _unscaled(header: MetaImageHeader) -> tuple[Notice, ...]:
     names = ("ElementToIntensityFunctionSlope", "ElementToIntensityFunctionOffset")
     slope = (header.numbers(names[0]) or (1.0,))[0]
@@ -190,6 +203,20 @@ def _unscaled(header: MetaImageHeader) -> tuple[Notice, ...]:
         "programs pass over: the voxels are as stored"
     )
     return (Notice("scale-unused", message, {"slope": slope, "offset": intercept}),)
+
+
+def _other_packed_size(header: MetaImageHeader, path: Path | None) -> tuple[Notice, ...]:
+    """Say that other programs, which go by the packed size, may read other voxels."""
+    if path is None or not header.is_compressed:
+        return ()
+    held, stated = path.stat().st_size - header.length, header.packed_size
+    if held == stated:
+        return ()
+    claim = "no packed size" if stated is None else f"a packed size of {stated} bytes"
+    message = f"the header states {claim}, the file holds {held} bytes: all were unpacked"
+    return (
+        Notice("packed-size", message, {"bytes": held, "stated": -1 if stated is None else stated}),
+    )
 
 
 def _modality(header: MetaImageHeader) -> str | None:

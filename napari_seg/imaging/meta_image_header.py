@@ -23,7 +23,9 @@ _KINDS = {
     "FLOAT": "f4",
     "DOUBLE": "f8",
 }
-_FIELD = re.compile(rb"^[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*\r?\n", re.MULTILINE)
+_LINE = re.compile(rb"(.*)\r?\n")
+_FIELD = re.compile(rb"[ \t]*([!-<>-~]+)[ \t]*=[ \t]*(.*?)[ \t]*")
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _LAST_FIELD = "ElementDataFile"
 _HEADER_BYTES = 1 << 16
 _MOST_AXES = 4
@@ -41,11 +43,14 @@ class MetaImageHeader:
         As they stand in the header.
     length
         Bytes up to the end of the last field.
+    strays
+        Lines that are no field.
     """
 
     name: str
     fields: dict[str, str]
     length: int
+    strays: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -83,7 +88,7 @@ class MetaImageHeader:
                 f"'{self.name}' is damaged: its header states no kind of voxel that is read "
                 f"('{kind}'); fetch or export it again"
             )
-        big = self._agreed("BinaryDataByteOrderMSB", "ElementByteOrderMSB").lower() == "true"
+        big = self._truth("BinaryDataByteOrderMSB", "ElementByteOrderMSB", default=False)
         return np.dtype(_KINDS[kind]).newbyteorder(">" if big else "<")
 
     @property
@@ -94,12 +99,18 @@ class MetaImageHeader:
     @property
     def is_text(self) -> bool:
         """Whether the numbers are written as words."""
-        return self.fields.get("BinaryData", "True").lower() == "false"
+        return not self._truth("BinaryData", default=True)
 
     @property
     def is_compressed(self) -> bool:
         """Whether the voxels are one zlib stream."""
-        return self.fields.get("CompressedData", "").lower() == "true"
+        return self._truth("CompressedData", default=False)
+
+    @property
+    def packed_size(self) -> int | None:
+        """Bytes of that stream, if stated."""
+        stated = self.numbers("CompressedDataSize")
+        return int(stated[0]) if len(stated) == 1 else None
 
     @property
     def skipped(self) -> int:
@@ -130,27 +141,40 @@ class MetaImageHeader:
         ValueError
             If it holds anything else.
         """
-        return self._numbers_of(self.fields.get(field, ""), field)
+        return self._numbers_of(self.fields.get(field), field)
 
-    def _numbers_of(self, text: str, field: str) -> tuple[float, ...]:
+    def _numbers_of(self, text: str | None, field: str) -> tuple[float, ...]:
+        if text is None:
+            return ()
         try:
             numbers = tuple(float(word) for word in text.split())
         except ValueError:
-            numbers = (float("nan"),)
-        if not all(isfinite(number) for number in numbers):
+            numbers = ()
+        if not numbers or not all(isfinite(number) for number in numbers):
             raise ValueError(
                 f"'{self.name}' is damaged: its header states {field} = {text[:40]}; "
                 "fetch or export it again"
             )
         return numbers
 
-    def _agreed(self, *names: str) -> str:
+    def _truth(self, *names: str, default: bool) -> bool:
+        stated = self._agreed(*names)
+        if stated is None:
+            return default
+        if stated.lower() not in _TRUTHS:
+            raise ValueError(
+                f"'{self.name}' is damaged: its header states {names[0]} = {stated[:40]}; "
+                "fetch or export it again"
+            )
+        return _TRUTHS[stated.lower()]
+
+    def _agreed(self, *names: str) -> str | None:
         stated = {self.fields[name] for name in names if name in self.fields}
         if len(stated) > 1:
             raise ValueError(
                 f"'{self.name}' states {names[0]} twice, and differently; correct its header"
             )
-        return stated.pop() if stated else ""
+        return stated.pop() if stated else None
 
 
 def read_meta_image_header(path: Path) -> MetaImageHeader:
@@ -164,12 +188,19 @@ def read_meta_image_header(path: Path) -> MetaImageHeader:
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     fields: dict[str, str] = {}
-    for match in _FIELD.finditer(head):
-        name, value = match[1].decode(errors="replace"), match[2].decode(errors="replace")
+    strays = 0
+    for line in _LINE.finditer(head):
+        if not line[1].strip():
+            continue
+        field = _FIELD.fullmatch(line[1].rstrip(b"\r"))
+        if field is None:
+            strays += 1
+            continue
+        name, value = field[1].decode(errors="replace"), field[2].decode(errors="replace")
         if fields.setdefault(name, value) != value:
             raise ValueError(
                 f"'{path.name}' states {name} twice, and differently; correct its header"
             )
         if name == _LAST_FIELD:
-            return MetaImageHeader(path.name, fields, match.end())
+            return MetaImageHeader(path.name, fields, line.end(), strays)
     raise ValueError(f"'{path.name}' is cut short within its header; fetch it again")

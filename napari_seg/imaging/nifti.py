@@ -18,6 +18,7 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.grid_notices import one_volume, surplus_bytes
 from napari_seg.imaging.nifti_geometry import (
     analyze_geometry,
+    form_codes,
     length_unit,
     store_geometry,
     stored_geometry,
@@ -164,7 +165,10 @@ def _unpacked(
         return array, ()
     # 24 bits of a float32 hold every value of up to 16 bits.
     wide = np.result_type(dtype, np.float32)
-    scaled: NDArray[Any] = array * wide.type(slope) + wide.type(intercept)
+    if max(abs(slope), abs(intercept)) > np.finfo(np.float32).max:
+        wide = np.result_type(dtype, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is counted later
+        scaled: NDArray[Any] = array * wide.type(slope) + wide.type(intercept)
     return scaled, ()
 
 
@@ -182,7 +186,7 @@ def _source(stored: StoredHeader, frame: str | None) -> Source:
     if stored.is_analyze:
         return Source("NIfTI", qform_code=0, sform_code=0, units="unknown")
     header = stored.fields
-    qform, sform = (max(int(header[code]), 0) for code in ("qform_code", "sform_code"))
+    qform, sform = form_codes(header)
     return Source(
         "NIfTI", qform_code=qform, sform_code=sform, units=length_unit(header), frame=frame
     )

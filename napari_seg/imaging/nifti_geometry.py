@@ -12,7 +12,7 @@ from nibabel.spm2analyze import Spm2AnalyzeHeader
 from numpy.typing import NDArray
 
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.imaging.grid_notices import MM_PER_UNIT, no_orientation, other_unit, sheared
+from napari_seg.imaging.grid_notices import MM_PER_UNIT, no_orientation, odd_grid, other_unit
 from napari_seg.imaging.scan import Notice
 
 AnyHeader = Any
@@ -23,6 +23,7 @@ _DISAGREEMENT_VOXELS = 0.1
 _STORED_TOLERANCE_MM = 1e-4
 # Some programs round the voxel size that they store beside the sform.
 _ROUNDED_SIZE = 0.01
+_CODES = range(6)
 _FRAMES = {1: "scanner", 2: "aligned", 3: "talairach", 4: "mni"}
 
 
@@ -60,6 +61,12 @@ def length_unit(header: Nifti1Header) -> str:
     return _UNIT_NAMES.get(int(header["xyzt_units"]) & 7, "unknown")
 
 
+def form_codes(header: Nifti1Header) -> tuple[int, int]:
+    """Return the codes of qform and sform; 0, which is none, for a code that has no meaning."""
+    qform, sform = (int(header[name]) for name in ("qform_code", "sform_code"))
+    return qform if qform in _CODES else 0, sform if sform in _CODES else 0
+
+
 def stored_geometry(
     header: Nifti1Header, name: str
 ) -> tuple[Geometry, str | None, tuple[Notice, ...]]:
@@ -85,8 +92,9 @@ def stored_geometry(
     if unit in MM_PER_UNIT:
         affine = np.diag([*[MM_PER_UNIT[unit]] * 3, 1.0]) @ affine
         form_notices += other_unit(unit)
-    geometry = Geometry((i, j, k), affine)
-    return geometry, _FRAMES.get(code), (*notices, *form_notices, *sheared(geometry))
+    geometry = _grid((i, j, k), affine, name)
+    notices += (*_unknown_codes(header), *form_notices, *odd_grid(geometry))
+    return geometry, _FRAMES.get(code), notices
 
 
 def analyze_geometry(
@@ -100,7 +108,8 @@ def analyze_geometry(
     i, j, k = stored_shape(header, name)[:3]
     header, notices = _with_voxel_sizes(header, name)
     missing = no_orientation("the Analyze format does not say reliably which side is which")
-    return Geometry((i, j, k), header.get_best_affine()), None, (*notices, missing)
+    geometry = _grid((i, j, k), header.get_best_affine(), name)
+    return geometry, None, (*notices, missing, *odd_grid(geometry))
 
 
 def store_geometry(
@@ -137,6 +146,20 @@ def store_geometry(
         _set_forms(header, affine, qform_code or 0, code)
 
 
+def _grid(shape: tuple[int, int, int], affine: NDArray[Any], name: str) -> Geometry:
+    try:
+        return Geometry(shape, affine)
+    except ValueError as error:
+        raise ValueError(_no_place(name)) from error
+
+
+def _no_place(name: str) -> str:
+    return (
+        f"'{name}' states no usable place in space: its affine is not finite or is singular; "
+        "export the scan again from the program that made it"
+    )
+
+
 def _with_voxel_sizes(header: AnyHeader, name: str) -> tuple[Any, tuple[Notice, ...]]:
     header = deepcopy(header)
     pixdim = header["pixdim"]
@@ -161,10 +184,10 @@ def _with_voxel_sizes(header: AnyHeader, name: str) -> tuple[Any, tuple[Notice, 
 def _choose_form(
     header: Nifti1Header, shape: tuple[int, int, int], name: str
 ) -> tuple[NDArray[Any], int, tuple[Notice, ...]]:
-    qform_code, sform_code = int(header["qform_code"]), int(header["sform_code"])
-    if qform_code <= 0 and sform_code <= 0:
+    qform_code, sform_code = form_codes(header)
+    if qform_code == 0 and sform_code == 0:
         missing = no_orientation("the file stores no orientation", qform_code=0, sform_code=0)
-        return header.get_best_affine(), 0, (missing,)
+        return header.get_base_affine(), 0, (missing,)
     codes = {"sform_code": sform_code, "qform_code": qform_code}
     sform = _usable(header.get_sform(), shape) if sform_code > 0 else None
     qform = _usable(_qform(header), shape) if qform_code > 0 else None
@@ -181,10 +204,17 @@ def _choose_form(
             "sform-unusable", "the sform is no valid affine: the qform was used", codes
         )
         return qform.affine, qform_code, (unusable,) if sform_code > 0 else ()
-    raise ValueError(
-        f"'{name}' states no usable place in space: its affine is not finite or is singular; "
-        "export the scan again from the program that made it"
-    )
+    raise ValueError(_no_place(name))
+
+
+def _unknown_codes(header: Nifti1Header) -> tuple[Notice, ...]:
+    stated = {name: int(header[name]) for name in ("qform_code", "sform_code")}
+    unknown = {name: code for name, code in stated.items() if code not in _CODES}
+    if not unknown:
+        return ()
+    listed = " and ".join(f"a {name} of {code}" for name, code in unknown.items())
+    message = f"the header states {listed}, which has no meaning: that form was not used"
+    return (Notice("unknown-code", message, stated),)
 
 
 def _one_of_both(

@@ -19,6 +19,8 @@ from napari_seg.imaging.nifti_geometry import AnyHeader, stored_counts, stored_s
 _HEADERS: dict[int, type[Any]] = {348: Nifti1Header, 540: Nifti2Header}
 _PAIR_NAME = re.compile(r"\.(hdr|img)(\.gz)?$", re.IGNORECASE)
 _SINGLE, _IN_PAIR = (b"n+1", b"n+2"), (b"ni1", b"ni2")
+# What NIfTI-2 puts where a transfer as text would change it.
+_LINE_ENDS = (b"\r\n\x1a\n", bytes(4))
 _COLOURS = ("R", "G", "B")
 
 
@@ -115,12 +117,17 @@ def read_header(stream: BinaryIO, path: Path) -> StoredHeader:
     if len(block) < length:
         raise ValueError(f"'{path.name}' is cut short within its header; fetch it again")
     fields: AnyHeader = _HEADERS[length](block, check=False)
-    magic = bytes(fields["magic"].item()).rstrip(b"\0")[:3]
+    magic = bytes(fields["magic"].item()).rstrip(b"\0")
     in_pair = magic not in _SINGLE
     if in_pair and magic not in _IN_PAIR:
         if length != 348:
             raise ValueError(f"'{path.name}' has a broken NIfTI-2 header; fetch it again")
         fields = Spm2AnalyzeHeader(block, check=False)
+    if length == 540 and bytes(fields["eol_check"]) not in _LINE_ENDS:
+        raise ValueError(
+            f"'{path.name}' was damaged by a transfer as text, which its header shows; "
+            "fetch it again, as binary"
+        )
     shape = stored_shape(fields, path.name)
     return StoredHeader(
         fields,

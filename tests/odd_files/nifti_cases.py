@@ -91,7 +91,7 @@ GEOMETRY = (
         "sheared",
         places=(*PLACES[:1], Place((4, 1, 2), (74.5, -34.0, 12.0), 86)),
     )(nifti("scan.nii", affine=SHEARED, pixdim=[1, 1.5, 2.0616, 3, 0, 0, 0, 0])),
-    is_read("lengths in metres", "units", places=scaled(PLACES, 1000), in_viewer=True)(
+    is_read("lengths in metres", "units", "odd-size", places=scaled(PLACES, 1000), in_viewer=True)(
         nifti("scan.nii", xyzt_units=1)
     ),
     is_read("lengths in microns", "units", places=scaled(PLACES, 0.001))(
@@ -114,6 +114,14 @@ GEOMETRY = (
     ),
     is_refused("an axis of minus five voxels", "states the shape")(
         nifti("scan.nii", dim=[3, 6, -5, 4, 1, 1, 1, 1])
+    ),
+    is_read("form codes without meaning", "unknown-code", places=PLACES)(
+        nifti("scan.nii", qform=MOVED, qform_code=77)
+    ),
+    is_read("voxels of a kilometre", "sizes-disagree", "odd-size", places=scaled(PLACES, 1e6))(
+        nifti(
+            "scan.nii", affine=np.diag([1e6, 1e6, 1e6, 1]) @ AFFINE, pixdim=[1, 1, 1, 1] + [0] * 4
+        )
     ),
     is_refused("nine axes", "states the shape")(nifti("scan.nii", dim=[9, 6, 5, 4, 1, 1, 1, 1])),
 )

@@ -191,6 +191,9 @@ SPM_PLACES = (Place((1, 2, 3), (0.0, 0.0, 0.0), 31), Place((0, 0, 0), (1.5, -4.0
 KINDS = (
     is_read("the big end first", places=PLACES, in_viewer=True)(big_end_first),
     is_read("NIfTI-2", places=PLACES, in_viewer=True)(nifti("scan.nii.gz", kind=nib.Nifti2Image)),
+    is_refused("NIfTI-2 that was sent as text", "transfer as text")(
+        nifti("scan.nii", kind=nib.Nifti2Image, eol_check=[10, 10, 26, 10])
+    ),
     is_read("a pair, by its header", places=PLACES)(pair("scan.hdr")),
     is_read("a pair, by its voxels", places=PLACES)(pair("scan.img")),
     is_read("a pair of NIfTI-2", places=PLACES)(pair("scan.hdr", kind=nib.Nifti2Pair)),
