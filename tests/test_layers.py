@@ -204,3 +204,33 @@ def test_the_contrast_can_be_moved_over_all_values():
     layer = image_layer(ct, name="ct")
     assert tuple(layer.contrast_limits) == SOFT_TISSUE_HU
     assert layer.contrast_limits_range == [-1024, 1500]
+
+
+@pytest.mark.parametrize(
+    ("names", "axis"),
+    [
+        (("volume 1", "volume 2"), "time"),
+        (("T1", "FLAIR"), "channel"),
+        ((), "channel"),
+    ],
+    ids=["volumes", "named", "unnamed"],
+)
+def test_the_axis_before_those_in_space_is_named(names, axis):
+    array = np.stack([numbered(), numbered() + 1000], axis=-1)
+    layer = image_layer(scan(array, channel_names=names), name="x")
+    assert layer.axis_labels == (axis, "z", "y", "x")
+    assert np.array_equal(scan_of(layer).array, array)
+
+
+def test_a_nifti_file_of_volumes_opens_with_a_time_axis(tmp_path):
+    import nibabel
+
+    from napari_seg.imaging.files import read_scan
+
+    array = np.zeros((4, 5, 6, 3), np.float32)
+    array[..., 1] = 7
+    nibabel.save(nibabel.Nifti1Image(array, np.diag([1, 2, 3, 1])), tmp_path / "bold.nii.gz")
+    layer = image_layer(read_scan(tmp_path / "bold.nii.gz"), name="bold")
+    assert layer.axis_labels[0] == "time"
+    assert layer.data.shape == (3, 6, 5, 4)
+    assert (layer.data[1] == 7).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from napari_seg.imaging.scan import Notice, Scan
 
 RGB_NAMES = ("red", "green", "blue")
 """The channels of a colour picture."""
+
+_IN_TIME = re.compile(r"(volume|time) \d+$")
 
 
 def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) -> Scan:
@@ -69,6 +72,21 @@ def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) ->
         channel_names=tuple(channel_names),
         notices=_notices(scans, titles),
     )
+
+
+def axis_name(channel_names: Sequence[str]) -> str:
+    """Name the axis of a scan's channels: ``"time"`` or ``"channel"``.
+
+    Volumes that only have a number follow each other in time: that is what the fourth axis of
+    NIfTI stands for.
+
+    Examples
+    --------
+    >>> axis_name(("volume 1", "volume 2")), axis_name(("T1", "FLAIR"))
+    ('time', 'channel')
+    """
+    is_time = bool(channel_names) and all(_IN_TIME.match(name) for name in channel_names)
+    return "time" if is_time else "channel"
 
 
 def _with_axis(scan: Scan) -> NDArray[Any]:

@@ -26,10 +26,10 @@ class CurrentRun:
     ----------
     job
         That goes on.
-    layer
-        Of the scan.
+    layers
+        Of the scan, and of its further channels.
     voxels
-        Of the layer when the job was started.
+        Of each layer when the job was started.
     model
         That segments it.
     preview
@@ -39,11 +39,16 @@ class CurrentRun:
     """
 
     job: Job
-    layer: Image
-    voxels: Any
+    layers: tuple[Image, ...]
+    voxels: tuple[Any, ...]
     model: BundleDescription
     preview: Preview | None = None
     has_failed: bool = False
+
+    @property
+    def layer(self) -> Image:
+        """The layer of the scan."""
+        return self.layers[0]
 
     @property
     def labels_name(self) -> str:
@@ -52,8 +57,11 @@ class CurrentRun:
         return f"{self.layer.name} – {model[:1].lower()}{model[1:]}"
 
     def is_current(self, viewer: ViewerModel) -> bool:
-        """Tell whether the scan is still there, with the same voxels."""
-        return self.layer in viewer.layers and voxels_of(self.layer) is self.voxels
+        """Tell whether the scan is still there with all channels, and with the same voxels."""
+        return all(
+            layer in viewer.layers and voxels_of(layer) is voxels
+            for layer, voxels in zip(self.layers, self.voxels, strict=True)
+        )
 
     def show_window(self, viewer: ViewerModel, window: LabelWindow) -> None:
         """Show a finished window, unless the scan is gone."""
@@ -77,8 +85,19 @@ def voxels_of(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def why_it_does_not_fit(layer: Image, model: BundleDescription) -> str:
+def why_it_does_not_fit(
+    layer: Image, model: BundleDescription, *, further_channels: int = 0
+) -> str:
     """Say why a model cannot segment a scan; empty if it can.
+
+    Parameters
+    ----------
+    layer
+        Of the scan.
+    model
+        What it says of itself.
+    further_channels
+        How many channels come from other layers.
 
     Raises
     ------
@@ -93,6 +112,7 @@ def why_it_does_not_fit(layer: Image, model: BundleDescription) -> str:
         channels = voxels_of(layer).shape[-1]
     elif layer.ndim > len(order.kept):
         channels = voxels_of(layer).shape[0]
+    channels += further_channels
     if channels != model.in_channels:
         return f"The model needs {model.in_channels} channel(s), the scan has {channels}"
     return ""

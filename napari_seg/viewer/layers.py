@@ -8,6 +8,7 @@ import numpy as np
 import pint
 from napari.layers import Image, Labels
 
+from napari_seg.imaging.channels import RGB_NAMES, axis_name
 from napari_seg.imaging.contrast import contrast_limits, holds_hounsfield_units, value_range
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
@@ -58,7 +59,7 @@ def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
         rgb=rgb,
         contrast_limits=None if rgb else contrast_limits(scan),
         metadata={KEY: _origin(scan, order) | {"channel_names": scan.channel_names} | metadata},
-        **_place(order, scan.geometry, channels=channels),
+        **_place(order, scan.geometry, before=axis_name(scan.channel_names) if channels else None),
     )
     if not rgb:
         low, high = value_range(scan)
@@ -230,13 +231,15 @@ def _origin(scan: Scan, order: DisplayOrder) -> dict[str, Any]:
     }
 
 
-def _place(order: DisplayOrder, geometry: Geometry, *, channels: bool = False) -> dict[str, Any]:
-    before = int(channels)
+def _place(order: DisplayOrder, geometry: Geometry, *, before: str | None = None) -> dict[str, Any]:
+    # One axis may come before those in space.
+    count = int(before is not None)
+    first = () if before is None else (before,)
     return {
-        "scale": (1.0,) * before + order.scale(geometry),
-        "translate": (0.0,) * before + order.translate(geometry),
-        "units": ("pixel",) * before + ("mm",) * len(order.kept),
-        "axis_labels": ("channel",) * before + tuple(_AXES[axis] for axis in order.kept),
+        "scale": (1.0,) * count + order.scale(geometry),
+        "translate": (0.0,) * count + order.translate(geometry),
+        "units": ("pixel",) * count + ("mm",) * len(order.kept),
+        "axis_labels": first + tuple(_AXES[axis] for axis in order.kept),
     }
 
 
@@ -268,6 +271,6 @@ def _is_colour_picture(scan: Scan) -> bool:
     # napari takes numbers of other kinds for parts of 1.
     return (
         1 in scan.geometry.shape
-        and scan.channel_names == ("red", "green", "blue")
+        and scan.channel_names == RGB_NAMES
         and scan.array.dtype == np.uint8
     )

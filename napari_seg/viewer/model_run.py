@@ -61,6 +61,7 @@ def run_model(
     settings: RunSettings,
     bundle: Bundle | None,
     path: Path | None,
+    further_channels: int = 0,
     *,
     on_progress: Callable[[float], None],
     on_window: Callable[[LabelWindow], None],
@@ -79,6 +80,8 @@ def run_model(
         The model, if it was loaded before.
     path
         Where the scan came from, for the record.
+    further_channels
+        How many channels of the scan came from other files.
     on_progress
         Told 0 once the model is loaded, then the fraction done; what it raises stops the run.
     on_window
@@ -100,12 +103,14 @@ def run_model(
     )
     labels = replace(settings.clean(labels), source=scan.source)
     seconds = perf_counter() - start
+    further = range(2, further_channels + 2)
+    more = [word for number in further for word in ("--channel", f"CHANNEL_{number}")]
     record = make_record(
         scan,
         bundle,
         device=device,
         options=settings.as_options(),
         seconds=seconds,
-        command=settings.command("SCAN" if path is None else str(path), "OUT.nii.gz"),
+        command=settings.command("SCAN" if path is None else str(path), "OUT.nii.gz", more=more),
     )
     return Result(labels, settings, bundle, record, seconds)

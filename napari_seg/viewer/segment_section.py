@@ -12,9 +12,10 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWi
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.appearance import primary_style
+from napari_seg.viewer.channel_choice import ChannelChoice
 from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
-from napari_seg.viewer.layers import metadata_of, scan_of
+from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.model_choice import ModelChoice
 from napari_seg.viewer.model_run import Result, Tools, run_model
 from napari_seg.viewer.region_choice import RegionChoice
@@ -61,6 +62,7 @@ class SegmentSection(QWidget):
         self._contest: Contest | None = None
         self._loaded: dict[str | None, Bundle] = {}
         self.model = ModelChoice(tools.describe_bundle)
+        self.channels = ChannelChoice(viewer)
         self.region = RegionChoice(viewer)
         self.device = QComboBox()
         self.device.addItems(list(_DEVICES))
@@ -81,6 +83,7 @@ class SegmentSection(QWidget):
     def set_scan(self, layer: Image | None) -> None:
         """Segment another scan from now on."""
         self._scan = layer
+        self.channels.set_scan(layer)
         self.region.set_scan(layer)
         self._update()
 
@@ -94,7 +97,10 @@ class SegmentSection(QWidget):
             return "Choose at least one label to keep, under Options"
         try:
             self.region.region()
-            return why_it_does_not_fit(self._scan, self.model.description)
+            further = len(self.channels.layers) - 1
+            return self.channels.reason_not_to_run() or why_it_does_not_fit(
+                self._scan, self.model.description, further_channels=further
+            )
         except ValueError as error:
             return str(error)
 
@@ -106,15 +112,18 @@ class SegmentSection(QWidget):
         job = Job(
             run_model,
             self._tools,
-            scan_of(layer),
+            self.channels.scan(),
             settings,
             self._known_bundle(settings),
             metadata_of(layer).get("path") or layer.source.path,
+            len(self.channels.layers) - 1,
             parent=self,
             channel="on_window",
         )
         self._contest = None
-        self._run = CurrentRun(job, layer, voxels_of(layer), self.model.description)
+        layers = self.channels.layers
+        voxels = tuple(voxels_of(one) for one in layers)
+        self._run = CurrentRun(job, layers, voxels, self.model.description)
         self._status.begin(
             "Loading the model" if self._known_bundle(settings) is None else "Starting"
         )
@@ -137,6 +146,7 @@ class SegmentSection(QWidget):
         if self._run is not None:
             self._run.job.cancel()
             self._run.remove_preview()
+        self.channels.release()
         self.region.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -145,6 +155,7 @@ class SegmentSection(QWidget):
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Model", self.model)
+        form.addRow(self.channels)
         form.addRow("Region", self.region)
         form.addRow("Device", self.device)
         layout = QVBoxLayout(self)
@@ -155,6 +166,7 @@ class SegmentSection(QWidget):
 
     def _connect(self) -> None:
         self.model.changed.connect(self._on_model)
+        self.channels.changed.connect(self._update)
         self.region.changed.connect(self._update)
         self.options.changed.connect(self._update)
         self.start.clicked.connect(self.run)
@@ -190,6 +202,7 @@ class SegmentSection(QWidget):
 
     def _on_model(self) -> None:
         self.options.set_labels(self.model.description.label_names)
+        self.channels.set_model(self.model.description)
         # The models that come with napari-seg know crops around one hippocampus only.
         self.region.expect_box(self.model.folder is None)
         self._update()
@@ -274,5 +287,5 @@ class SegmentSection(QWidget):
         self.running.emit(False)
 
     def _on_removed(self, event: Any) -> None:
-        if self._run is not None and event.value is self._run.layer:
+        if self._run is not None and event.value in self._run.layers:
             self.cancel()

@@ -1,0 +1,151 @@
+"""Models of several channels in the panel: a scan for each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_model import describe, fake_tools, head, load, segment
+from napari.components import ViewerModel
+from napari.layers import Labels
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Scan
+from napari_seg.viewer.layers import image_layer
+from napari_seg.viewer.model_run import Tools
+from napari_seg.viewer.segment_section import SegmentSection
+from napari_seg.viewer.status_line import StatusLine
+
+
+def describe_two(folder=None, *, variant=None):
+    """Describe a model of two channels; the 2D one has one channel."""
+    if variant is not None:
+        return describe(folder, variant=variant)
+    return replace(describe(folder), in_channels=2, channel_names=("T1", "FLAIR"))
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def make_section(qtbot, viewer):
+    sections = []
+
+    def make(layer, run=segment):
+        tools = Tools(run, load, describe_two, fake_tools().choose_device)
+        section = SegmentSection(viewer, tools, StatusLine())
+        qtbot.addWidget(section)
+        section.set_scan(layer)
+        sections.append(section)
+        return section
+
+    yield make
+    for section in sections:
+        section.cancel()
+        qtbot.waitUntil(lambda section=section: not section.is_running)
+        section.release()
+
+
+def add(viewer, name, brightness=100, geometry=None):
+    scan = head(brightness)
+    scan = scan if geometry is None else Scan(scan.array, geometry)
+    return viewer.add_layer(image_layer(scan, name=name))
+
+
+def test_there_is_a_list_for_each_channel_after_the_first(viewer, make_section):
+    first = add(viewer, "sub-1_T1w")
+    section = make_section(first)
+    assert [one.accessibleName() for one in section.channels.lists] == ["FLAIR"]
+    assert section.channels.first.text() == "sub-1_T1w"
+    assert section.start.toolTip() == "Choose the scan for FLAIR: the model takes 2 channels"
+    assert not section.start.isEnabled()
+
+
+def test_a_scan_of_the_channels_name_is_chosen_by_itself(viewer, make_section):
+    first = add(viewer, "sub-1_T1w")
+    section = make_section(first)
+    other = add(viewer, "sub-1_flair")
+    assert section.channels.layers == (first, other)
+    assert section.start.isEnabled()
+
+
+def test_the_channels_reach_the_model_in_their_order(qtbot, viewer, make_section):
+    seen = []
+
+    def remember(scan, bundle, **options):
+        seen.append(scan)
+        return segment(scan.with_array(scan.array[..., 0]), bundle, **options)
+
+    first, other = add(viewer, "a", 100), add(viewer, "b", 60)
+    section = make_section(first, remember)
+    section.channels.lists[0].setCurrentText("b")
+    assert section.channels.layers == (first, other)
+    section.run()
+    qtbot.waitUntil(lambda: not section.is_running, timeout=20_000)
+    [scan] = seen
+    assert scan.channel_names == ("T1", "FLAIR")
+    assert scan.array[5, 4, 4].tolist() == [100, 60]
+    [labels] = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    record = labels.metadata["napari_seg"]["written"][-1][1]
+    assert "--channel CHANNEL_2" in record["command"]
+
+
+def test_a_scan_on_another_grid_is_refused_with_both_named(viewer, make_section):
+    first = add(viewer, "a")
+    add(viewer, "b", geometry=Geometry((12, 10, 8), np.diag([1.0, 2.0, 2.5, 1.0])))
+    section = make_section(first)
+    section.channels.lists[0].setCurrentIndex(1)
+    reason = section.start.toolTip()
+    assert reason.startswith("'b' (FLAIR) lies on another grid than 'a' (T1)")
+    assert reason.endswith("Resample it first")
+    assert not section.start.isEnabled()
+
+
+def test_a_choice_outlives_renaming_and_falls_with_its_scan(viewer, make_section):
+    first, other = add(viewer, "a"), add(viewer, "b")
+    add(viewer, "c")
+    section = make_section(first)
+    section.channels.lists[0].setCurrentText("b")
+    other.name = "renamed"
+    assert section.channels.layers == (first, other)
+    viewer.layers.remove(other)
+    assert section.channels.layers == (first,)
+    assert not section.start.isEnabled()
+
+
+def test_a_model_of_one_channel_asks_for_none(viewer, make_section):
+    first = add(viewer, "a")
+    section = make_section(first)
+    section.model.list.setCurrentIndex(1)
+    assert section.channels.lists == []
+    assert section.channels.layers == (first,)
+    assert not section.channels.isVisibleTo(section)
+
+
+def test_a_scan_with_all_channels_needs_no_other(viewer, make_section):
+    both = np.stack([head().array, head().array], axis=-1)
+    layer = image_layer(Scan(both, head().geometry, ("T1", "FLAIR")), name="both")
+    section = make_section(viewer.add_layer(layer))
+    assert section.channels.lists == []
+    assert section.start.isEnabled()
+
+
+def test_a_result_is_dropped_where_a_channel_was_exchanged(qtbot, viewer, make_section):
+    from threading import Event
+
+    waiting, go_on = Event(), Event()
+
+    def wait(scan, bundle, **options):
+        waiting.set()
+        go_on.wait(10)
+        return segment(scan.with_array(scan.array[..., 0]), bundle, **options)
+
+    first, other = add(viewer, "a"), add(viewer, "flair")
+    section = make_section(first, wait)
+    section.run()
+    qtbot.waitUntil(waiting.is_set)
+    other.data = np.zeros(other.data.shape)
+    go_on.set()
+    qtbot.waitUntil(lambda: not section.is_running, timeout=20_000)
+    assert not [layer for layer in viewer.layers if isinstance(layer, Labels)]
