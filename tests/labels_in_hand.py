@@ -18,7 +18,7 @@ def remove(viewer, layer):
 
 
 class Pointer:
-    """Press, move and release at points of the layer's world; in 3D it looks along the first axis."""
+    """Press, move and release at voxels of the layer; in 3D it looks along the first axis."""
 
     def __init__(self, layer):
         self.layer = layer
@@ -46,7 +46,7 @@ class Pointer:
                 is_dragging=kind == "mouse_move",
                 button=1,
                 modifiers=[],
-                position=point,
+                position=tuple(self.layer.data_to_world(point)),
                 view_direction=(1, 0, 0) if len(shown) == 3 else None,
                 dims_displayed=tuple(shown),
                 dims_point=(0, 0, 0),

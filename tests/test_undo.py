@@ -87,6 +87,26 @@ def test_preserved_labels_stay_unless_told_otherwise(public_only):
     assert layer.preserve_labels
 
 
+@ways
+def test_many_labels_are_one_step_too(public_only):
+    random = np.random.default_rng(0)
+    start = random.integers(0, 3, SHAPE).astype(np.uint8)
+    box = (slice(2, 9), slice(5, 30), slice(6, 33))
+    after = start.copy()
+    mask = random.random((7, 25, 27)) > 0.5
+    values = random.integers(0, 40, mask.shape)
+    after[box][mask] = values[mask]
+    layer = add_labels(start.copy())
+    layer.paint((6, 20, 20), 3)
+    layer.undo()
+    count = write_region(layer, box, values, where=mask, public_only=public_only)
+    assert count == (start != after).sum()
+    assert len(layer._undo_history) == 1
+    for expected in (after, start, after):
+        assert np.array_equal(layer.data, expected)
+        (layer.redo if layer._redo_history else layer.undo)()
+
+
 def test_a_label_that_does_not_fit_the_type_is_refused():
     layer = add_labels(np.zeros((5, 9, 9), np.uint8))
     with pytest.raises(ValueError, match="from 0 to 255"):

@@ -180,7 +180,8 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     box, new = _part(layer, result)
     last = _last_state(layer)
     where = ~last.hand[box] if keep_hand_work else None
-    write_region(layer, box, new, where=where, preserve=False)
+    step = f"Segment with {result.bundle.name}"
+    write_region(layer, box, new, name=step, where=where, preserve=False)
     last.labels[box] = new
     record = result.record
     if result.settings.region is not None and last.record is not None:

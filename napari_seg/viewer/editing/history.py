@@ -267,7 +267,7 @@ class EditHistory(QObject):
             self._told_of_dropped = True
             self.noticed.emit(
                 f"the history of '{layer.name}' is full ({self._limit / 2**20:.0f} MB or "
-                f"{_MOST_STEPS} steps): its oldest steps can no longer be undone"
+                f"{_MOST_STEPS} steps): its oldest can no longer be undone"
             )
 
     def _clear(self, reason: str) -> None:
