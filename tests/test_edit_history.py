@@ -447,6 +447,21 @@ def test_undo_during_a_stroke_takes_back_its_part_so_far(layer, history):
     assert not layer.data.any()
 
 
+def test_go_to_during_a_stroke_makes_it_a_step_first(layer, history):
+    paint_row(layer, 3)
+    layer.undo()
+    kept, undone = history.steps[1:]
+    pointer = Pointer(layer)
+    pointer.press(2, 5, 5)
+    with pytest.raises(ValueError, match="no longer in the history"):
+        history.go_to(undone)
+    history.go_to(kept)
+    pointer.release(2, 5, 5)
+    assert (len(history.steps), history.done) == (3, 2)
+    layer.redo()
+    assert layer.data[2, 5, 5] == LIVER
+
+
 def test_a_stroke_given_up_leaves_the_steps_done(layer, history):
     paint_row(layer, 2)
     layer.undo()

@@ -1,8 +1,10 @@
-from threading import get_ident
+import gc
+import weakref
+from threading import Event, get_ident
 
 import numpy as np
 import pytest
-from labels_in_hand import Pointer
+from labels_in_hand import Pointer, remove
 from napari.components import ViewerModel
 
 from napari_seg.imaging.geometry import Geometry
@@ -172,6 +174,33 @@ def test_a_tracker_that_goes_stops_its_count(qtbot, layer, job_for_all):
     layer.paint((0, 0, 0), 1)
     qtbot.wait(100)
     assert not told
+
+
+def test_a_layer_removed_while_it_is_counted(qtbot, job_for_all, monkeypatch):
+    started, go_on, ended = Event(), Event(), Event()
+
+    def wait(array, *, on_progress):
+        started.set()
+        go_on.wait(5)
+        try:
+            on_progress(0.5)
+        finally:
+            ended.set()
+        return {}
+
+    monkeypatch.setattr(volumes, "count_labels", wait)
+    viewer = ViewerModel()
+    layer = viewer.add_labels(np.ones((3, 4, 5), np.uint8))
+    gone = weakref.ref(layer), weakref.ref(VolumeTracker.of(layer))
+    assert started.wait(5)
+    remove(viewer, layer)
+    del layer
+    gc.collect()
+    assert [reference() for reference in gone] == [None, None]
+    go_on.set()
+    assert ended.wait(5)
+    # An error of the count, or news for what is gone, would show now.
+    qtbot.wait(100)
 
 
 def test_a_layer_with_times_is_refused():

@@ -125,13 +125,13 @@ class EditHistory(QObject):
         ValueError
             If the step is no longer in the history.
         """
-        steps = self.steps
-        if step is not None and step not in steps:
-            raise ValueError(f"'{step.name}' is no longer in the history; choose another step")
         layer = self._layer()
         if layer is None:
             return
         commit_stroke(layer)
+        steps = self.steps
+        if step is not None and step not in steps:
+            raise ValueError(f"'{step.name}' is no longer in the history; choose another step")
         wanted = 0 if step is None else steps.index(step) + 1
         with getattr(layer, "_block_refresh", nullcontext)():
             for _ in range(self._done, wanted):
