@@ -12,10 +12,13 @@ from napari_seg.imaging.label_edits.boxes import Patch
 from napari_seg.imaging.label_edits.brushes import narrowed
 from napari_seg.imaging.label_edits.pieces import find_pieces
 
-# Two tissues are told apart if they differ by this many times the noise, and if the patch holds
-# enough of the other one: less is their common border.
+# Two tissues are told apart if they differ by this many times the noise.
 _CONTRAST_TO_NOISE = 4.0
-_LEAST_SHARE = 0.05
+# A few voxels are no tissue. Between two that are told apart already, more voxels are needed or
+# such as differ by little more than the noise: else they are the common border.
+_LEAST_SHARE = 0.005
+_LEAST_SHARE_BETWEEN = 0.05
+_EVEN = 1.5 / _CONTRAST_TO_NOISE
 # The noise of a float scan is thought to be at least this share of the intensities in the patch.
 _LEAST_NOISE = 0.02
 # So many voxels of a large patch are enough to tell tissues apart.
@@ -110,9 +113,8 @@ def _tissue_range(
     values = np.sort(values[:: max(1, values.size // _SAMPLED)])
     level = float(np.median(core))
     contrast = _CONTRAST_TO_NOISE * _noise(intensity, usable, least_noise)
-    least = max(1, round(_LEAST_SHARE * values.size))
-    darker = _next_tissue(-values[values <= level][::-1], contrast, least)
-    brighter = _next_tissue(values[values >= level], contrast, least)
+    darker = _next_tissue(-values[values <= level][::-1], contrast, values.size)
+    brighter = _next_tissue(values[values >= level], contrast, values.size)
     return -darker, brighter
 
 
@@ -127,7 +129,7 @@ def _noise(intensity: NDArray[np.float32], usable: NDArray[np.bool_], least: flo
     return max(float(np.median(steps)) / _NOISE_MEDIAN if steps.size else 0.0, least)
 
 
-def _next_tissue(values: NDArray[np.float32], contrast: float, least: int) -> float:
+def _next_tissue(values: NDArray[np.float32], contrast: float, in_patch: int) -> float:
     """Return where the next brighter tissue begins; infinity where there is none.
 
     The values are sorted and begin with the tissue under the brush. They are split where the means
@@ -135,6 +137,7 @@ def _next_tissue(values: NDArray[np.float32], contrast: float, least: int) -> fl
     """
     limit = np.inf
     values = values.astype(np.float64)
+    least = max(2.0, _LEAST_SHARE * in_patch)
     while values.size > least:
         sums = np.cumsum(values)
         below = np.arange(1, values.size)
@@ -142,6 +145,9 @@ def _next_tissue(values: NDArray[np.float32], contrast: float, least: int) -> fl
         mean_below, mean_above = sums[:-1] / below, (sums[-1] - sums[:-1]) / above
         best = int((below * above * (mean_above - mean_below) ** 2).argmax())
         if mean_above[best] - mean_below[best] < contrast or above[best] < least:
+            break
+        few = above[best] < _LEAST_SHARE_BETWEEN * in_patch
+        if limit < np.inf and few and values[best + 1 :].std() > _EVEN * contrast:
             break
         limit = float(values[best] + values[best + 1]) / 2
         values = values[: best + 1]

@@ -118,6 +118,10 @@ def interpolate_between(
     return Edit.between(labels, box, drawn, where=replaced | (drawn != 0))
 
 
+# Voxels of background around a shape, which go on where it is moved.
+_RIM = 4
+
+
 @dataclass(frozen=True)
 class _Gap:
     """Slices of a label to be drawn: those between two others."""
@@ -134,7 +138,7 @@ class _Shape:
     Attributes
     ----------
     distance
-        From the outline in mm, negative inside.
+        From the outline in mm, negative inside; a rim around the label's box goes with it.
     centre
         In voxels.
     in_one_piece
@@ -195,7 +199,8 @@ def _draw(
             distance = _between(*ends, share=(index - gap.before) / (gap.after - gap.before))
             if distance is not None:
                 part = [part for place, part in enumerate(boxes[gap.label]) if place != axis]
-                _claim(plane, depth, _counted_from(part, corner), gap.label, distance)
+                inner = distance[_RIM:-_RIM, _RIM:-_RIM]
+                _claim(plane, depth, _counted_from(part, corner), gap.label, inner)
     return drawn
 
 
@@ -223,7 +228,8 @@ def _shape(mask: NDArray[np.bool_], sampling: tuple[float, ...]) -> _Shape | Non
     if not mask.any():
         return None
     # A rim of background, as it is around the box: a label may fill all of it.
-    inside = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=sampling)[1:-1, 1:-1]
+    mask = np.pad(mask, _RIM)
+    inside = ndimage.distance_transform_edt(mask, sampling=sampling)
     outside = ndimage.distance_transform_edt(~mask, sampling=sampling)
     pieces = find_pieces(mask)
     centre = np.argwhere(mask).mean(axis=0)

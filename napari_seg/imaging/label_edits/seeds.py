@@ -22,8 +22,8 @@ from napari_seg.imaging.label_edits.boxes import (
 )
 from napari_seg.imaging.label_edits.edits import Edit
 
-# Up to so many voxels a preview takes about 0.1 s; a larger box is flooded coarsely.
-_PREVIEW_VOXELS = 400_000
+# Up to so many voxels a preview takes at most 0.2 s; a larger box is flooded coarsely.
+_PREVIEW_VOXELS = 700_000
 # Up to so many voxels every one is flooded; in a larger box those near a border between labels.
 _EXACT_VOXELS = 4_000_000
 # So many coarse voxels on both sides of a border are flooded again.
