@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from napari_seg.imaging.label_edits.adaptive import adapted
 from napari_seg.imaging.label_edits.brushes import brush
@@ -95,3 +96,14 @@ def test_a_scan_of_fewer_axes_is_refused() -> None:
     patch = brush(SHAPE, SPACING, [(4, 4, 4)], diameter_mm=4)
     with pytest.raises(ValueError, match="scan must have 3 axes, got 2"):
         adapted(patch, stage(0)[0], (4, 4, 4), SPACING)
+
+
+@pytest.mark.parametrize("noise", [0.5, 5.0])
+def test_the_edge_of_a_blurred_scan_is_found_to_within_a_voxel(noise: float) -> None:
+    scan = ndimage.gaussian_filter(stage(0)[:, :, :40], (0, 0, 1.0))
+    scan += np.random.default_rng(2).normal(0, noise, scan.shape).astype(np.float32)
+    whole = np.full(SHAPE, 40, np.float32)
+    whole[:, :, :40] = scan
+    found, touched = painted(whole, (4, 30, 26), 20, 0)
+    assert found[:, :, :28].sum() >= 0.98 * touched[:, :, :28].sum()
+    assert not found[:, :, 32:].any()

@@ -215,11 +215,9 @@ def count_changes(edit: Edit, labels: NDArray[Any]) -> dict[int, int]:
     >>> count_changes(Edit.between(labels, (slice(0, 3),), np.array([2, 2, 2])), labels)
     {1: -1, 2: 2}
     """
-    before = np.unique(labels[edit.box][edit.changed], return_counts=True)
-    after = np.unique(edit.values[edit.changed], return_counts=True)
     gained: dict[int, int] = {}
-    for (values, counts), sign in ((before, -1), (after, 1)):
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+    for values, sign in ((labels[edit.box], -1), (edit.values, 1)):
+        for value, count in _counts(values[edit.changed]).items():
             gained[value] = gained.get(value, 0) + sign * count
     return {value: gained[value] for value in sorted(gained) if value and gained[value]}
 
@@ -230,3 +228,13 @@ def holds_any(labels: NDArray[Any], values: Collection[int]) -> NDArray[np.bool_
     for value in values:
         found |= labels == value
     return found
+
+
+def _counts(values: NDArray[Any]) -> dict[int, int]:
+    if values.dtype.kind == "u" and values.itemsize <= 2:
+        counts = np.bincount(values)
+        found = np.flatnonzero(counts)
+        counts = counts[found]
+    else:
+        found, counts = np.unique(values, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
