@@ -185,6 +185,15 @@ def test_sides_that_are_assumed_have_a_question_mark(code):
     assert letters == {"top": "A?", "bottom": "P?", "left": "R?", "right": "L?"}
 
 
+def test_labels_that_do_not_know_their_sides_have_those_of_the_scan_below():
+    image = image_layer(scan(), name="scan")
+    drawn = Labels(np.zeros(image.data.shape, np.uint8), translate=image.translate)
+    viewer = viewer_of(image, drawn)
+    assert viewer.layers.selection.active is drawn
+    assert edge_letters(viewer) == {"top": "A", "bottom": "P", "left": "R", "right": "L"}
+    assert point_at(viewer, tuple(viewer.dims.point)).is_sure
+
+
 def test_a_single_coronal_slice_has_its_letters():
     array = np.zeros((8, 1, 12), np.int16)
     viewer = viewer_of(image_layer(scan(array=array), name="slice"))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 
+from napari_seg.viewer.viewing.patient import sides_are_known
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
@@ -29,13 +31,18 @@ def labels_at_hand(viewer: ViewerModel) -> tuple[Labels, ...]:
 
 
 def located_layer(viewer: ViewerModel) -> Image | Labels | None:
-    """Return the layer that tells where in the patient one is; None without scan or labels."""
+    """Return the layer that tells where in the patient one is; None without scan or labels.
+
+    Labels that do not say their sides, such as napari's own new ones, lie over a scan that may.
+    """
     active = viewer.layers.selection.active
-    if isinstance(active, Image | Labels):
+    if isinstance(active, Image):
         return active
-    images = (layer for layer in reversed(viewer.layers) if isinstance(layer, Image))
-    labels = (layer for layer in reversed(viewer.layers) if isinstance(layer, Labels))
-    return next(images, None) or next(labels, None)
+    layers = [layer for layer in reversed(viewer.layers) if isinstance(layer, Image | Labels)]
+    # The selected one first, then images from the top, then labels.
+    layers.sort(key=lambda layer: 0 if layer is active else 1 + isinstance(layer, Labels))
+    sure = (layer for layer in layers if sides_are_known(layer))
+    return next(sure, None) or next(iter(layers), None)
 
 
 def _has_window(layer: object) -> bool:

@@ -1,4 +1,9 @@
-"""Axial, coronal and sagittal at once, cut through one point."""
+"""Axial, coronal and sagittal at once, cut through one point.
+
+The plugin napari-orthogonal-views 0.5 was tried for this: it shows a stroke when it has ended and
+not while it is drawn, edits its copies past the main layer, lays the sagittal plane on its side,
+and needs OpenCV.
+"""
 
 from __future__ import annotations
 
