@@ -17,7 +17,7 @@ from odd_files.nifti_files import AFFINE, nifti_bytes
 
 from napari_seg import Scan, read_scan
 
-MUTATIONS = 100
+MUTATIONS = 48
 MOST_BYTES = 64 << 20
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 Random = np.random.Generator

@@ -1,4 +1,7 @@
-"""Take the voxels out of a file, plain or packed, without trusting what its header claims."""
+"""Take the voxels out of a file, plain or packed, without trusting what its header claims.
+
+Packed files are read by ``isal``, at two to three times the speed of Python's own ``gzip``.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
+from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 _CHUNK_BYTES = 1 << 22
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
 _GZIP = b"\x1f\x8b"
+# Its type is given wrongly, as that of a value.
+_UNPACKING_ERROR = cast("type[Exception]", isal_zlib.error)
 
 
 def is_packed(path: Path) -> bool:
@@ -54,9 +60,9 @@ class StoredBytes:
             Where what is read of it inside the ``with`` cannot be unpacked.
         """
         try:
-            with gzip.open(self.path, "rb") if self.packed else self.path.open("rb") as stream:
+            with igzip.open(self.path, "rb") if self.packed else self.path.open("rb") as stream:
                 yield cast("BinaryIO", stream)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except (EOFError, gzip.BadGzipFile, _UNPACKING_ERROR) as error:
             raise ValueError(
                 f"'{self.name}' is damaged or cut short and cannot be unpacked; fetch it again"
             ) from error

@@ -103,7 +103,8 @@ def write_voxels(
     OSError
         If the disk is full or the folder may not be written to.
     """
-    array = _storable(array)
+    # In the order of the files: then they are written, read back and compared at full speed.
+    array = np.asfortranarray(_storable(array))
     write_to = _writer(path)
 
     def write(partial: Path) -> None:
