@@ -24,6 +24,7 @@ from segmented_series import (
     write_slices,
 )
 
+from napari_seg import read_labels, write_labels
 from napari_seg.imaging.dicom.reading import read_dicom
 from napari_seg.imaging.dicom.segmentations import (
     is_segmentation,
@@ -534,3 +535,13 @@ def test_a_segmentation_is_known_by_its_header(tmp_path: Path) -> None:
     assert not is_segmentation(tmp_path)
     assert not is_segmentation(tmp_path / "absent.dcm")
     assert read_segmentation(path).geometry.spacing[2] == STEP_MM
+
+
+def test_labels_of_another_frame_of_reference_say_so(tmp_path: Path) -> None:
+    scans = [scan_of(tmp_path / name) for name in ("one", "two")]
+    assert scans[0].source.frame != scans[1].source.frame
+    labels = labels_on(scans[0])
+    write_labels(labels, tmp_path / "labels.dcm", source=scans[0])
+    own, foreign = (read_labels(tmp_path / "labels.dcm", onto=scan) for scan in scans)
+    assert [notice.code for notice in own.notices] == []
+    assert [notice.code for notice in foreign.notices] == ["not-registered"]

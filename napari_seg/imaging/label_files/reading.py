@@ -12,7 +12,7 @@ from napari_seg.imaging.label_files.mask_folder import mask_files, read_masks
 from napari_seg.imaging.label_files.tables import read_table_beside
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.measures import count_voxels
-from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.scan_files import is_dicom_file, read_scan, require_file
 from napari_seg.imaging.voxel_files import read_voxels
 
@@ -54,9 +54,11 @@ def read_labels(
         return labels
     geometry = onto if isinstance(onto, Geometry) else onto.geometry
     try:
-        return align_labels(labels, geometry, resample=resample)
+        aligned = align_labels(labels, geometry, resample=resample)
     except ValueError as error:
         raise ValueError(f"'{path.name}': {error}") from error
+    frames = labels.source.frame, None if isinstance(onto, Geometry) else onto.source.frame
+    return replace(aligned, notices=(*aligned.notices, *_other_frame(*frames)))
 
 
 def _read(path: Path) -> LabelMap:
@@ -75,6 +77,18 @@ def _read(path: Path) -> LabelMap:
     is_picture = suffix_of(path) in PICTURE_SUFFIXES
     scan = read_voxels(path, palette_as_values=True) if is_picture else read_scan(path)
     return _labels_of(scan, path)
+
+
+def _other_frame(labels_frame: str | None, scan_frame: str | None) -> tuple[Notice, ...]:
+    # Only DICOM gives each scan a frame of its own: equal voxels there may be another patient's.
+    frames = {labels_frame or "", scan_frame or ""}
+    if len(frames) == 1 or not all(frame.startswith("dicom:") for frame in frames):
+        return ()
+    message = (
+        "the labels name another frame of reference than the scan, so they may belong to "
+        "another scan: check that they fit"
+    )
+    return (Notice("not-registered", message),)
 
 
 def _read_dicom(path: Path) -> LabelMap:
