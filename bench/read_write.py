@@ -85,11 +85,14 @@ def reading_calls(folder: Path) -> Calls:
     """Return what reads each file, by each program."""
     image = nib.Nifti1Image(scan_voxels(), np.diag([-1.0, 1.0, 1.5, 1.0]))
     image.to_filename(folder / "scan.nii")
-    (folder / "scan.nii.gz").write_bytes(gzip.compress((folder / "scan.nii").read_bytes(), 6))
+    # In a folder of its own: beside "scan.nii" SimpleITK reads that one instead.
+    packed = folder / "packed" / "scan.nii.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress((folder / "scan.nii").read_bytes(), 6))
     for suffix in (".nrrd", ".mha"):
         plain = sitk.GetImageFromArray(image.get_fdata().astype(np.int16).transpose(2, 1, 0))
         sitk.WriteImage(plain, str(folder / f"scan{suffix}"), True)
-    files = [folder / f"scan{suffix}" for suffix in (".nii", ".nii.gz", ".nrrd", ".mha")]
+    files = [folder / "scan.nii", packed, folder / "scan.nrrd", folder / "scan.mha"]
     files += [HEAD] if HEAD.is_file() else []
     return {f"read {path.name}": readers(path) for path in files}
 

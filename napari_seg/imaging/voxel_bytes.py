@@ -22,6 +22,7 @@ _CHUNK_BYTES = 1 << 22
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
 _GZIP = b"\x1f\x8b"
+_GZIP_WRAPPED = zlib.MAX_WBITS | 16
 # Its type is given wrongly, as that of a value.
 _UNPACKING_ERROR = cast("type[Exception]", isal_zlib.error)
 
@@ -160,10 +161,12 @@ class StoredBytes:
         most = (self.path.stat().st_size - skipped) * _LARGEST_RATIO
         if count > most:
             raise ValueError(too_short(self.name, count, most))
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
         raw = bytearray()
         with self.path.open("rb") as file:
             file.seek(skipped)
+            wrapped = _GZIP_WRAPPED if file.read(2) == _GZIP else zlib.MAX_WBITS
+            file.seek(skipped)
+            unpacker = isal_zlib.decompressobj(wbits=wrapped)
             try:
                 while not unpacker.eof and len(raw) <= count:
                     packed = unpacker.unconsumed_tail or file.read(_CHUNK_BYTES)
@@ -171,7 +174,7 @@ class StoredBytes:
                     if not packed and not part:
                         break
                     raw += part
-            except zlib.error as error:
+            except _UNPACKING_ERROR as error:
                 raise ValueError(
                     f"'{self.name}' is damaged and cannot be unpacked; fetch it again"
                 ) from error
