@@ -86,13 +86,13 @@ class Edit:
             nothing = (slice(0, 0),) * labels.ndim
             return cls(nothing, labels[nothing].copy(), np.zeros((0,) * labels.ndim, dtype=bool))
         box, changed = box_within(tight, box), changed[tight]
-        chosen = values[tight] if isinstance(values, np.ndarray) else labels.dtype.type(values)
-        # Products take as long for a noisy mask as for a smooth one; a masked copy ten times more.
-        after = (~changed).astype(labels.dtype)
-        after *= labels[box]
-        gained = changed.astype(labels.dtype)
-        np.multiply(gained, chosen, out=gained, casting="unsafe")
-        after += gained
+        after = labels[box].copy()
+        gained = np.broadcast_to(
+            values[tight] if isinstance(values, np.ndarray) else values, after.shape
+        )
+        for old, new, chosen in zip(after, gained, changed, strict=True):
+            if chosen.any():
+                old[...] = _merged(old, new, chosen)
         return cls(box, after, changed)
 
     def __bool__(self) -> bool:
@@ -228,6 +228,16 @@ def holds_any(labels: NDArray[Any], values: Collection[int]) -> NDArray[np.bool_
     for value in values:
         found |= labels == value
     return found
+
+
+def _merged(old: NDArray[Any], new: NDArray[Any], chosen: NDArray[np.bool_]) -> NDArray[Any]:
+    # Products take as long for a noisy mask as for a smooth one; a masked copy ten times more.
+    merged = new.astype(old.dtype)
+    merged *= chosen
+    kept = (~chosen).astype(old.dtype)
+    kept *= old
+    merged += kept
+    return merged
 
 
 def _counts(values: NDArray[Any]) -> dict[int, int]:

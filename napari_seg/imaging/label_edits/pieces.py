@@ -77,16 +77,12 @@ class Pieces:
             [part.stop - part.start for part in box],
         )
         box.append(slice(int(start.min()), int(stop.max())))
-        count, width = (
-            int(np.prod([p.stop - p.start for p in box[:-1]])),
-            box[-1].stop - box[-1].start,
-        )
-        # Plus one where a run starts, minus one after its end: the running sum is the mask.
-        steps = np.zeros((count, width + 1), dtype=np.int8)
-        steps[lines, start - box[-1].start] += 1
-        steps[lines, stop - box[-1].start] -= 1
-        mask = np.add.accumulate(steps[:, :width], axis=1, dtype=np.int8).view(bool)
-        return Patch(tuple(box), mask.reshape([part.stop - part.start for part in box]))
+        shape = [part.stop - part.start for part in box]
+        mask = np.zeros(shape, dtype=bool)
+        flat, first = mask.reshape(-1), lines * shape[-1] - box[-1].start
+        for low, high in zip((first + start).tolist(), (first + stop).tolist(), strict=True):
+            flat[low:high] = True
+        return Patch(tuple(box), mask)
 
     def touches_border(self, *, in_planes: bool = False) -> NDArray[np.bool_]:
         """Tell of each piece whether it reaches an end of the array.
