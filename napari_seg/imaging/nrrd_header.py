@@ -151,7 +151,8 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     # The header ends at an empty line; one that stands alone may end with the file.
-    lines = re.split(rb"\r?\n\r?\n", head)[0].splitlines()
+    end = re.search(rb"\r?\n\r?\n", head)
+    lines = head[: None if end is None else end.start()].splitlines()
     fields = {}
     for line in lines[1:]:
         name, colon, value = line.decode(errors="replace").partition(": ")
