@@ -165,6 +165,7 @@ def pairs(stage: Stage) -> Iterator[Pair]:
         "SimpleITK ChangeLabel", lambda: _array(sitk.ChangeLabel(image, {2: LIVER})),
     )  # fmt: skip
     scan_image = sitk.GetImageFromArray(scan)
+    scan_image.CopyInformation(image)
     yield Pair(
         "threshold", lambda: threshold(labels, 7, scan, 90, 300),
         "SimpleITK BinaryThreshold, Mask",

@@ -106,6 +106,14 @@ def box_within(inner: Box, outer: Box) -> Box:
     )
 
 
+def box_counted_from(box: Box, outer: Box) -> Box:
+    """Turn a box inside of `outer` into one that counts from the corner of it."""
+    return tuple(
+        slice(part.start - around.start, part.stop - around.start)
+        for part, around in zip(box, outer, strict=True)
+    )
+
+
 def whole_voxels(length_mm: float, spacing: Sequence[float]) -> tuple[int, ...]:
     """Return how many whole voxels a length spans along each axis.
 

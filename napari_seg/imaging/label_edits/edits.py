@@ -90,9 +90,11 @@ class Edit:
         gained = np.broadcast_to(
             values[tight] if isinstance(values, np.ndarray) else values, after.shape
         )
-        for old, new, chosen in zip(after, gained, changed, strict=True):
-            if chosen.any():
-                old[...] = _merged(old, new, chosen)
+        # Slice by slice, so that what is in between stays in the processor's cache.
+        for row in range(len(after)):
+            part = slice(row, row + 1)
+            if changed[part].any():
+                after[part] = _merged(after[part], gained[part], changed[part])
         return cls(box, after, changed)
 
     def __bool__(self) -> bool:

@@ -166,24 +166,14 @@ def find_islands(labels: NDArray[Any], label: int) -> tuple[Island, ...]:
     """
     box = box_of(labels, label)
     pieces = _pieces(labels, box, label)
-    order = np.argsort(pieces.piece, kind="stable")
-    places = [*np.unravel_index(pieces.line, pieces.shape[:-1])]
-    lows, highs = [], []
-    first = np.flatnonzero(np.diff(pieces.piece[order], prepend=-1))
-    for low, high in [*((place, place + 1) for place in places), (pieces.start, pieces.stop)]:
-        lows.append(np.minimum.reduceat(low[order], first))
-        highs.append(np.maximum.reduceat(high[order], first))
-    start = [*places, pieces.start]
+    first = np.unique(pieces.piece, return_index=True)[1]
+    starts = [*np.unravel_index(pieces.line[first], pieces.shape[:-1]), pieces.start[first]]
+    corner = [part.start for part in box]
     return tuple(
-        Island(
-            box_within(tuple(map(slice, map(int, low), map(int, high))), box),
-            tuple(int(axis[run]) + part.start for axis, part in zip(start, box, strict=True)),
-            count,
-        )
-        for low, high, run, count in zip(
-            zip(*lows, strict=True),
-            zip(*highs, strict=True),
-            order[first].tolist(),
+        Island(box_within(tuple(map(slice, low, high)), box), tuple(voxel), count)
+        for low, high, voxel, count in zip(
+            *(bound.tolist() for bound in pieces.boxes()),
+            (np.stack(starts, axis=1) + corner).tolist(),
             pieces.sizes.tolist(),
             strict=True,
         )

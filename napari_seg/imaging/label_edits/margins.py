@@ -7,16 +7,15 @@ of intensities, `edits.only_in_range`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.label_edits.apart import edit_apart
 from napari_seg.imaging.label_edits.boxes import (
     Box,
-    box_of,
-    grown_box,
     require_label,
     require_size,
     require_spacing,
@@ -53,8 +52,11 @@ def grow(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) 
     >>> grow(labels, 1, (2.0, 1.0), 1.0).applied(labels).tolist()
     [[0, 0, 0, 0], [0, 1, 1, 1]]
     """
-    box, inside = _around(labels, label, spacing, mm)
-    return Edit.between(labels, box, label, where=dilated(inside, mm, spacing))
+
+    def grown(box: Box) -> NDArray[Any]:
+        return np.where(dilated(labels[box] == label, mm, spacing), _as(labels, label), labels[box])
+
+    return _edit(labels, label, spacing, mm, grown)
 
 
 def shrink(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) -> Edit:
@@ -80,8 +82,12 @@ def shrink(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float
     >>> shrink(labels, 1, (1.0, 2.0), 2.0).applied(labels).tolist()
     [[1, 1, 1, 0, 0]]
     """
-    box, inside = _around(labels, label, spacing, mm)
-    return Edit.between(labels, box, 0, where=inside & dilated(~inside, mm, spacing))
+
+    def shrunk(box: Box) -> NDArray[Any]:
+        inside = labels[box] == label
+        return np.where(inside & dilated(~inside, mm, spacing), _as(labels, 0), labels[box])
+
+    return _edit(labels, label, spacing, mm, shrunk)
 
 
 def margin(
@@ -104,8 +110,12 @@ def margin(
     require_label(labels, into)
     if into == label:
         raise ValueError(f"the margin of label {label} must go into another label")
-    box, inside = _around(labels, label, spacing, mm)
-    return Edit.between(labels, box, into, where=dilated(inside, mm, spacing) & ~inside)
+
+    def surrounded(box: Box) -> NDArray[Any]:
+        inside = labels[box] == label
+        return np.where(dilated(inside, mm, spacing) & ~inside, _as(labels, into), labels[box])
+
+    return _edit(labels, label, spacing, mm, surrounded)
 
 
 def hollow(
@@ -138,26 +148,37 @@ def hollow(
     >>> hollow(labels, 1, (1.0, 1.0), 1.0).applied(labels).tolist()
     [[0, 1, 0, 0, 0, 1, 0]]
     """
-    box, inside = _around(labels, label, spacing, mm)
     if mm == 0:
         raise ValueError("the thickness of a shell must be above 0 mm")
     outward = {"inside": 0.0, "outside": mm, "both": mm / 2}[side]
-    shell = dilated(inside, outward, spacing) if outward else inside
-    if outward < mm:
-        shell = shell & (dilated(~inside, mm - outward, spacing) | ~inside)
-    else:
-        shell = shell & ~inside
-    values = np.where(shell, np.asarray(label, dtype=labels.dtype), labels[box])
-    values[inside & ~shell] = 0
-    return Edit.between(labels, box, values)
+
+    def hollowed(box: Box) -> NDArray[Any]:
+        inside = labels[box] == label
+        shell = dilated(inside, outward, spacing) if outward else inside
+        if outward < mm:
+            shell = shell & (dilated(~inside, mm - outward, spacing) | ~inside)
+        else:
+            shell = shell & ~inside
+        values = np.where(shell, _as(labels, label), labels[box])
+        values[inside & ~shell] = 0
+        return values
+
+    return _edit(labels, label, spacing, mm, hollowed)
 
 
-def _around(
-    labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float
-) -> tuple[Box, NDArray[np.bool_]]:
+def _edit(
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    mm: float,
+    change: Callable[[Box], NDArray[Any]],
+) -> Edit:
     require_spacing(labels, spacing)
     require_size(mm, "a distance in mm")
     # One voxel more, so that a border of the label is seen in the box of its own.
     margin_voxels = [voxels + 1 for voxels in whole_voxels(mm, spacing)]
-    box = grown_box(box_of(labels, label), margin_voxels, labels.shape)
-    return box, np.asarray(labels[box] == label)
+    return edit_apart(labels, label, change, reach=margin_voxels, margin=margin_voxels)
+
+
+def _as(labels: NDArray[Any], value: int) -> NDArray[Any]:
+    return np.asarray(value, dtype=labels.dtype)

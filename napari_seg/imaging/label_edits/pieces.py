@@ -95,6 +95,18 @@ class Pieces:
             flat[low:high] = True
         return Patch(tuple(box), mask)
 
+    def boxes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first indices of each piece's box, and those one beyond its last ones."""
+        order = np.argsort(self.piece, kind="stable")
+        first = np.flatnonzero(np.diff(self.piece[order], prepend=-1))
+        places = np.unravel_index(self.line, self.shape[:-1])
+        lows = [*places, self.start]
+        highs = [*(place + 1 for place in places), self.stop]
+        return (
+            np.stack([np.minimum.reduceat(low[order], first) for low in lows], axis=1),
+            np.stack([np.maximum.reduceat(high[order], first) for high in highs], axis=1),
+        )
+
     def touches_border(self, *, in_planes: bool = False) -> NDArray[np.bool_]:
         """Tell of each piece whether it reaches an end of the array.
 

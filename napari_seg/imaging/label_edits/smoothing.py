@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.label_edits.apart import edit_apart
 from napari_seg.imaging.label_edits.blur import blurred, reach_voxels
 from napari_seg.imaging.label_edits.boxes import (
     Box,
-    box_of,
+    box_within,
     boxes_of,
     grown_box,
     require_size,
     require_spacing,
-    union_box,
     whole_voxels,
 )
 from napari_seg.imaging.label_edits.edits import Edit
 
 # Shares nearer to a half than this are a tie, in which a voxel stays what it is.
 _TIE = 1e-5
+# Outside of its box a label is nowhere more than half of a window: no margin is needed.
+_NONE = (0, 0, 0)
 
 
 def smooth_median(
@@ -55,19 +57,21 @@ def smooth_median(
     """
     require_spacing(labels, spacing)
     require_size(radius_mm, "radius_mm")
-    box = box_of(labels, label)
     reach = whole_voxels(radius_mm, spacing)
     if not any(reach):
         raise ValueError(
             f"radius_mm must be at least one voxel, {min(spacing):g} mm, got {radius_mm:g}"
         )
-    # Outside of its box a label is nowhere more than half of a window: no margin is needed.
-    inside = labels[box] == label
     window = int(np.prod([2 * voxels + 1 for voxels in reach]))
-    counts = inside.astype(np.uint16 if window < 2**16 else np.uint32)
-    for axis, (voxels, ends) in enumerate(zip(reach, _at_edge(box, labels.shape), strict=True)):
-        counts = _window_sums(counts, axis, voxels, ends)
-    return _become(labels, box, label, inside, counts > window // 2)
+
+    def smooth(box: Box) -> NDArray[Any]:
+        inside = labels[box] == label
+        counts = inside.astype(np.uint16 if window < 2**16 else np.uint32)
+        for axis, (voxels, ends) in enumerate(zip(reach, _at_edge(box, labels.shape), strict=True)):
+            counts = _window_sums(counts, axis, voxels, ends)
+        return _become(labels, box, label, inside, counts > window // 2)
+
+    return edit_apart(labels, label, smooth, reach=reach, margin=_NONE[: labels.ndim])
 
 
 def smooth_gaussian(
@@ -89,11 +93,15 @@ def smooth_gaussian(
     """
     require_spacing(labels, spacing)
     require_size(sigma_mm, "sigma_mm")
-    box = box_of(labels, label)
-    inside = labels[box] == label
     sigma = [sigma_mm / size for size in spacing]
-    share = blurred(inside.astype(np.float32), sigma, _at_edge(box, labels.shape))
-    return _become(labels, box, label, inside, share > np.where(inside, 0.5 - _TIE, 0.5 + _TIE))
+
+    def smooth(box: Box) -> NDArray[Any]:
+        inside = labels[box] == label
+        share = blurred(inside.astype(np.float32), sigma, _at_edge(box, labels.shape))
+        more_than_half = share > np.where(inside, np.float32(0.5 - _TIE), np.float32(0.5 + _TIE))
+        return _become(labels, box, label, inside, more_than_half)
+
+    return edit_apart(labels, label, smooth, reach=reach_voxels(sigma), margin=_NONE[: labels.ndim])
 
 
 def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: float) -> Edit:
@@ -114,29 +122,31 @@ def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: fl
     """
     require_spacing(labels, spacing)
     require_size(sigma_mm, "sigma_mm")
-    boxes = boxes_of(labels)
-    if not boxes:
-        raise ValueError("no voxel is labelled; there is nothing to smooth")
     sigma = [sigma_mm / size for size in spacing]
-    outer = union_box([*boxes.values()])
-    total = np.zeros(labels[outer].shape, dtype=np.float32)
-    strongest, winner = np.zeros_like(total), np.zeros(total.shape, dtype=labels.dtype)
-    for label, tight in boxes.items():
-        box = _clipped(grown_box(tight, reach_voxels(sigma), labels.shape), outer)
+
+    def smooth(outer: Box) -> NDArray[Any]:
+        return _smooth_together(labels, outer, sigma)
+
+    return edit_apart(labels, None, smooth, reach=reach_voxels(sigma), margin=_NONE[: labels.ndim])
+
+
+def _smooth_together(labels: NDArray[Any], outer: Box, sigma: Sequence[float]) -> NDArray[Any]:
+    before = labels[outer]
+    total, strongest = np.zeros((2, *before.shape), dtype=np.float32)
+    winner = np.zeros(before.shape, dtype=labels.dtype)
+    for label, tight in boxes_of(before).items():
+        part = grown_box(tight, reach_voxels(sigma), before.shape)
+        own = before[part] == label
         share = blurred(
-            (labels[box] == label).astype(np.float32), sigma, _at_edge(box, labels.shape)
-        )
-        part = tuple(
-            slice(b.start - o.start, b.stop - o.start) for b, o in zip(box, outer, strict=True)
+            own.astype(np.float32), sigma, _at_edge(box_within(part, outer), labels.shape)
         )
         total[part] += share
         # In a tie a voxel stays what it is.
-        share += np.where(labels[box] == label, np.float32(_TIE), np.float32(0))
-        stronger = share > strongest[part]
-        np.copyto(strongest[part], share, where=stronger)
-        np.copyto(winner[part], np.asarray(label, dtype=labels.dtype), where=stronger)
-    winner[total < np.where(labels[outer] != 0, 0.5 - _TIE, 0.5 + _TIE)] = 0
-    return Edit.between(labels, outer, winner)
+        share += own * np.float32(_TIE)
+        np.copyto(winner[part], _as(labels, label), where=share > strongest[part])
+        np.maximum(strongest[part], share, out=strongest[part])
+    winner[total < np.where(before != 0, np.float32(0.5 - _TIE), np.float32(0.5 + _TIE))] = 0
+    return winner
 
 
 def _become(
@@ -145,21 +155,18 @@ def _become(
     label: int,
     inside: NDArray[np.bool_],
     becomes: NDArray[np.bool_],
-) -> Edit:
-    values = np.where(becomes, np.asarray(label, dtype=labels.dtype), labels[box])
+) -> NDArray[Any]:
+    values = np.where(becomes, _as(labels, label), labels[box])
     values[inside & ~becomes] = 0
-    return Edit.between(labels, box, values)
+    return values
+
+
+def _as(labels: NDArray[Any], value: int) -> NDArray[Any]:
+    return np.asarray(value, dtype=labels.dtype)
 
 
 def _at_edge(box: Box, shape: Sequence[int]) -> list[tuple[bool, bool]]:
     return [(part.start == 0, part.stop == count) for part, count in zip(box, shape, strict=True)]
-
-
-def _clipped(box: Box, outer: Box) -> Box:
-    return tuple(
-        slice(max(part.start, around.start), min(part.stop, around.stop))
-        for part, around in zip(box, outer, strict=True)
-    )
 
 
 def _window_sums(
