@@ -74,3 +74,22 @@ def test_background_is_no_label() -> None:
 def test_a_name_is_one_line_and_never_blank() -> None:
     assert Label(7, "left\r\nkidney\t2", (0, 0, 0)).name == "left  kidney 2"
     assert Label(7, " \n", (0, 0, 0)).name == "label 7"
+
+
+def test_tsv_keeps_the_status_in_a_column_of_its_own(tmp_path: Path) -> None:
+    table = LabelTable((Label(1, "liver", (1, 2, 3), status="done"), Label(2, "spleen", (4, 5, 6))))
+    table.write_tsv(tmp_path / "labels.tsv")
+    text = (tmp_path / "labels.tsv").read_text()
+    assert text.splitlines()[:2] == ["index\tname\tcolor\tstatus", "1\tliver\t#010203\tdone"]
+    assert LabelTable.read_tsv(tmp_path / "labels.tsv") == table
+
+
+def test_another_programs_status_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x_dseg.tsv"
+    path.write_text("index\tname\tstatus\n1\tliver\tapproved by A.\n2\tspleen\tDone\n")
+    assert [label.status for label in LabelTable.read_tsv(path)] == ["not started", "done"]
+
+
+def test_a_status_is_one_of_four() -> None:
+    with pytest.raises(ValueError, match="not started, in progress, done, flagged, got 'maybe'"):
+        Label(1, "liver", (0, 0, 0), status="maybe")

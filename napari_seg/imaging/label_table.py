@@ -34,6 +34,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How BIDS writes an empty cell.
 _NOTHING = "n/a"
 
+STATUSES = ("not started", "in progress", "done", "flagged")
+"""How far a person has come with a label; the first is that of a label nobody spoke of."""
+
 
 @dataclass(frozen=True)
 class Label:
@@ -50,16 +53,21 @@ class Label:
         Red, green, blue, each 0 to 255.
     code
         A code of a terminology such as SNOMED CT; ``None`` where none is known.
+    status
+        How far a person has come with it, one of `STATUSES`.
     """
 
     value: int
     name: str
     colour: Colour
     code: str | None = None
+    status: str = STATUSES[0]
 
     def __post_init__(self) -> None:
         if self.value < 1:
             raise ValueError(f"a label's value must be at least 1, got {self.value}")
+        if self.status not in STATUSES:
+            raise ValueError(f"a status is one of {', '.join(STATUSES)}, got '{self.status}'")
         if not all(0 <= part <= 255 for part in self.colour):
             raise ValueError(f"a colour has parts from 0 to 255, got {self.colour}")
         name = _CONTROL.sub(" ", self.name)
@@ -143,7 +151,7 @@ class LabelTable:
     def write_tsv(
         self, path: str | Path, *, more: Mapping[str, Mapping[int, str]] | None = None
     ) -> None:
-        """Write the table as a BIDS ``dseg.tsv``: index, name, color, and code where one is known.
+        """Write the table as a BIDS ``dseg.tsv``: index, name, color, and code and status if any.
 
         Parameters
         ----------
@@ -160,6 +168,8 @@ class LabelTable:
         columns: dict[str, Mapping[int, str]] = {}
         if any(label.code for label in self.labels):
             columns["code"] = {label.value: label.code or _NOTHING for label in self.labels}
+        if any(label.status != STATUSES[0] for label in self.labels):
+            columns["status"] = {label.value: label.status for label in self.labels}
         columns |= more or {}
         text = io.StringIO()
         writer = csv.writer(text, delimiter="\t", lineterminator="\n")
@@ -224,12 +234,14 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
 def _label_of(row: Mapping[str, str | None]) -> Label:
     value = int(row["index"] or "")
     colour = re.fullmatch(r"#?([0-9a-fA-F]{6})", (row.get("color") or "").strip())
-    code = row.get("code")
+    code, status = row.get("code"), (row.get("status") or "").strip().lower()
     return Label(
         value,
         row["name"] or f"label {value}",
         colour_of(value) if colour is None else _parts(bytes.fromhex(colour[1])),
         None if code in (None, "", _NOTHING) else code,
+        # Another program may say other things in a column of that name.
+        status if status in STATUSES else STATUSES[0],
     )
 
 

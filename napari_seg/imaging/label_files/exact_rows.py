@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from napari_seg.imaging.label_table import Label, LabelTable
+from napari_seg.imaging.label_table import STATUSES, Label, LabelTable
 
 _START = "#= "
 
 
 def exact_rows(table: LabelTable, as_read: Callable[[str], str]) -> list[str]:
-    """Write comments with the true names and codes of those labels whose rows lose them.
+    """Write comments with the name, code and status of those labels whose rows lose one of them.
 
     Parameters
     ----------
@@ -24,9 +24,11 @@ def exact_rows(table: LabelTable, as_read: Callable[[str], str]) -> list[str]:
     """
     rows = []
     for label in table:
-        if label.code is not None or as_read(label.name) != label.name:
-            code = {} if label.code is None else {"code": label.code}
-            said = {"value": label.value, "name": label.name, **code}
+        more = {} if label.code is None else {"code": label.code}
+        if label.status != STATUSES[0]:
+            more["status"] = label.status
+        if more or as_read(label.name) != label.name:
+            said = {"value": label.value, "name": label.name, **more}
             rows.append(_START + json.dumps(said))
     return rows
 
@@ -34,13 +36,13 @@ def exact_rows(table: LabelTable, as_read: Callable[[str], str]) -> list[str]:
 def with_exact_rows(
     labels: Iterable[Label], lines: Iterable[str], as_read: Callable[[str], str]
 ) -> LabelTable:
-    """Give labels the names and codes that comments tell; rows renamed since keep their names."""
+    """Give labels what comments tell of them; rows renamed since keep their names."""
     told = _told(lines)
     restored = []
     for label in labels:
-        name, code = told.get(label.value, (label.name, None))
+        name, code, status = told.get(label.value, (label.name, None, STATUSES[0]))
         is_same = as_read(name) == label.name
-        restored.append(replace(label, name=name, code=code) if is_same else label)
+        restored.append(replace(label, name=name, code=code, status=status) if is_same else label)
     return LabelTable(tuple(restored))
 
 
@@ -56,13 +58,18 @@ def lines_of(path: Path) -> list[str]:
     return text.replace("\r\n", "\n").split("\n")
 
 
-def _told(lines: Iterable[str]) -> dict[int, tuple[str, str | None]]:
+def _told(lines: Iterable[str]) -> dict[int, tuple[str, str | None, str]]:
     told = {}
     for line in lines:
         if line.startswith(_START):
             try:
                 said = json.loads(line.removeprefix(_START))
-                told[int(said["value"])] = str(said["name"]), said.get("code")
+                status = said.get("status")
+                told[int(said["value"])] = (
+                    str(said["name"]),
+                    said.get("code"),
+                    status if status in STATUSES else STATUSES[0],
+                )
             except (ValueError, TypeError, KeyError):
                 continue  # a comment of somebody else
     return told
