@@ -61,5 +61,5 @@ def is_label_name(path: str | Path) -> bool:
     (True, False)
     """
     words = re.split(r"[^A-Za-z]+", case_name(path))
-    in_label_folder = _LABEL_FOLDER.fullmatch(Path(path).parent.name) is not None
+    in_label_folder = _LABEL_FOLDER.fullmatch(Path(path).absolute().parent.name) is not None
     return in_label_folder or any(_LABEL_WORD.fullmatch(word) for word in words)

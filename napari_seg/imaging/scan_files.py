@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import Notice, Scan
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
 
@@ -50,20 +51,22 @@ def read_scan(
     ------
     FileNotFoundError
         If there is no such file or folder.
+    PermissionError
+        If it may not be read.
     ValueError
         If it is no scan, is damaged, or does not say rightly where its voxels lie. The message
         names the file, the cause and the way out.
     """
-    path = Path(path)
-    require_file(path)
-    if path.is_dir() or is_dicom_file(path):
-        from napari_seg.imaging.dicom.reading import read_dicom
+    path = readable_path(path)
+    with naming_no_folder():
+        if path.is_dir() or is_dicom_file(path):
+            from napari_seg.imaging.dicom.reading import read_dicom
 
-        scan = read_dicom(path, series=series, repair=repair, on_progress=on_progress)
-    elif series is not None:
-        raise ValueError(f"'{path.name}' is no DICOM, so it has no series to choose from")
-    else:
-        scan = read_voxels(path, on_progress=on_progress)
+            scan = read_dicom(path, series=series, repair=repair, on_progress=on_progress)
+        elif series is not None:
+            raise ValueError(f"'{path.name}' is no DICOM, so it has no series to choose from")
+        else:
+            scan = read_voxels(path, on_progress=on_progress)
     return replace(scan, notices=(*scan.notices, *_not_finite(scan.array)))
 
 
@@ -74,12 +77,6 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     ``int64`` int32 where that holds the values.
     """
     write_voxels(Path(path), scan.array, scan.geometry, scan.source)
-
-
-def require_file(path: Path) -> None:
-    """Raise ``FileNotFoundError`` unless there is such a file or folder."""
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path.name}'; check the path")
 
 
 def is_dicom_file(path: Path) -> bool:

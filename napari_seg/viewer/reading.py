@@ -112,7 +112,7 @@ def read_either(
         As `read_scan` does.
     """
     path = Path(path)
-    holds_labels = is_label_file(path) if path.exists() and series is None else False
+    holds_labels = is_label_file(path) if series is None else False
     if holds_labels is False:
         return read_scan(path, series=series, repair=repair, on_progress=on_progress)
     try:

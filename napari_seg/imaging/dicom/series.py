@@ -14,6 +14,7 @@ import numpy as np
 from napari_seg.imaging.dicom.headers import DamagedFile, Numbers, SliceHeader, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
+from napari_seg.imaging.paths import naming_no_folder, readable_path
 
 # Directions of slices that differ by more are another stack, such as the planes of a localizer.
 _SAME_DIRECTION = 0.01
@@ -170,19 +171,18 @@ def find_series(
     ValueError
         If all that there is of DICOM is damaged.
     """
-    path = Path(folder)
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path.name}'; check the path")
-    files = [path] if path.is_file() else sorted(_files(path))
+    path = readable_path(folder)
     headers: list[SliceHeader] = []
     damaged: list[DamagedFile] = []
-    for done, file in enumerate(files, start=1):
-        try:
-            headers += read_headers(file)
-        except DamagedFile as error:
-            damaged.append(error)
-        if on_progress is not None:
-            on_progress(done / len(files))
+    with naming_no_folder():
+        files = [path] if path.is_file() else sorted(_files(path))
+        for done, file in enumerate(files, start=1):
+            try:
+                headers += read_headers(file)
+            except DamagedFile as error:
+                damaged.append(error)
+            if on_progress is not None:
+                on_progress(done / len(files))
     if damaged and not headers:
         raise damaged[0]
     found = _grouped(headers)
@@ -193,13 +193,7 @@ def find_series(
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    try:
-        entries = list(os.scandir(folder))
-    except PermissionError as error:
-        raise PermissionError(
-            f"the folder '{folder.name}' may not be read; ask for the right to it"
-        ) from error
-    for entry in entries:
+    for entry in list(os.scandir(folder)):
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
         elif entry.is_file():

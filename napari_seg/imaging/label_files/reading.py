@@ -12,8 +12,9 @@ from napari_seg.imaging.label_files.mask_folder import mask_files, read_masks
 from napari_seg.imaging.label_files.tables import read_table_beside
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
-from napari_seg.imaging.scan_files import is_dicom_file, read_scan, require_file
+from napari_seg.imaging.scan_files import is_dicom_file, read_scan
 from napari_seg.imaging.voxel_files import read_voxels
 
 
@@ -44,12 +45,14 @@ def read_labels(
     ------
     FileNotFoundError
         If there is no such file or folder.
+    PermissionError
+        If it may not be read.
     ValueError
         If it holds no labels, or lies on another grid than `onto`.
     """
-    path = Path(path)
-    require_file(path)
-    labels = _read(path)
+    path = readable_path(path)
+    with naming_no_folder():
+        labels = _read(path)
     if onto is None:
         return labels
     geometry = onto if isinstance(onto, Geometry) else onto.geometry

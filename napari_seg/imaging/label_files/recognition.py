@@ -22,6 +22,7 @@ from napari_seg.imaging.label_files.structure_files import is_ours
 from napari_seg.imaging.label_files.tables import table_path
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.nifti_header import read_header
+from napari_seg.imaging.paths import readable_path
 from napari_seg.imaging.scan_files import is_dicom_file
 from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
 from napari_seg.imaging.voxel_files import read_voxels
@@ -48,8 +49,8 @@ def is_label_file(path: str | Path) -> bool | None:
         mask a structure. None where it is unsure: it holds few different whole numbers, but
         nothing says that they are labels. False for all else, and for what cannot be read.
     """
-    path = Path(path)
     try:
+        path = readable_path(path)
         return _is_label_folder(path) if path.is_dir() else _is_label_file(path)
     except (OSError, ValueError):
         return False  # whoever reads it is told why it cannot be

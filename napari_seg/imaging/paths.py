@@ -1,0 +1,67 @@
+"""What must hold of a path before it is read, and errors that name no folder."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def readable_path(path: str | Path) -> Path:
+    """Return the path of a file or folder, under a name that a message can show.
+
+    Parameters
+    ----------
+    path
+        Also ``"."`` and ``".."``, which are given the name of their folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    PermissionError
+        If a folder on the way may not be entered.
+    ValueError
+        If it is a pipe or a device, whose reading might never end.
+    """
+    path = Path(path)
+    if path.name in ("", ".."):
+        path = path.resolve()
+    try:
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise PermissionError(_not_allowed(path.name)) from error
+    except (OSError, ValueError) as error:
+        # No such file, links in a circle, a name that no system can hold.
+        raise FileNotFoundError(
+            f"there is no file or folder '{path.name}'; check the path"
+        ) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ValueError(
+            f"'{path.name}' is neither a file nor a folder but a pipe or a device, which is not "
+            "read; save what it gives to a file first"
+        )
+    return path
+
+
+@contextmanager
+def naming_no_folder() -> Iterator[None]:
+    """Let errors of the system name a file without the folders that it lies in."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        name = Path(str(error.filename)).name
+        if isinstance(error, PermissionError):
+            raise PermissionError(_not_allowed(name)) from error
+        if isinstance(error, FileNotFoundError):
+            raise FileNotFoundError(f"'{name}' is no longer there; check the path") from error
+        raise OSError(
+            f"'{name}' cannot be read ({error.strerror}); check the disk and the connection to it"
+        ) from error
+
+
+def _not_allowed(name: str) -> str:
+    return f"'{name}' may not be read; ask for the right to it"
