@@ -58,6 +58,7 @@ class Stage:
     scan: NDArray[np.int16]
     spacing: tuple[float, ...]
     strokes: Labels
+    organs: Labels
     every_eighth: Labels
     place: tuple[int, ...]
     polygon: list[tuple[float, float]]
@@ -92,6 +93,7 @@ def stage_of(shape: tuple[int, ...], spacing: tuple[float, ...]) -> Stage:
         inside = distance + rough < 1
         labels[inside] = label
         scan[inside] += level - 40
+    organs = labels.copy()
     for _ in range(60):
         corner = [int(generator.integers(0, count - 4)) for count in shape]
         lump = tuple(slice(start, start + 3) for start in corner)
@@ -101,7 +103,7 @@ def stage_of(shape: tuple[int, ...], spacing: tuple[float, ...]) -> Stage:
         )
     place = tuple(int(at * count) for at, count in zip(ORGANS[LIVER][0], shape, strict=True))
     labels[tuple(slice(at - 4, at + 5) for at in place)] = LIVER
-    thinned = labels.copy()
+    thinned = organs.copy()
     thinned[np.arange(shape[0]) % 8 != 0] = 0
     plane = [(at, half, count) for at, half, count in zip(*ORGANS[LIVER][:2], shape, strict=True)][
         1:
@@ -111,7 +113,7 @@ def stage_of(shape: tuple[int, ...], spacing: tuple[float, ...]) -> Stage:
         (rows * (row + height * np.sin(angle)), columns * (column + 0.6 * width * np.cos(angle)))
         for angle in np.linspace(0, 2 * np.pi, 40, endpoint=False)
     ]
-    return Stage(labels, scan, spacing, _strokes(labels), thinned, place, polygon)
+    return Stage(labels, scan, spacing, _strokes(labels), organs, thinned, place, polygon)
 
 
 def _strokes(labels: Labels) -> Labels:
@@ -253,7 +255,8 @@ def _seeds(stage: Stage) -> Iterator[Pair]:
 
 
 def _between_slices(stage: Stage) -> Iterator[Pair]:
-    thinned, labels, spacing = stage.every_eighth, stage.labels, stage.spacing
+    # Without stray islands: a person paints none.
+    thinned, labels, spacing = stage.every_eighth, stage.organs, stage.spacing
     kept = range(0, labels.shape[0], 8)
     yield Pair(
         "interpolate one label", lambda: interpolate(thinned, 0, spacing, label=LIVER),

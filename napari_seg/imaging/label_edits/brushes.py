@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -271,8 +270,3 @@ def _cylinder_stretch(
         np.where(missed, np.inf, start[-1] + low),
         np.where(missed, -np.inf, start[-1] + high),
     )
-
-
-def half_width(diameter_mm: float, spacing: Sequence[float]) -> tuple[int, ...]:
-    """Return how many voxels a brush may reach from its centre along each axis."""
-    return tuple(ceil(diameter_mm / 2 / size) for size in spacing)

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from napari_seg.imaging.label_edits.boxes import (
     Box,
+    box_counted_from,
     box_of,
     boxes_of,
     require_axis,
@@ -190,7 +191,7 @@ def _draw(
                 )
                 mask = np.moveaxis(labels[box], axis, 0)[0] == gap.label
                 shapes[gap.label, index] = _shape(mask, sampling)
-    corner = [part.start for place, part in enumerate(outer) if place != axis]
+    plane_box = _in_plane(outer, axis)
     for index, filled in gaps_of.items():
         plane = slices[index - outer[axis].start]
         depth = np.zeros(plane.shape, dtype=np.float32)
@@ -198,10 +199,14 @@ def _draw(
             ends = shapes[gap.label, gap.before], shapes[gap.label, gap.after]
             distance = _between(*ends, share=(index - gap.before) / (gap.after - gap.before))
             if distance is not None:
-                part = [part for place, part in enumerate(boxes[gap.label]) if place != axis]
+                part = box_counted_from(_in_plane(boxes[gap.label], axis), plane_box)
                 inner = distance[_RIM:-_RIM, _RIM:-_RIM]
-                _claim(plane, depth, _counted_from(part, corner), gap.label, inner)
+                _claim(plane, depth, part, gap.label, inner)
     return drawn
+
+
+def _in_plane(box: Box, axis: int) -> Box:
+    return (*box[:axis], *box[axis + 1 :])
 
 
 def _claim(
@@ -215,13 +220,6 @@ def _claim(
     deeper = (distance <= 0) & ((distance < depth[box]) | (plane[box] == 0))
     plane[box][deeper] = label
     depth[box][deeper] = distance[deeper]
-
-
-def _counted_from(box: Sequence[slice], corner: Sequence[int]) -> Box:
-    return tuple(
-        slice(part.start - start, part.stop - start)
-        for part, start in zip(box, corner, strict=True)
-    )
 
 
 def _shape(mask: NDArray[np.bool_], sampling: tuple[float, ...]) -> _Shape | None:

@@ -71,7 +71,7 @@ def smooth_median(
             counts = _window_sums(counts, axis, voxels, ends)
         return _become(labels, box, label, inside, counts > window // 2)
 
-    return edit_apart(labels, label, smooth, reach=reach, margin=_NONE[: labels.ndim])
+    return edit_apart(labels, label, smooth, reach=_half(reach), margin=_NONE[: labels.ndim])
 
 
 def smooth_gaussian(
@@ -101,7 +101,9 @@ def smooth_gaussian(
         more_than_half = share > np.where(inside, np.float32(0.5 - _TIE), np.float32(0.5 + _TIE))
         return _become(labels, box, label, inside, more_than_half)
 
-    return edit_apart(labels, label, smooth, reach=reach_voxels(sigma), margin=_NONE[: labels.ndim])
+    return edit_apart(
+        labels, label, smooth, reach=_half(reach_voxels(sigma)), margin=_NONE[: labels.ndim]
+    )
 
 
 def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: float) -> Edit:
@@ -127,7 +129,9 @@ def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: fl
     def smooth(outer: Box) -> NDArray[Any]:
         return _smooth_together(labels, outer, sigma)
 
-    return edit_apart(labels, None, smooth, reach=reach_voxels(sigma), margin=_NONE[: labels.ndim])
+    return edit_apart(
+        labels, None, smooth, reach=_half(reach_voxels(sigma)), margin=_NONE[: labels.ndim]
+    )
 
 
 def _smooth_together(labels: NDArray[Any], outer: Box, sigma: Sequence[float]) -> NDArray[Any]:
@@ -163,6 +167,11 @@ def _become(
 
 def _as(labels: NDArray[Any], value: int) -> NDArray[Any]:
     return np.asarray(value, dtype=labels.dtype)
+
+
+def _half(reach: Sequence[int]) -> list[int]:
+    # Pieces further apart than one reach, half on either side, do not see each other.
+    return [(voxels + 1) // 2 for voxels in reach]
 
 
 def _at_edge(box: Box, shape: Sequence[int]) -> list[tuple[bool, bool]]:
