@@ -159,3 +159,22 @@ def test_nothing_of_the_person_is_told(
     told += [record.getMessage() for record in caplog.records]
     assert scan.notices
     assert not [text for text in told if "canary" in text.lower() or "19700101" in text]
+
+
+def test_two_patients_under_one_series_uid_are_two_series(tmp_path: Path) -> None:
+    # A careless de-identifier gives everybody the same UIDs.
+    write_series(tmp_path / "a", range(3), PatientID="A")
+    write_series(tmp_path / "b", range(3, 6), PatientID="B")
+    assert [series.count for series in find_series(tmp_path)] == [3, 3]
+    with pytest.raises(SeveralSeriesError, match="holds 2 series"):
+        read_scan(tmp_path)
+
+
+def test_a_mosaic_is_refused_by_name(tmp_path: Path) -> None:
+    # Siemens lays all slices of a moment side by side; the position is that of the whole sheet.
+    write_slice(tmp_path / "1", 0, ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"])
+    (series,) = find_series(tmp_path)
+    assert series.spacing is None
+    assert not series.can_repair
+    with pytest.raises(ValueError, match="is a mosaic, .* dcm2niix"):
+        read_scan(tmp_path)

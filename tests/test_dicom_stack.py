@@ -23,6 +23,7 @@ UPRIGHT = SliceHeader(
     frames=1,
     samples=1,
     is_localizer=False,
+    is_mosaic=False,
     is_inverted=False,
     orientation=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
     position=(-10.0, -20.0, 30.0),

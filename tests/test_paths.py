@@ -9,11 +9,11 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from dicom_slices import write_slice
 
 from napari_seg import find_series, read_labels, read_scan
 from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.paths import naming_no_folder
-from tests.dicom_slices import write_slice
 
 Read = Callable[[Path], Any]
 READERS = pytest.mark.parametrize("read", [read_scan, read_labels, find_series])

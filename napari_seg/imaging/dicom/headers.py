@@ -87,7 +87,7 @@ class SliceHeader:
     path
         Its file.
     group
-        What slices of one series share; a hash where a de-identifier emptied the UID.
+        What slices of one series share: the UID, and a hash of what tells equal UIDs apart.
     uid, modality, description, series_number, instance_number
         As stored; empty or 0 where absent.
     shape
@@ -97,8 +97,9 @@ class SliceHeader:
     frames, samples
         Pictures that this header stands for (more than one for a film, whose pictures have no
         place of their own), and parts of a pixel (3 for colour).
-    is_localizer, is_inverted
-        Whether it is a planning picture; whether high values show dark (MONOCHROME1).
+    is_localizer, is_mosaic, is_inverted
+        Whether it is a planning picture; whether it shows many slices side by side; whether high
+        values show dark (MONOCHROME1).
     orientation
         Direction along a row, then along a column; ``None`` where absent.
     position
@@ -131,6 +132,7 @@ class SliceHeader:
     frames: int
     samples: int
     is_localizer: bool
+    is_mosaic: bool
     is_inverted: bool
     orientation: Numbers | None
     position: Numbers | None
@@ -209,12 +211,12 @@ def _either(values: dict[str, Any], dataset: pydicom.Dataset) -> Get:
 def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
     uid = str(dataset.get("SeriesInstanceUID") or "")
     named = (str(_whole(dataset.get, "SeriesNumber")), str(dataset.get("Modality") or ""))
-    if uid:
-        return (uid, *named)
+    # Some de-identifiers give all patients one UID, others empty it.
+    # The study tells nothing more of a series: some programs give each slice one of its own.
+    tags = ("PatientID",) if uid else ("PatientID", "StudyInstanceUID", "SeriesDescription")
+    rest = ["" if uid else str(path.parent), *(str(dataset.get(tag) or "") for tag in tags)]
     # Only a hash is kept: what de-identifiers leave may still name a person.
-    tags = ("StudyInstanceUID", "PatientID", "SeriesDescription")
-    rest = [str(path.parent), *(str(dataset.get(tag) or "") for tag in tags)]
-    return ("", *named, _hash("\0".join(rest)))
+    return (uid, *named, _hash("\0".join(rest)))
 
 
 def _slice_header(
@@ -237,6 +239,7 @@ def _slice_header(
         frames=frames,
         samples=int(get("SamplesPerPixel") or 1),
         is_localizer="LOCALIZER" in kinds,
+        is_mosaic="MOSAIC" in kinds,
         is_inverted=get("PhotometricInterpretation") == "MONOCHROME1",
         orientation=_numbers(get("ImageOrientationPatient"), 6),
         position=_numbers(get("ImagePositionPatient"), 3),

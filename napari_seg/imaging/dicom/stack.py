@@ -68,7 +68,7 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         If they have no grid that resampling could bring them to; the message ends the sentence
         "the series …".
     """
-    _refuse_films(slices)
+    _refuse_sheets(slices)
     if len(slices) == 1:
         return _single(slices[0])
     _refuse_incomplete(slices)
@@ -112,7 +112,12 @@ def _count_on_even_grid(along: NDArray[Any]) -> int:
     return count
 
 
-def _refuse_films(slices: Sequence[SliceHeader]) -> None:
+def _refuse_sheets(slices: Sequence[SliceHeader]) -> None:
+    if any(one.is_mosaic for one in slices):
+        raise ValueError(
+            "is a mosaic, which shows many slices side by side in one picture; convert it to "
+            "NIfTI by dcm2niix"
+        )
     frames = max(one.frames for one in slices)
     if frames > 1:
         raise ValueError(
