@@ -279,7 +279,7 @@ def test_what_another_program_keeps_in_the_record_stays(keeping, layer, folder):
 @pytest.fixture
 def result(viewer, scan):
     """What a network drew on the scan: voxels above 50 and 150."""
-    settings = RunSettings("hippocampus")
+    settings = RunSettings()
     found = run_model(
         fake_tools(), scan_of(scan), settings, None, None, on_progress=ignore, on_window=ignore
     )
@@ -299,7 +299,7 @@ def test_a_networks_result_is_unsaved_and_kept_once_saved(keeping, result, folde
     path = folder / "t1_dseg.nii.gz"
     record = json.loads((folder / "t1_dseg.json").read_text())
     assert record["changed_by_hand_ml"] == 0
-    paint(result, 2)
+    paint(result, 1)
     save(keeping, result)
     edited = folder / "t1_dseg_edited.nii.gz"
     assert np.array_equal(on_disk(path, result), network)
@@ -312,7 +312,7 @@ def test_a_networks_result_is_unsaved_and_kept_once_saved(keeping, result, folde
 
 def test_a_corrected_result_brings_what_the_network_drew_along(keeping, viewer, result, folder):
     network = result.data.copy()
-    paint(result, 2)
+    paint(result, 1)
     save(keeping, result)
     assert np.array_equal(on_disk(folder / "t1_dseg_network.nii.gz", result), network)
     assert np.array_equal(on_disk(folder / "t1_dseg.nii.gz", result), result.data)

@@ -85,6 +85,7 @@ class Journalling(QObject):
         self._outdated: list[Journal] = []
         self._boxes = ChangedBoxes()
         self._being_written: tuple[Box, ...] = ()
+        self._is_writing = False
         self._job: Job | None = None
         self._told_of_failure = False
         self._timer = QTimer(self)
@@ -94,7 +95,11 @@ class Journalling(QObject):
     @property
     def is_behind(self) -> bool:
         """Whether something is still to be written."""
-        return bool(self._boxes or self._being_written or self._has_other_names)
+        return self._has_news or self._is_writing
+
+    @property
+    def _has_news(self) -> bool:
+        return bool(self._boxes or self._has_other_names)
 
     @property
     def journal(self) -> Journal | None:
@@ -104,7 +109,7 @@ class Journalling(QObject):
     def start(self, base: KeptLabels, table: LabelTable) -> None:
         """Take labels as saved; what was noted before is other than they are."""
         self._base, self._table = base, table
-        if self.is_behind:
+        if self._has_news:
             self.flush()
 
     def begin(self, base: KeptLabels, table: LabelTable, boxes: Iterable[Box] = ()) -> None:
@@ -136,7 +141,7 @@ class Journalling(QObject):
         """Write what changed, without waiting longer."""
         self._timer.stop()
         layer = self._layer()
-        if self._job is not None or layer is None or self._base is None or not self.is_behind:
+        if self._job is not None or layer is None or self._base is None or not self._has_news:
             # What is being waited for calls again.
             return
         if self._journal is not None and self._journal.size > self.most_bytes:
@@ -145,6 +150,7 @@ class Journalling(QObject):
         if self._journal is None:
             self._journal = Journal.new(self._folder)
         self._being_written, self._has_other_names = self._boxes.take(), False
+        self._is_writing = True
         patch = Patch(
             time.time(),
             metadata_of(layer).get("table", LabelTable()),
@@ -181,6 +187,7 @@ class Journalling(QObject):
             journal.remove()
 
     def _on_written(self, failure: Failure | None) -> None:
+        self._is_writing = False
         if failure is None:
             self._told_of_failure = False
             if self._journal is not None:
@@ -207,7 +214,8 @@ class Journalling(QObject):
         if self._job is not None:
             self._job.deleteLater()
             self._job = None
-        if self.is_behind and not self._timer.isActive():
+        self._is_writing = False
+        if self._has_news and not self._timer.isActive():
             self.flush()
 
 
