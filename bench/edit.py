@@ -18,7 +18,8 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from edit_pairs import Pair, pairs, stage_of
+from edit_pairs import Pair, pairs
+from edit_stage import stage_of
 
 from napari_seg.imaging.label_edits import Edit
 
