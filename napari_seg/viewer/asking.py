@@ -14,7 +14,9 @@ from napari.settings import get_settings
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from napari_seg.imaging.dicom.reading import SeveralSeriesError
+from napari_seg.imaging.dicom.segmentation_uids import MissingUidsError
 from napari_seg.imaging.scan import LabelMap
+from napari_seg.viewer.label_forms import write_file
 from napari_seg.viewer.opened_layers import grids_of
 from napari_seg.viewer.reading import Opened, open_file, place_nearest
 from napari_seg.viewer.series_chooser import SeriesDialog
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari.layers import Image
+
+    from napari_seg.imaging.scan import Notice, Scan
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,7 @@ def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
         if isinstance(answer, Opened):
             settled = Settled(answer, series)
             return settled if answer.fits else _ask_for_grid(settled, path, scans)
-        window = _window()
+        window = main_window()
         if window is None:
             raise answer.error
         if isinstance(answer.error, SeveralSeriesError):
@@ -71,10 +75,34 @@ def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
             if dialog.answer is None:
                 return None
             series, repair = dialog.answer[0].number, dialog.answer[1]
-        elif _chosen(window, answer.error.cause, ("Repair and open",)) is None:
+        elif chosen_answer(window, answer.error.cause, ("Repair and open",)) is None:
             return None
         else:
             repair = True
+
+
+def write_and_ask(labels: LabelMap, scan: Scan | None, path: Path) -> tuple[Notice, ...]:
+    """Write labels to a file, asking for new identifiers where its series lacks them.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `write_labels` does; also where the person does not want new identifiers.
+    """
+    try:
+        return write_file(labels, scan, path)
+    except MissingUidsError as error:
+        window = main_window()
+        if window is None or not wants_uids(window, str(error)):
+            raise
+        return write_file(labels, scan, path, new_uids=True)
+
+
+def wants_uids(window: QWidget, reason: str) -> bool:
+    """Ask whether new identifiers may be made for a series that lacks them."""
+    cause = reason.partition(";")[0]
+    question = f"{cause}. Make new ones? A notice will say so."
+    return chosen_answer(window, question, ("Make new identifiers",)) is not None
 
 
 def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settled | None:
@@ -82,10 +110,10 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
         f"The labels of '{path.name}' lie on another grid than the scan '{scans[0].name}' that is "
         "open."
     )
-    window, labels = _window(), settled.opened.read
+    window, labels = main_window(), settled.opened.read
     if window is None or not isinstance(labels, LabelMap):
         raise ValueError(f"{text[:-1]}; close it, or read them with resample=True")
-    answer = _chosen(window, text, ("Resample to this scan", "Open on their own grid"))
+    answer = chosen_answer(window, text, ("Resample to this scan", "Open on their own grid"))
     if answer is None:
         return None
     if answer == 1:
@@ -94,7 +122,8 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
     return replace(settled, opened=place_nearest(labels, geometry, on_progress=_ignore))
 
 
-def _chosen(window: QWidget, question: str, answers: Sequence[str]) -> int | None:
+def chosen_answer(window: QWidget, question: str, answers: Sequence[str]) -> int | None:
+    """Ask in a window of its own; return the number of the answer, None for Cancel."""
     box = QMessageBox(window)
     box.setWindowTitle("napari-seg")
     box.setText(question)
@@ -106,7 +135,8 @@ def _chosen(window: QWidget, question: str, answers: Sequence[str]) -> int | Non
     return buttons.index(clicked) if clicked in buttons else None
 
 
-def _window() -> QWidget | None:
+def main_window() -> QWidget | None:
+    """Return the window that napari shows, if there is one."""
     if QApplication.instance() is None:
         return None
     windows = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMainWindow)]

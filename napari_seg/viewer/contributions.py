@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,13 @@ from napari_seg.imaging.files import (
     read_scan,
     record_path,
     sample_data_folder,
-    write_labels,
     write_scan,
 )
 from napari_seg.imaging.label_files.recognition import is_label_file
-from napari_seg.viewer.asking import read_and_ask
-from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, metadata_of, scan_of
+from napari_seg.viewer.asking import read_and_ask, write_and_ask
+from napari_seg.viewer.label_forms import labels_with_scan
+from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, scan_of
 from napari_seg.viewer.opened_layers import layer_of, open_scans, show_notice
-from napari_seg.viewer.result_layer import record_of
-from napari_seg.viewer.scan_below import adopt_scan_below
 from napari_seg.viewer.scans_together import tell_mismatches
 
 if TYPE_CHECKING:
@@ -51,22 +48,27 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Save a Labels layer on its scan's own grid, with its table and, from a network, its record.
 
     Labels drawn in a layer of napari's own are on the grid of the scan that they lie over; where
-    there is none, what is assumed of their sides is told.
+    there is none, what is assumed of their sides is told. A ``.seg.nrrd`` and a DICOM segmentation
+    hold the names themselves.
 
     Raises
     ------
-    ValueError, OSError
-        As `write_labels` does.
+    OSError
+        Where `write_labels` raises an error.
     """
-    layer = Labels(data, **meta)
+    layer, place = Labels(data, **meta), Path(path)
     viewer = napari.current_viewer()
-    adopt_scan_below(layer, () if viewer is None else viewer.layers)
-    labels = replace(label_map_of(layer), record=record_of(layer))
-    write_labels(labels, path)
+    labels, scan = labels_with_scan(layer, () if viewer is None else viewer.layers)
+    try:
+        notices = write_and_ask(labels, scan, place)
+    except ValueError as error:
+        raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
     if "geometry" not in metadata_of(layer):
-        show_notice(Path(path).name, [notice.message for notice in labels.notices])
-    written = [path, str(Path(path).with_name(f"{case_name(path)}.tsv"))]
-    return written if labels.record is None else [*written, str(record_path(path))]
+        notices = (*labels.notices, *notices)
+    show_notice(place.name, [notice.message for notice in notices])
+    holds_names = place.name.lower().endswith((".seg.nrrd", ".dcm"))
+    table = [] if holds_names else [str(place.with_name(f"{case_name(place)}.tsv"))]
+    return [path, *table, *([] if labels.record is None else [str(record_path(place))])]
 
 
 def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
@@ -74,10 +76,13 @@ def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
     Raises
     ------
-    ValueError, OSError
-        As `write_scan` does.
+    OSError
+        Where `write_scan` raises an error.
     """
-    write_scan(scan_of(Image(data, **meta)), path)
+    try:
+        write_scan(scan_of(Image(data, **meta)), path)
+    except ValueError as error:
+        raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
     return [path]
 
 

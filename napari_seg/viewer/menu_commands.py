@@ -6,6 +6,8 @@ import napari
 from napari.layers import Image, Labels
 
 from napari_seg.viewer import layer_kind
+from napari_seg.viewer.asking import main_window
+from napari_seg.viewer.exporting import Export
 
 
 def show_as_labels() -> None:
@@ -36,3 +38,18 @@ def show_as_scan() -> None:
     if viewer is None or not isinstance(layer, Labels):
         raise ValueError("select one layer of labels in the list of layers first")
     layer_kind.show_as_scan(layer, viewer.layers)
+
+
+def export_labels() -> None:
+    """Write the selected labels to a file or folder of another form, after asking for it.
+
+    Raises
+    ------
+    ValueError
+        If no labels are selected.
+    """
+    viewer, window = napari.current_viewer(), main_window()
+    layer = None if viewer is None else viewer.layers.selection.active
+    if viewer is None or window is None or not isinstance(layer, Labels):
+        raise ValueError("select one layer of labels in the list of layers first")
+    Export(layer, viewer.layers, window).ask()

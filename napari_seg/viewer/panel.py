@@ -118,6 +118,7 @@ class Panel(QWidget):
         self.welcome.sample.clicked.connect(self._on_open_sample)
         self.scan.changed.connect(self._on_scan)
         self.segment.running.connect(self._on_running)
+        self.scan.moved.connect(self._on_moved)
         self.scan.resample_wanted.connect(self._on_resample_wanted)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
@@ -150,6 +151,9 @@ class Panel(QWidget):
     def _on_scan(self, layer: Image | None) -> None:
         self._show_parts()
         self.segment.set_scan(layer)
+
+    def _on_moved(self) -> None:
+        self.segment.set_scan(self.scan.layer)
 
     def _on_asking(self, _asking: bool) -> None:
         self._show_parts()

@@ -67,11 +67,11 @@ class RegionChoice(QWidget):
         self._update()
 
     def set_scan(self, layer: Image | None) -> None:
-        """Work on another scan."""
+        """Work on another scan, or on the same one in another place."""
         if layer is not self._scan:
             self._scan = layer
             self.point_box.forget()
-            self._update()
+        self._update()
 
     def expect_box(self, expected: bool) -> None:
         """Advise a box on large scans, for a model that was made for a small part of the body."""

@@ -43,6 +43,10 @@ class SourceUids:
     instances: tuple[UID, ...]
 
 
+class MissingUidsError(ValueError):
+    """A series lacks identifiers that ``new_uids=True`` would make."""
+
+
 def find_uids(
     headers: Sequence[pydicom.Dataset], paths: Sequence[Path], *, new_uids: bool
 ) -> tuple[SourceUids, tuple[Notice, ...]]:
@@ -54,9 +58,10 @@ def find_uids(
 
     Raises
     ------
+    MissingUidsError
+        If the images lack UIDs and `new_uids` is false.
     ValueError
-        If the images are of different studies, series or kinds, or lack UIDs and `new_uids` is
-        false.
+        If they are of different studies, series or kinds.
     """
     stated = {name: _shared(headers, name) for name in _NAMES}
     storage = _storage(headers, paths)
@@ -66,7 +71,7 @@ def find_uids(
     if lacks_instances:
         lacking.append("SOP Instance UID of each slice")
     if lacking and not new_uids:
-        raise ValueError(
+        raise MissingUidsError(
             f"the series states no {_listed(lacking)} (a de-identifier may have emptied them), so "
             "a DICOM segmentation cannot refer to it; let them be made (new_uids=True, "
             "--new-uids), or save the labels as NIfTI (.nii.gz) or .seg.nrrd"

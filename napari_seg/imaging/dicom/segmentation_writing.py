@@ -15,6 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from napari_seg.imaging.dicom.segmentation_reading import read_segmentation
 from napari_seg.imaging.dicom.segmentation_segments import segment_name, segments_of
 from napari_seg.imaging.dicom.segmentation_source import SegmentedImages, segmented_images
+from napari_seg.imaging.dicom.segmentation_uids import MissingUidsError
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_table import Label
 from napari_seg.imaging.measures import count_voxels
@@ -75,7 +76,9 @@ def write_segmentation(
             )
         images = segmented_images(source, new_uids=new_uids)
     except ValueError as error:
-        raise ValueError(f"'{path.name}' cannot be saved: {error}") from error
+        # Who can ask a person for new identifiers tells that error from the others.
+        kind = MissingUidsError if isinstance(error, MissingUidsError) else ValueError
+        raise kind(f"'{path.name}' cannot be saved: {error}") from error
     table = labels.table.completed(counts)
     stored = tuple(label for label in table if label.value in counts)
     dataset = _segmentation(labels.array, stored, images, labels.record)
