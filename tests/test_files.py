@@ -192,6 +192,8 @@ def test_labels_stored_as_fractions_are_rounded(tmp_path: Path, slope: float) ->
     [
         pytest.param(np.full((6, 5, 4), 0.3), "not whole numbers", id="fractions"),
         pytest.param(np.full((6, 5, 4), np.nan), "not whole numbers", id="NaN"),
+        pytest.param(np.full((6, 5, 4), np.inf), "not whole numbers", id="infinite"),
+        pytest.param(np.full((6, 5, 4), 1e20), "more than a whole number of 64 bits", id="1e20"),
         pytest.param(np.full((6, 5, 4), -1, np.int16), "smallest voxel is -1", id="negative"),
         pytest.param(np.zeros((6, 5, 4, 2), np.uint8), "2 channels", id="two volumes"),
     ],

@@ -138,3 +138,17 @@ def test_complex_voxels_are_refused(tmp_path: Path) -> None:
     sitk.WriteImage(image, str(tmp_path / "x.nrrd"))
     with pytest.raises(ValueError, match=r"'x.nrrd' holds complex numbers"):
         read_itk_file(tmp_path / "x.nrrd")
+
+
+def test_what_the_library_says_names_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "Doe_John"
+    folder.mkdir()
+    header = NRRD_HEADER.format(sizes="6 5 4", directions="(1,0,0) (0,1,0) (0,0,1)")
+    (folder / "x.nrrd").write_bytes(header.encode() + b"\n\x01\x02")
+    with pytest.raises(ValueError, match=r"^'x.nrrd' is damaged") as read:
+        read_itk_file(folder / "x.nrrd")
+    geometry = Geometry(SHAPE, np.eye(4))
+    with pytest.raises(OSError, match="ImageIO") as written:
+        write_itk_file(VOXELS, geometry, folder / "x.unknown", Source())
+    for error in (read, written):
+        assert "Doe_John" not in str(error.value)

@@ -108,3 +108,11 @@ def test_only_dicom_segmentations_may_lie_a_rounding_off(modality: str | None) -
             align_labels(labels, GEOMETRY)
     else:
         assert np.array_equal(align_labels(labels, GEOMETRY).array, ARRAY)
+
+
+def test_values_beyond_what_a_float_holds_are_resampled_unchanged() -> None:
+    array = np.where(ARRAY % 2 == 0, np.uint64(2**60 + 1), np.uint64(0))
+    fine = Geometry((12, 5, 4), AFFINE @ np.diag([0.5, 1, 1, 1]))
+    aligned = align_labels(LabelMap(array, GEOMETRY, LabelTable()), fine, resample=True)
+    assert np.array_equal(aligned.array[::2], array)
+    assert np.unique(aligned.array).tolist() == [0, 2**60 + 1]

@@ -93,3 +93,12 @@ def test_another_programs_status_is_passed_over(tmp_path: Path) -> None:
 def test_a_status_is_one_of_four() -> None:
     with pytest.raises(ValueError, match="not started, in progress, done, flagged, got 'maybe'"):
         Label(1, "liver", (0, 0, 0), status="maybe")
+
+
+def test_an_index_written_as_a_fraction_is_read_where_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x_dseg.tsv"
+    path.write_bytes(b"index\tname\r\n1.0\tliver\r\n 12 \tspleen\r\n")
+    assert LabelTable.read_tsv(path).names == {1: "liver", 12: "spleen"}
+    path.write_text("index\tname\n1.5\tliver\n")
+    with pytest.raises(ValueError, match=r"of labels: the index '1\.5' is no whole number"):
+        LabelTable.read_tsv(path)

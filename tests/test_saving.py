@@ -220,3 +220,33 @@ def test_a_folder_moved_aside_by_a_killed_process_is_put_back(tmp_path: Path) ->
         replace_folder(target, fail)
     assert names_in(target) == ["old.txt"]
     assert names_in(tmp_path) == ["folder"]
+
+
+def test_a_pipe_or_device_behind_a_link_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="'pipe' cannot be saved: it is a pipe or a device"):
+        write_text(tmp_path / "link.txt", "text")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_is_filled_ends_like_the_name_that_was_given(tmp_path: Path) -> None:
+    # As data stores keep files: a link of the right name to a file without an ending.
+    (tmp_path / "5f3c").write_bytes(b"old")
+    (tmp_path / "scan.NII.gz").symlink_to(tmp_path / "5f3c")
+    seen = []
+
+    def write(partial: Path) -> None:
+        seen.append(partial.name)
+        partial.write_bytes(b"new")
+
+    replace_file(tmp_path / "scan.NII.gz", write)
+    assert seen[0].endswith(".nii.gz")
+    assert (tmp_path / "5f3c").read_bytes() == b"new"
+    assert (tmp_path / "scan.NII.gz").is_symlink()
+
+
+def test_a_long_word_after_a_point_is_no_ending(tmp_path: Path) -> None:
+    path = tmp_path / f"1.{'a' * 240}.nii"
+    replace_file(path, lambda partial: partial.write_text("text"))
+    assert path.read_text() == "text"

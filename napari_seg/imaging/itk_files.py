@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from math import prod
@@ -91,7 +92,7 @@ def write_itk_file(
     try:
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        raise OSError(_last_line(error)) from error
+        raise OSError(_last_line(error, path)) from error
 
 
 def _read_nrrd(path: Path) -> Scan:
@@ -108,7 +109,7 @@ def _read_nrrd(path: Path) -> Scan:
     except RuntimeError as error:
         raise ValueError(
             f"'{path.name}' is damaged, cut short or states an impossible grid "
-            f"({_last_line(error)}); fetch or export it again"
+            f"({_last_line(error, path)}); fetch or export it again"
         ) from error
     array, geometry = _voxels_and_geometry(image, header)
     volumes = image.GetSize()[3:]
@@ -183,6 +184,8 @@ def _channel_names(image: sitk.Image) -> tuple[str, ...]:
     return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
 
 
-def _last_line(error: RuntimeError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+def _last_line(error: RuntimeError, path: Path) -> str:
+    # The folders that a file lies in may name a person.
+    text = str(error).replace(f"{path.parent}{os.sep}", "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return _ADDRESS.sub("", lines[-1])

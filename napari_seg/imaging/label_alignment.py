@@ -17,6 +17,8 @@ _SAME_PLACE_MM = 1e-3
 # Scanners round the places of slices to 0.1 mm, and a segmentation may begin at any of them.
 _ROUNDED_PLACES_MM = 0.2
 _ROUNDED_PLACES_STEPS = 0.25
+# SciPy resamples by way of float64.
+_LARGEST_EXACT = 2**53
 
 
 def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False) -> LabelMap:
@@ -136,6 +138,9 @@ def _extended(labels: LabelMap, whole: NDArray[Any]) -> tuple[Notice, ...]:
 
 
 def _nearest(array: NDArray[Any], source: Geometry, target: Geometry) -> NDArray[Any]:
+    if int(array.max()) > _LARGEST_EXACT:
+        values, ranks = np.unique(array, return_inverse=True)
+        return values[_nearest(ranks.reshape(array.shape), source, target)]
     to_source = np.linalg.inv(source.affine) @ target.affine
     resampled: NDArray[Any] = ndimage.affine_transform(
         array,

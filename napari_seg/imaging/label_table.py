@@ -193,7 +193,7 @@ class LabelTable:
         """
         rows = _rows(Path(path))
         try:
-            return cls(tuple(_label_of(row) for row in rows if int(row["index"] or "") != 0))
+            return cls(tuple(_label_of(row) for row in rows if _index(row) != 0))
         except (TypeError, ValueError) as error:
             raise ValueError(f"'{Path(path).name}' is not a table of labels: {error}") from error
 
@@ -231,8 +231,16 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
         raise ValueError(f"'{path.name}' is not a table of labels: {error}") from error
 
 
+def _index(row: Mapping[str, str | None]) -> int:
+    stated = (row["index"] or "").strip()
+    # Programs that know missing numbers write whole ones as 1.0.
+    if re.fullmatch(r"[+-]?\d+(\.0*)?", stated) is None:
+        raise ValueError(f"the index '{stated[:20]}' is no whole number")
+    return int(stated.partition(".")[0])
+
+
 def _label_of(row: Mapping[str, str | None]) -> Label:
-    value = int(row["index"] or "")
+    value = _index(row)
     colour = re.fullmatch(r"#?([0-9a-fA-F]{6})", (row.get("color") or "").strip())
     code, status = row.get("code"), (row.get("status") or "").strip().lower()
     return Label(

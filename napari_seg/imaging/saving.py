@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _EXCHANGE = 2
+_LONGEST_ENDING = 12
 _NOT_OFFERED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV}
 
 
@@ -31,8 +32,8 @@ def replace_file(
     path
         The file to write. Its folder must exist.
     write
-        Called with the path of an empty file in the same folder, of the same suffix (in small
-        letters), to fill.
+        Called with the path of an empty hidden file in the same folder, to fill. It ends like
+        `path`, in small letters, because writers choose the format by that.
     check
         Called with that path once it is filled; raises ``OSError`` or ``ValueError`` where what
         was written is not right.
@@ -41,6 +42,8 @@ def replace_file(
     ------
     FileNotFoundError
         If the folder does not exist.
+    ValueError
+        If the path leads to a pipe or a device.
     OSError
         If the disk is full or the folder may not be written to; the message says so. The old
         file is untouched then, and nothing else is left. What a killed program left is removed
@@ -49,9 +52,9 @@ def replace_file(
     target = _target(path)
     if target.is_dir():
         raise IsADirectoryError(f"'{target.name}' cannot be saved: it is a folder")
-    # Hidden; it ends like the target, because writers choose the format by the end of the name,
-    # and some know it in small letters only.
-    partial = _partial(target, ".partial" + "".join(target.suffixes[-2:]).lower())
+    if target.exists() and not target.is_file():
+        raise ValueError(f"'{target.name}' cannot be saved: it is a pipe or a device, not a file")
+    partial = _partial(target, f".partial{_format_ending(Path(path))}")
     try:
         _remove_leftovers(target)
         partial.open("xb").close()
@@ -147,6 +150,12 @@ def _not_saved(target: Path, error: OSError) -> OSError:
         f"'{target.name}' could not be saved: {cause.strerror or cause}; "
         "nothing on disk was changed"
     )
+
+
+def _format_ending(path: Path) -> str:
+    """Return how writers know the format by a name: in small letters, `.nii.gz` for one of two."""
+    # Of the name that was given: what lies behind a link may have any.
+    return "".join(part for part in path.suffixes[-2:] if len(part) <= _LONGEST_ENDING).lower()
 
 
 def _partial(target: Path, ending: str) -> Path:

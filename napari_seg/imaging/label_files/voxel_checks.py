@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.geometry import Region
 
 _ROUNDING = 1e-2
+_TOO_LARGE = 2.0**64
 
 
 def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
@@ -25,7 +26,7 @@ def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If they hold channels, fractions, or values below 0.
+        If they hold channels, fractions, or values below 0 or beyond 64 bits.
     """
     if array.ndim != 3:
         raise ValueError(
@@ -34,11 +35,18 @@ def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
         )
     if array.dtype.kind == "f":
         rounded = np.rint(array)
-        # Written so that NaN fails too.
-        if not (np.abs(array - rounded) <= _ROUNDING).all():
+        with np.errstate(invalid="ignore"):
+            # Written so that NaN and infinity fail too.
+            are_whole = (np.abs(array - rounded) <= _ROUNDING).all()
+        if not are_whole:
             raise ValueError(
                 f"'{name}' holds no labels: its voxels are not whole numbers; "
                 "open it as a scan instead"
+            )
+        if array.max() >= _TOO_LARGE:
+            raise ValueError(
+                f"'{name}' holds no labels: its largest voxel is {array.max():g}, more than a "
+                "whole number of 64 bits; open it as a scan instead"
             )
         array = rounded
     if array.min() < 0:
