@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from dicom_slices import write_series
 from fake_model import TABLE, head
-from napari.layers import Labels
 from qtpy.QtCore import QObject, QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox
+from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox
 
 from napari_seg import NeedsRepairError, SeveralSeriesError
 from napari_seg.imaging.files import read_labels, write_labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import LabelMap
+from napari_seg.viewer.asking import read_and_ask
 from napari_seg.viewer.contributions import get_reader
 from napari_seg.viewer.layers import image_layer, label_map_of
 from napari_seg.viewer.series_chooser import SeriesDialog
@@ -28,6 +28,15 @@ def study(tmp_path):
 @pytest.fixture
 def viewer(make_napari_viewer):
     return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def window(qtbot):
+    """A window to ask in."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.show()
+    return window
 
 
 class Person(QObject):
@@ -63,7 +72,7 @@ def press(text):
     return act
 
 
-def test_a_series_is_chosen_in_a_dialog(viewer, study):
+def test_a_series_is_chosen_in_a_dialog_or_none(viewer, study):
     def choose_second(dialog):
         dialog.chooser.list.setCurrentRow(1)
         dialog.chooser.open.click()
@@ -73,20 +82,17 @@ def test_a_series_is_chosen_in_a_dialog(viewer, study):
     assert layer.name == "study – series 2"
     assert layer.data.shape == (5, 6, 8)
 
-
-def test_a_declined_choice_opens_nothing(viewer, study):
     Person(SeriesDialog, lambda dialog: dialog.chooser.cancel.click())
     assert viewer.open(study, plugin="napari-seg") == []
-    assert viewer.layers == []
+    assert viewer.layers == [layer]
 
 
-def test_a_repair_is_asked_for(viewer, study):
+def test_a_repair_is_asked_for(window, study):
     person = Person(QMessageBox, press("Repair and open"))
-    [layer] = viewer.open(study / "b", plugin="napari-seg")
-    assert layer.data.shape == (5, 6, 8)
+    assert read_and_ask(study / "b", ()).opened.read.array.shape == (8, 6, 5)
     assert "misses 1 slice" in person.asked[0]
     Person(QMessageBox, press("Cancel"))
-    assert viewer.open(study / "b", plugin="napari-seg") == []
+    assert read_and_ask(study / "b", ()) is None
 
 
 def test_without_a_window_there_is_an_error_with_the_way_out(study):
@@ -97,25 +103,44 @@ def test_without_a_window_there_is_an_error_with_the_way_out(study):
         read(str(study / "b"))
 
 
-def test_labels_that_napari_opens_lie_on_the_grid_of_the_scan_that_is_open(viewer, tmp_path):
-    viewer.add_layer(image_layer(head(), name="head"))
+def test_labels_lie_on_the_grid_of_the_scan_that_is_open(tmp_path):
+    scan = image_layer(head(), name="head")
     labels = LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE)
     write_labels(labels.crop(((2, 10), (1, 9), (2, 8))), tmp_path / "x.seg.nrrd")
-    [layer] = viewer.open(tmp_path / "x.seg.nrrd", plugin="napari-seg")
-    assert isinstance(layer, Labels)
-    assert np.array_equal(label_map_of(layer).array, labels.array)
+    opened = read_and_ask(tmp_path / "x.seg.nrrd", [scan]).opened
+    assert opened.place == 0
+    assert np.array_equal(opened.read.array, labels.array)
 
 
-@pytest.mark.parametrize("answer", ["Resample to this scan", "Open on their own grid", "Cancel"])
-def test_labels_on_another_grid_are_asked_about(viewer, tmp_path, answer):
-    viewer.add_layer(image_layer(head(), name="head"))
+def write_on_another_grid(folder):
     grid = Geometry((6, 10, 8), np.diag([2.0, 2.0, 3.0, 1.0]))
-    write_labels(LabelMap(np.ones(grid.shape, np.uint8), grid, TABLE), tmp_path / "x_seg.nii")
+    labels = LabelMap(np.ones(grid.shape, np.uint8), grid, TABLE)
+    write_labels(labels, folder / "x_seg.nii")
+    return folder / "x_seg.nii"
+
+
+@pytest.mark.parametrize(
+    ("answer", "shape"),
+    [("Resample to this scan", (12, 10, 8)), ("Open on their own grid", (6, 10, 8))],
+)
+def test_labels_on_another_grid_are_asked_about(window, tmp_path, answer, shape):
+    scan = image_layer(head(), name="head")
     person = Person(QMessageBox, press(answer))
-    opened = viewer.open(tmp_path / "x_seg.nii", plugin="napari-seg")
+    settled = read_and_ask(write_on_another_grid(tmp_path), [scan])
     assert "lie on another grid than the scan 'head'" in person.asked[0]
-    grids = [label_map_of(layer).geometry.shape for layer in opened]
-    assert grids == {"R": [(12, 10, 8)], "O": [(6, 10, 8)], "C": []}[answer[0]]
+    assert settled.opened.read.geometry.shape == shape
+
+
+def test_labels_on_another_grid_can_be_declined(window, tmp_path):
+    Person(QMessageBox, press("Cancel"))
+    path = write_on_another_grid(tmp_path)
+    assert read_and_ask(path, [image_layer(head(), name="head")]) is None
+
+
+def test_labels_on_another_grid_are_refused_without_a_window(tmp_path):
+    path = write_on_another_grid(tmp_path)
+    with pytest.raises(ValueError, match=r"x_seg.nii' lie on another grid .* resample=True"):
+        read_and_ask(path, [image_layer(head(), name="head")])
 
 
 def test_a_dicom_segmentation_without_identifiers_is_asked_about_when_saved(
@@ -133,7 +158,16 @@ def test_a_dicom_segmentation_without_identifiers_is_asked_about_when_saved(
     assert np.array_equal(back.array, label_map_of(layer).array)
 
 
-def test_a_slicer_segmentation_is_saved_with_its_names(viewer, tmp_path):
+def test_an_error_while_saving_is_not_taken_for_a_missing_writer(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer(show=False)
+    layer = viewer.add_labels(np.ones((3, 4, 5), np.uint8), name="drawn")
+    with pytest.raises(OSError, match="names the slices it was drawn on"):
+        layer.save(str(tmp_path / "x.dcm"), plugin="napari-seg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slicer_segmentation_is_saved_with_its_names(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer(show=False)
     labels = LabelMap((head().array > 50).astype(np.uint8), head().geometry, TABLE)
     write_labels(labels, tmp_path / "first_seg.nii.gz")
     [layer] = viewer.open(tmp_path / "first_seg.nii.gz", plugin="napari-seg")
