@@ -82,11 +82,17 @@ class LabelActs(QObject):
         if self._try(_select, layer, value) and self._viewer.layers.selection.active is not layer:
             self._viewer.layers.selection.active = layer
 
-    def step(self, count: int) -> None:
-        """Choose the label that comes some rows after the chosen one, around the end."""
+    def step(self, count: int) -> bool:
+        """Choose the label that comes some rows after the chosen one, around the end.
+
+        Returns
+        -------
+        bool
+            False where there is no label to choose.
+        """
         values = [row.value for row in self.rows]
         if self.layer is None or not values:
-            return
+            return False
         now = int(self.layer.selected_label)
         if now in values:
             place = values.index(now) + count
@@ -94,6 +100,7 @@ class LabelActs(QObject):
             before = sum(value < now for value in values)
             place = before + count - (1 if count > 0 else 0)
         self.select(values[place % len(values)])
+        return True
 
     def jump(self, value: int) -> None:
         """Choose a label and go to it."""

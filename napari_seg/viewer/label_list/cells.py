@@ -8,6 +8,7 @@ from qtpy.QtCore import QModelIndex, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPalette, QPen
 from qtpy.QtWidgets import (
     QApplication,
+    QHeaderView,
     QLineEdit,
     QStyle,
     QStyledItemDelegate,
@@ -147,11 +148,20 @@ class Cells(QStyledItemDelegate):
             painter.restore()
 
 
-def column_width(view: QTableView, column: Column) -> int:
-    """Return the width of a column: marks are as wide as high."""
-    if column is Column.VOLUME:
-        return view.fontMetrics().horizontalAdvance("8888.8") + _ROOM
-    return row_height(view)
+def fit_columns(view: QTableView) -> None:
+    """Fit rows and columns to the font: marks are as wide as high, names get the rest."""
+    across, down = view.horizontalHeader(), view.verticalHeader()
+    if across is None or down is None:
+        return
+    height = row_height(view)
+    down.setDefaultSectionSize(height)
+    for column in Column:
+        fixed = column is not Column.NAME
+        mode = QHeaderView.ResizeMode.Fixed if fixed else QHeaderView.ResizeMode.Stretch
+        across.setSectionResizeMode(int(column), mode)
+        if fixed:
+            volume = view.fontMetrics().horizontalAdvance("8888.8") + _ROOM
+            view.setColumnWidth(int(column), volume if column is Column.VOLUME else height)
 
 
 def row_height(view: QTableView) -> int:

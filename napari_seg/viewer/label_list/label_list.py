@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidge
 
 from napari_seg.imaging.label_sets import departures
 from napari_seg.viewer.label_list.acts import LabelActs
+from napari_seg.viewer.label_list.canvas_tabs import CanvasTabs
 from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.label_list.model import Column, RowModel
 from napari_seg.viewer.label_list.new_labels_menu import NewLabelsMenu
@@ -23,6 +24,7 @@ from napari_seg.viewer.wrapped_label import WrappedLabel
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+    from qtpy.QtGui import QShowEvent
 
 _NO_LAYER = "No labels yet. Segment the scan, or make an empty layer with ⋮"
 _NO_ROWS = "No label yet. + adds one, or paint"
@@ -30,6 +32,8 @@ _NO_ROWS = "No label yet. + adds one, or paint"
 
 class LabelList(QWidget):
     """The table of the labels of one layer: choose, name, colour, lock, hide, merge, delete.
+
+    Tab and Shift+Tab on the canvas choose the next and the previous label.
 
     Parameters
     ----------
@@ -63,6 +67,7 @@ class LabelList(QWidget):
         self.new_like = NewLabelsMenu(viewer, self)
         self.menu = RowMenu(self.acts, self._chosen, self.new_like, self)
         self.status_menu = StatusMenu(self.acts, self)
+        self._tabs = CanvasTabs(self, self.acts.step)
         self._lay_out()
         self._connect()
         self._on_theme()
@@ -85,6 +90,7 @@ class LabelList(QWidget):
             self._table = LayerTable.of(layer)
             self._table.changed.connect(self._update)
             layer.events.selected_label.connect(self._on_selected_label)
+            self._tabs.watch()
         self._update()
 
     def set_scan(self, layer: Image | None) -> None:
@@ -107,10 +113,16 @@ class LabelList(QWidget):
     def release(self) -> None:
         """Let go of the viewer and of the layer; names, locks and colours stay with the layer."""
         self._let_go()
+        self._tabs.release()
         self.acts.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.events.theme.disconnect(self._on_theme)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Take Tab on the canvases that are there."""
+        super().showEvent(event)
+        self._tabs.watch()
 
     def _lay_out(self) -> None:
         for button, text, name in (
@@ -124,6 +136,7 @@ class LabelList(QWidget):
             button.setAccessibleName(name)
             button.setAutoRaise(True)
         self.more.setMenu(self.menu)
+        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; width: 0px; }")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.flag.setAccessibleName("What differs from the set of labels")
         self.news.setAccessibleName("Why something was not done")
@@ -178,7 +191,9 @@ class LabelList(QWidget):
             self.view.follow(int(self.layer.selected_label))
         self._flag(table)
         self.total.setText(total_text(rows))
-        self.show_hidden.setVisible(any(not row.is_visible for row in rows))
+        hidden = sum(not row.is_visible for row in rows)
+        self.show_hidden.setText(f"Show {hidden} hidden")
+        self.show_hidden.setVisible(hidden > 0)
         self._update_buttons()
 
     def _flag(self, table: LayerTable | None) -> None:

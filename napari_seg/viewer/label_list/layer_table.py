@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.viewer.editing.attached import attach, attached
 from napari_seg.viewer.label_list.colours import (
     colours_seen,
@@ -22,9 +22,9 @@ from napari_seg.viewer.label_list.followed import Followed
 from napari_seg.viewer.label_list.rows import Row, row_of
 from napari_seg.viewer.label_list.table_edits import (
     free_value,
-    other_name,
     require_free_name,
     require_unlocked,
+    with_rows,
     without,
 )
 from napari_seg.viewer.label_list.whole_labels import write_labels_as
@@ -129,8 +129,13 @@ class LayerTable(QObject):
             used.add(int(layer.data.max()))
         value = free_value(used | self._deleted.values, used, layer.dtype)
         self._deleted.take(value)
-        label = Label(value, name or other_name(table, f"label {value}"), self._colour_for(value))
-        self._put(label)
+        own = has_own_colours(layer)
+        table = with_rows(table, [value], {} if own else colours_seen(layer, [value]), name=name)
+        if own:
+            # The value may have been drawn in the colour of a label that was deleted.
+            self._show(table, self._hidden - {value})
+        else:
+            self._set(table)
         return value
 
     def rename(self, value: int, name: str) -> None:
@@ -231,14 +236,10 @@ class LayerTable(QObject):
         voxels = {} if self._followed.is_counting else self._followed.voxels
         missing = [value for value in voxels if value > 0 and value not in table.names]
         missing = missing[: max(_MOST_ROWS - len(table), 0)]
-        if not missing:
-            return table
-        rows = [
-            self._deleted.take(value)
-            or Label(value, other_name(table, f"label {value}"), self._colour_for(value))
-            for value in missing
-        ]
-        return LabelTable((*table, *rows))
+        back = [row for value in missing if (row := self._deleted.take(value)) is not None]
+        table = LabelTable((*table, *back))
+        drawn = {} if has_own_colours(layer) else colours_seen(layer, missing)
+        return with_rows(table, missing, drawn) if missing else table
 
     def _update_rows(self, layer: Labels, table: LabelTable, seen: dict[int, Colour]) -> None:
         followed, hidden = self._followed, self._hidden if not seen else frozenset()
@@ -258,20 +259,8 @@ class LayerTable(QObject):
                 set_features(layer, table, volumes)
         self.changed.emit()
 
-    def _colour_for(self, value: int) -> Colour:
-        layer = self._layer()
-        drawn = {} if has_own_colours(layer) else colours_seen(layer, [value])
-        return drawn.get(value, colour_of(value))
-
     def _with(self, label: Label) -> LabelTable:
         return LabelTable((*without(self.table, {label.value}), label))
-
-    def _put(self, label: Label) -> None:
-        # A value may have been drawn in the colour of a label that was deleted.
-        if has_own_colours(self._layer()):
-            self._show(self._with(label), self._hidden - {label.value})
-        else:
-            self._set(self._with(label))
 
     def _set(self, table: LabelTable) -> None:
         with self._followed.ignored():

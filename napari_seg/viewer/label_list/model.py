@@ -109,6 +109,8 @@ class RowModel(QAbstractTableModel):
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Tell what can be done with a cell: all can be chosen, names edited."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == Column.NAME:
             flags |= Qt.ItemFlag.ItemIsEditable

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_seg.imaging.file_formats import case_name
 from napari_seg.imaging.label_files.tables import read_label_table
 from napari_seg.imaging.label_sets import LabelSet
 from napari_seg.imaging.label_table import STATUSES, Label, LabelTable
@@ -34,7 +33,7 @@ def set_of_file(path: str | Path) -> LabelSet:
     table = read_label_table(path)
     if not len(table):
         raise ValueError(f"'{path.name}' holds no label; choose another table of labels")
-    return _unspoken(LabelSet(case_name(path), table))
+    return _unspoken(LabelSet(path.stem, table))
 
 
 def set_of_bundle(folder: str | Path | None) -> LabelSet:

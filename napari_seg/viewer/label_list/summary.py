@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from napari_seg.viewer.label_list.rows import Row
 
 _MOST_NAMED = 2
+_LONGEST = 48
 
 
 def total_text(rows: Sequence[Row]) -> str:
@@ -46,4 +48,5 @@ def flag_text(name: str, found: Sequence[str]) -> str:
         return ""
     more = len(found) - _MOST_NAMED
     rest = f"; and {more} more" if more > 0 else ""
-    return f"⚑ Departs from '{name}': {'; '.join(found[:_MOST_NAMED])}{rest}"
+    named = "; ".join(shorten(one, _LONGEST, placeholder="…") for one in found[:_MOST_NAMED])
+    return f"⚑ Departs from '{name}': {named}{rest}"

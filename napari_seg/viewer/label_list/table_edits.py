@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.label_table import Label, LabelTable, colour_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
+
+    from napari_seg.imaging.label_table import Colour
 
 
 def without(table: LabelTable, values: Collection[int]) -> LabelTable:
@@ -32,14 +34,27 @@ def require_free_name(table: LabelTable, name: str) -> None:
             )
 
 
-def other_name(table: LabelTable, name: str) -> str:
-    """Return a name that no label of a table has: `name`, or one with a number after it."""
+def with_rows(
+    table: LabelTable, values: Iterable[int], drawn: Mapping[int, Colour], *, name: str = ""
+) -> LabelTable:
+    """Return a table with a row for each of some values that have none.
+
+    Parameters
+    ----------
+    table, values
+        The rows that are there, and the values of those that shall be.
+    drawn
+        The colours in which values are seen already; others get their fixed one.
+    name
+        Of them; by default "label 7", or "label 7 (2)" where that is taken.
+    """
     taken = {label.name.casefold() for label in table}
-    number, free = 1, name
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name} ({number})"
-    return free
+    rows = []
+    for value in sorted(set(values) - set(table.names)):
+        free = name or _free_name(taken, f"label {value}")
+        taken.add(free.casefold())
+        rows.append(Label(value, free, drawn.get(value, colour_of(value))))
+    return LabelTable((*table, *rows))
 
 
 def free_value(avoided: Collection[int], used: Collection[int], dtype: np.dtype[Any]) -> int:
@@ -96,3 +111,11 @@ def require_unlocked(table: LabelTable, locked: Collection[int], what: str) -> N
     if names:
         listed = ", ".join(f"'{name}'" for name in names)
         raise ValueError(f"{listed} are locked; unlock them to {what.replace(' it', ' them')}")
+
+
+def _free_name(taken: Collection[str], name: str) -> str:
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name} ({number})"
+    return free

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
-from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QSizePolicy, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QFrame, QSizePolicy, QTableView
 
-from napari_seg.viewer.label_list.cells import Cells, column_width, row_height
+from napari_seg.viewer.label_list.cells import Cells, fit_columns, row_height
 from napari_seg.viewer.label_list.model import ROW, Column, RowModel
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class LabelView(QTableView):
         super().__init__()
         self._rows = model
         self._is_following = False
+        self._is_choosing = False
         self.empty_text = ""
         self._cells = Cells(self)
         self.setModel(model)
@@ -93,6 +94,9 @@ class LabelView(QTableView):
         """Make the row of a label the current one; none where it has no row."""
         selection, row = self.selectionModel(), self._rows.row_of(value)
         if selection is None or (row >= 0 and self.current == value and value in self.selected):
+            return
+        # What is being selected together with it stays so.
+        if self._is_choosing and self.current == value:
             return
         self._is_following = True
         if row < 0:
@@ -136,7 +140,7 @@ class LabelView(QTableView):
         """Tell of another current label, if a person chose it."""
         super().currentChanged(current, previous)
         if current.isValid() and current.row() != previous.row() and not self._is_following:
-            self.chosen.emit(current.data(ROW).value)
+            self._choose(current)
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         """Tell of other selected rows."""
@@ -155,7 +159,7 @@ class LabelView(QTableView):
         super().mousePressEvent(event)
         # The current row may be clicked to paint with it again, after another was picked.
         if is_left and index.isValid():
-            self.chosen.emit(index.data(ROW).value)
+            self._choose(index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Go to a label, or change its colour; a mark takes it for a second click."""
@@ -244,30 +248,23 @@ class LabelView(QTableView):
             if header is not None:
                 header.hide()
                 header.setMinimumSectionSize(8)
-        self._fit()
-
-    def _fit(self) -> None:
-        across, down = self.horizontalHeader(), self.verticalHeader()
-        if across is None or down is None:
-            return
-        down.setDefaultSectionSize(row_height(self))
-        for column in Column:
-            fixed = column is not Column.NAME
-            mode = QHeaderView.ResizeMode.Fixed if fixed else QHeaderView.ResizeMode.Stretch
-            across.setSectionResizeMode(int(column), mode)
-            if fixed:
-                self.setColumnWidth(int(column), column_width(self, column))
+        fit_columns(self)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow another font or theme."""
         super().changeEvent(event)
         if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
+            fit_columns(self)
             self.updateGeometry()
 
     def _on_rows(self) -> None:
         self.updateGeometry()
         self._refresh()
+
+    def _choose(self, index: QModelIndex) -> None:
+        self._is_choosing = True
+        self.chosen.emit(index.data(ROW).value)
+        self._is_choosing = False
 
     def _press_mark(self, index: QModelIndex) -> None:
         viewport = self.viewport()
