@@ -152,3 +152,15 @@ def test_what_the_library_says_names_no_folder(tmp_path: Path) -> None:
         write_itk_file(VOXELS, geometry, folder / "x.unknown", Source())
     for error in (read, written):
         assert "Doe_John" not in str(error.value)
+
+
+def test_what_nrrd_states_as_not_known_is_assumed_with_a_notice(tmp_path: Path) -> None:
+    upright = NRRD_HEADER.format(sizes="6 5 4", directions="(1,0,0) (0,1,0) (0,0,1)")
+    plain = "NRRD0004\ntype: short\ndimension: 3\nsizes: 6 5 4\nencoding: raw\nendian: little\n"
+    for header, codes in (
+        (upright.replace("(0,0,0)", "(nan,nan,nan)"), ["no-origin"]),
+        (f"{plain}spacings: 1 2 nan\n", ["no-orientation", "no-spacing"]),
+        (f"{plain}spacings: 1 2 3\n", ["no-orientation"]),
+    ):
+        (tmp_path / "x.nrrd").write_bytes(header.encode() + b"\n" + VOXELS.tobytes(order="F"))
+        assert [notice.code for notice in read_itk_file(tmp_path / "x.nrrd").notices] == codes

@@ -140,7 +140,7 @@ def _extended(labels: LabelMap, whole: NDArray[Any]) -> tuple[Notice, ...]:
 def _nearest(array: NDArray[Any], source: Geometry, target: Geometry) -> NDArray[Any]:
     if int(array.max()) > _LARGEST_EXACT:
         values, ranks = np.unique(array, return_inverse=True)
-        return values[_nearest(ranks.reshape(array.shape), source, target)]
+        return np.asarray(values[_nearest(ranks.reshape(array.shape), source, target)])
     to_source = np.linalg.inv(source.affine) @ target.affine
     resampled: NDArray[Any] = ndimage.affine_transform(
         array,

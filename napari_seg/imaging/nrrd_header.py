@@ -131,11 +131,17 @@ class NrrdHeader:
             which = f"its space is '{space[:30]}'" if space else "it names no space"
             notices.append(no_orientation(f"the file names no sides of the patient ({which})"))
         sized = ("space directions", "spacings", "axis maxs", "axismaxs")
-        if not any(name in fields for name in sized):
+        # The format writes nan for what is not known, and SimpleITK reads it as 1 or 0.
+        known = [name for name in sized if _is_known(fields.get(name, "nan"))]
+        if not known:
             notices.append(no_spacing())
-        if "space directions" in fields and "space origin" not in fields:
+        if "space directions" in fields and not _is_known(fields.get("space origin", "nan")):
             notices.append(no_origin())
         return (*notices, *other_unit(self.unit))
+
+
+def _is_known(numbers: str) -> bool:
+    return "nan" not in numbers.lower()
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:
