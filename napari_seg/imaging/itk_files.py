@@ -13,6 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
@@ -24,7 +25,6 @@ _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
 _PACKED = ("a gzip file", "a file packed")
-_RGB_NAMES = ("red", "green", "blue")
 # An address in memory, which the library prints beside its own names.
 _ADDRESS = re.compile(r"\w*\(0x[0-9a-f]+\): ?|ITK ERROR: |sitk::ERROR: |\[nrrd\] ")
 
@@ -177,7 +177,7 @@ def _channel_names(image: sitk.Image) -> tuple[str, ...]:
     parts = image.GetNumberOfComponentsPerPixel()
     flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
     if parts == 3 and flat:
-        return _RGB_NAMES
+        return RGB_NAMES
     if parts > 1:
         return tuple(f"channel {number + 1}" for number in range(parts))
     volumes = image.GetSize()[3] if image.GetDimension() == 4 else 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.detached_voxels import both_names, file_beside
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.grid_notices import (
@@ -27,7 +28,6 @@ from napari_seg.imaging.voxel_bytes import StoredBytes, too_short
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNITS = {"": "mm", "?": "mm", "mm": "mm", "um": "micron", "cm": "cm", "m": "meter"}
 _MODALITY = "MET_MOD_"
-_RGB_NAMES = ("red", "green", "blue")
 # Directions are stored with a few digits.
 _UNIT_LENGTH = 1e-3
 
@@ -178,7 +178,7 @@ def _unit(header: MetaImageHeader) -> str:
 
 def _channel_names(header: MetaImageHeader) -> tuple[str, ...]:
     if header.channels == 3 and (*header.shape, 1)[2] == 1:
-        return _RGB_NAMES
+        return RGB_NAMES
     if header.channels > 1:
         return tuple(f"channel {number + 1}" for number in range(header.channels))
     volumes = header.shape[3] if len(header.shape) > 3 else 1

@@ -13,6 +13,7 @@ from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 from numpy.typing import NDArray
 
+from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.detached_voxels import both_names
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.grid_notices import one_volume, surplus_bytes
@@ -32,7 +33,6 @@ _LARGEST_NIFTI1_AXIS = 32767
 _CHUNK_BYTES = 1 << 22
 # The highest of isal: labels shrink to about what gzip makes of them at 1 or 2.
 _COMPRESSION_LEVEL = 3
-_RGB_NAMES = ("red", "green", "blue")
 _OPAQUE = 255
 
 
@@ -182,7 +182,7 @@ def _unpacked(
 
 def _channel_names(array: NDArray[Any], stored: StoredHeader) -> tuple[str, ...]:
     if stored.dtype.names is not None:
-        return _RGB_NAMES
+        return RGB_NAMES
     # The fifth axis is that of a vector, by the standard.
     word = "channel" if len(stored.counts) > 4 and stored.counts[4] > 1 else "volume"
     return tuple(

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan, Source
 
-_RGB_NAMES = ("red", "green", "blue")
 _OPAQUE = 255
 _ORIENTATION_TAG = 0x0112
 _NO_PLACE = Notice(
@@ -72,7 +72,7 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
     return Scan(
         array,
         picture_geometry(array.shape[0], array.shape[1]),
-        channel_names=_RGB_NAMES if array.ndim == 4 else (),
+        channel_names=RGB_NAMES if array.ndim == 4 else (),
         notices=(*notices, *reduced),
         source=Source("picture"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from numpy.typing import NDArray
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.paths import naming_no_folder, readable_path
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice, Scan
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
-
-OnProgress = Callable[[float], None]
 
 
 def read_scan(

@@ -23,10 +23,9 @@ from napari_seg.imaging.file_formats import (
 )
 from napari_seg.imaging.file_kinds import file_kind, kind_inside
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.saving import replace_file
 from napari_seg.imaging.scan import Notice, Scan, Source
-
-OnProgress = Callable[[float], None]
 
 _NIFTI = "a plain NIfTI file"
 # The suffixes that files of a kind may have; the first one is used where theirs is another.

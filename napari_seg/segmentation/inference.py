@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_settings import RunSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import torch
     from monai.data import MetaTensor
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.preview import OnWindow
-
-    OnProgress = Callable[[float], None]
 
 
 def segment(
@@ -93,7 +92,7 @@ def segment(
     array = np.zeros(scan.geometry.shape, np.uint8)
     inside = tuple(slice(first, last) for first, last in box)
     array[inside] = _segment_box(
-        scan.crop(box), bundle, place, box, overlap, on_progress or _ignore, on_window
+        scan.crop(box), bundle, place, box, overlap, on_progress or ignore_progress, on_window
     )
     table = bundle.table
     if kept is not None:
@@ -214,7 +213,3 @@ def _one_label_per_voxel(
 def _whole(scan: Scan) -> Region:
     i, j, k = scan.geometry.shape
     return (0, i), (0, j), (0, k)
-
-
-def _ignore(_: float) -> None:
-    return None

@@ -14,7 +14,8 @@ from napari.settings import get_settings
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from napari_seg.imaging.dicom.reading import SeveralSeriesError
-from napari_seg.imaging.dicom.segmentation_uids import MissingUidsError
+from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
+from napari_seg.imaging.progress import ignore_progress
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.label_forms import write_file
 from napari_seg.viewer.opened_layers import grids_of
@@ -62,7 +63,7 @@ def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
     path, grids = Path(path), grids_of(scans)
     series, repair = None, False
     while True:
-        answer = open_file(path, series, repair, grids, on_progress=_ignore)
+        answer = open_file(path, series, repair, grids, on_progress=ignore_progress)
         if isinstance(answer, Opened):
             settled = Settled(answer, series)
             return settled if answer.fits else _ask_for_grid(settled, path, scans)
@@ -119,7 +120,7 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
     if answer == 1:
         return settled
     geometry = grids_of(scans)[0].geometry
-    return replace(settled, opened=place_nearest(labels, geometry, on_progress=_ignore))
+    return replace(settled, opened=place_nearest(labels, geometry, on_progress=ignore_progress))
 
 
 def chosen_answer(window: QWidget, question: str, answers: Sequence[str]) -> int | None:
@@ -146,7 +147,3 @@ def main_window() -> QWidget | None:
 def _theme() -> str:
     viewer = napari.current_viewer()
     return str(get_settings().appearance.theme if viewer is None else viewer.theme)
-
-
-def _ignore(_: float) -> None:
-    return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 
-from napari_seg.imaging.dicom.segmentation_uids import MissingUidsError
+from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.files import (
     write_label_table,
@@ -17,6 +17,7 @@ from napari_seg.imaging.files import (
     write_masks,
     write_surfaces,
 )
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.layers import label_map_of, metadata_of, scan_of
 from napari_seg.viewer.result_layer import record_of
@@ -24,8 +25,6 @@ from napari_seg.viewer.scan_below import adopt_scan_below
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
-
-OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from napari_seg.imaging.files import read_labels, read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_files.recognition import is_label_file
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
-
-OnProgress = Callable[[float], None]
 
 # Atlases have some hundred labels; a scan of whole numbers has thousands of values.
 _MOST_LABELS = 1000

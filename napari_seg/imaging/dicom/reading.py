@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
 from napari_seg.imaging.dicom.reading_notices import read_notices
 from napari_seg.imaging.dicom.resampling import resample_slices
@@ -16,11 +17,9 @@ from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
 from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import Scan, Source
 
-OnProgress = Callable[[float], None]
-
-_RGB_NAMES = ("red", "green", "blue")
 # Reading headers takes about this part of the time.
 _HEADER_SHARE = 0.3
 _HOW_TO_CHOOSE = "choose one by its number (series=N in Python, --series N on the command line)"
@@ -109,7 +108,7 @@ def read_dicom(
     ValueError
         If there is no series, or its slices have no grid.
     """
-    report = on_progress or _silent
+    report = on_progress or ignore_progress
     found = find_series(path, on_progress=lambda part: report(part * _HEADER_SHARE))
     chosen = _choose(found, series, path)
     stack = _passed(chosen, path.name, repair=repair)
@@ -123,7 +122,7 @@ def read_dicom(
     return Scan(
         array,
         stack.geometry,
-        channel_names=_RGB_NAMES if array.ndim == 4 else (),
+        channel_names=RGB_NAMES if array.ndim == 4 else (),
         notices=notices,
         source=Source(
             "DICOM",
@@ -132,10 +131,6 @@ def read_dicom(
             frame=first.frame_of_reference,
         ),
     )
-
-
-def _silent(_: float) -> None:
-    pass
 
 
 def _choose(found: Sequence[Series], series: str | int | None, path: Path) -> Series:
