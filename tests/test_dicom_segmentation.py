@@ -26,11 +26,8 @@ from segmented_series import (
 
 from napari_seg import read_labels, write_labels
 from napari_seg.imaging.dicom.reading import read_dicom
-from napari_seg.imaging.dicom.segmentations import (
-    is_segmentation,
-    read_segmentation,
-    write_segmentation,
-)
+from napari_seg.imaging.dicom.segmentation.reading import is_segmentation, read_segmentation
+from napari_seg.imaging.dicom.segmentation.writing import write_segmentation
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_table import Label, LabelTable

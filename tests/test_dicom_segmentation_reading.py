@@ -23,7 +23,7 @@ from segmented_series import (
     write_slices,
 )
 
-from napari_seg.imaging.dicom.segmentations import read_segmentation
+from napari_seg.imaging.dicom.segmentation.reading import read_segmentation
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.scan import LabelMap

@@ -95,7 +95,7 @@ def _other_frame(labels_frame: str | None, scan_frame: str | None) -> tuple[Noti
 
 
 def _read_dicom(path: Path) -> LabelMap:
-    from napari_seg.imaging.dicom.segmentations import is_segmentation, read_segmentation
+    from napari_seg.imaging.dicom.segmentation.reading import is_segmentation, read_segmentation
 
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     # A segmentation is one file; a folder of many holds a series of slices.

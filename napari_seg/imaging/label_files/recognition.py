@@ -58,7 +58,7 @@ def is_label_file(path: str | Path) -> bool | None:
 
 def _is_label_file(path: Path) -> bool | None:
     if is_dicom_file(path):
-        from napari_seg.imaging.dicom.segmentations import is_segmentation
+        from napari_seg.imaging.dicom.segmentation.reading import is_segmentation
 
         return is_segmentation(path)
     if suffix_of(path) in ITK_SUFFIXES:

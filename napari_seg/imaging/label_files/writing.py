@@ -100,7 +100,7 @@ def record_path(path: str | Path) -> Path:
 def _write_dicom(
     labels: LabelMap, path: Path, source: Scan | None, *, new_uids: bool
 ) -> tuple[Notice, ...]:
-    from napari_seg.imaging.dicom.segmentations import write_segmentation
+    from napari_seg.imaging.dicom.segmentation.writing import write_segmentation
 
     if source is None:
         source = _grid_of_series(labels, path)

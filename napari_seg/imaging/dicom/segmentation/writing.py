@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from napari_seg.imaging.dicom.segmentation_reading import read_segmentation
-from napari_seg.imaging.dicom.segmentation_segments import segment_name, segments_of
-from napari_seg.imaging.dicom.segmentation_source import SegmentedImages, segmented_images
-from napari_seg.imaging.dicom.segmentation_uids import MissingUidsError
+from napari_seg.imaging.dicom.segmentation.reading import read_segmentation
+from napari_seg.imaging.dicom.segmentation.segments import segment_name, segments_of
+from napari_seg.imaging.dicom.segmentation.source import SegmentedImages, segmented_images
+from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_table import Label
 from napari_seg.imaging.measures import count_voxels

@@ -13,7 +13,7 @@ from highdicom.seg import SegmentDescription
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from napari_seg.imaging.dicom.segmentation_grid import SegmentationError
+from napari_seg.imaging.dicom.segmentation.grid import SegmentationError
 from napari_seg.imaging.label_table import Label, LabelTable
 
 _LONGEST_TEXT = 64

@@ -14,8 +14,8 @@ from highdicom.seg import Segmentation
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.headers import BROKEN
-from napari_seg.imaging.dicom.segmentation_grid import FrameGrid, SegmentationError, frame_grid
-from napari_seg.imaging.dicom.segmentation_segments import background_of, labels_of
+from napari_seg.imaging.dicom.segmentation.grid import FrameGrid, SegmentationError, frame_grid
+from napari_seg.imaging.dicom.segmentation.segments import background_of, labels_of
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap, Notice, Source
 

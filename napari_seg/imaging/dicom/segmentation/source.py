@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.frames import frame_values
 from napari_seg.imaging.dicom.headers import BROKEN
-from napari_seg.imaging.dicom.segmentation_uids import SourceUids, find_uids
+from napari_seg.imaging.dicom.segmentation.uids import SourceUids, find_uids
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan
 

@@ -1,0 +1,1 @@
+"""DICOM segmentations (DICOM-SEG) in and out."""
