@@ -1,5 +1,7 @@
 """Random edits, beside a reference that keeps a whole copy of the labels for every step."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -34,11 +36,12 @@ class Reference:
         free = where & ~np.isin(self.now, locked) & ~np.isin(labels, locked)
         after = np.where(free, labels, self.now)
         if np.array_equal(after, self.now):
-            return
+            return False
         name = own_name or f"{tool}: {self._drawn(after)}"
         self.states = [*self.states[: self.done + 1], after]
         self.names = [*self.names[: self.done], name]
         self.done += 1
+        return True
 
     def _drawn(self, after):
         change = np.bincount(after.ravel(), minlength=LABELS)
@@ -93,9 +96,16 @@ class Edits:
         label = self._some_label()
         tool = "brush" if label else "erase"
         with self.layer.block_history():
-            self.reference.draw(self._brush(label), label, tool)
-            self.result()
-            self.reference.draw(self._brush(label), label, tool)
+            painted = self._brush(label)
+            before = self.reference
+            self.reference = copy(before)
+            self.reference.draw(painted, label, tool)
+            if not self.result():
+                # What changes nothing does not part the stroke.
+                self.reference = before
+            else:
+                painted = False
+            self.reference.draw(painted | self._brush(label), label, tool)
 
     def stroke_with_an_undo_in_between(self):
         self.layer.mode = "paint"
@@ -161,7 +171,7 @@ class Edits:
         values[:, 1:5, 2:6] = self.random.integers(0, LABELS, (SHAPE[0], 1, 1))
         whole = tuple(slice(0, length) for length in SHAPE)
         write_region(self.layer, whole, values, name="Segment", preserve=False)
-        self.reference.draw(np.ones(SHAPE, bool), values, "", own_name="Segment")
+        return self.reference.draw(np.ones(SHAPE, bool), values, "", own_name="Segment")
 
     def undo(self):
         self.layer.undo()
