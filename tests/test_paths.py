@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from dicom_slices import write_slice
 
-from napari_seg import find_series, read_labels, read_scan
+from napari_seg import find_series, read_label_table, read_labels, read_scan
 from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.paths import naming_no_folder
 
@@ -56,6 +56,19 @@ def test_a_name_that_leads_nowhere_is_not_found(tmp_path: Path, name: str, read:
         read(folder / name)
     assert SECRET not in str(error.value)
     assert is_label_file(folder / name) is False
+
+
+def test_a_table_that_may_not_be_read_or_is_none_names_no_folder(tmp_path: Path) -> None:
+    (tmp_path / SECRET / "table.tsv").mkdir(parents=True)
+    os.mkfifo(tmp_path / SECRET / "pipe.tsv")
+    for name, error, said in (
+        ("table.tsv", OSError, "cannot be read"),
+        ("pipe.tsv", ValueError, "is neither a file nor a folder"),
+        ("absent.tsv", FileNotFoundError, "there is no table of labels"),
+    ):
+        with pytest.raises(error, match=said) as raised:
+            read_label_table(tmp_path / SECRET / name)
+        assert SECRET not in str(raised.value)
 
 
 def test_the_folder_one_stands_in_is_called_by_its_name(

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def readable_path(path: str | Path) -> Path:
+def readable_path(path: str | Path, *, what: str = "file or folder") -> Path:
     """Return the path of a file or folder, under a name that a message can show.
 
     Parameters
     ----------
     path
         Also ``"."`` and ``".."``, which are given the name of their folder.
+    what
+        What is looked for, as the message calls it where there is none.
 
     Raises
     ------
@@ -34,9 +36,7 @@ def readable_path(path: str | Path) -> Path:
         raise PermissionError(_not_allowed(path.name)) from error
     except (OSError, ValueError) as error:
         # No such file, links in a circle, a name that no system can hold.
-        raise FileNotFoundError(
-            f"there is no file or folder '{path.name}'; check the path"
-        ) from error
+        raise FileNotFoundError(f"there is no {what} '{path.name}'; check the path") from error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise ValueError(
             f"'{path.name}' is neither a file nor a folder but a pipe or a device, which is not "

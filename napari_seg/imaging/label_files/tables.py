@@ -17,6 +17,7 @@ from napari_seg.imaging.label_files.snap_labels import (
     write_snap_labels,
 )
 from napari_seg.imaging.label_table import LabelTable, read_tsv_column
+from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import Notice
 
 TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
@@ -41,15 +42,14 @@ def read_label_table(path: str | Path) -> LabelTable:
     ValueError
         If it is no table of labels.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no table of labels '{path.name}'; check the path")
+    path = readable_path(path, what="table of labels")
     suffix = _suffix(path)
-    if suffix == ".tsv":
-        return LabelTable.read_tsv(path)
-    if suffix == ".txt" and is_snap_labels(path):
-        return read_snap_labels(path)
-    return read_slicer_colours(path)
+    with naming_no_folder():
+        if suffix == ".tsv":
+            return LabelTable.read_tsv(path)
+        if suffix == ".txt" and is_snap_labels(path):
+            return read_snap_labels(path)
+        return read_slicer_colours(path)
 
 
 def write_label_table(table: LabelTable, path: str | Path) -> None:
