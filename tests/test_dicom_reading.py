@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_slices import pixels, write_series, write_slice
 
+from napari_seg import SeveralSeriesError, read_scan
 from napari_seg.imaging.dicom.reading import read_dicom
 
 
@@ -194,3 +195,31 @@ def test_a_real_series_with_emptied_uids_is_read(shared_data: Path) -> None:
     assert scan.geometry.spacing == image.GetSpacing()
     assert np.allclose(scan.geometry.to_mm((0, 0, 0)), np.array(image.GetOrigin()) * (-1, -1, 1))
     assert scan.notices == ()
+
+
+def test_steps_wider_than_stated_are_told(tmp_path: Path) -> None:
+    # Each second slice was lost: what is left is even, and nothing else shows it.
+    lost = write_series(tmp_path / "lost", range(0, 10, 2), SpacingBetweenSlices=2.5)
+    (notice,) = read_scan(lost).notices
+    assert (notice.code, dict(notice.figures)) == ("wide-steps", {"step_mm": 5, "stated_mm": 2.5})
+    # The sign says which way slices run in nuclear medicine.
+    whole = write_series(tmp_path / "whole", SpacingBetweenSlices=-2.5)
+    assert read_scan(whole).notices == ()
+
+
+def test_slices_of_two_thicknesses_between_each_other_are_told(tmp_path: Path) -> None:
+    write_series(tmp_path, range(0, 6, 2), SliceThickness=5.0)
+    write_series(tmp_path, range(1, 6, 2), SliceThickness=1.0)
+    (notice,) = read_scan(tmp_path).notices
+    assert notice.code == "mixed-thickness"
+    assert "1 to 5 mm" in notice.message
+
+
+def test_two_slices_of_a_survey_are_told(tmp_path: Path) -> None:
+    assert [one.code for one in read_scan(write_series(tmp_path, (0, 100))).notices] == ["odd-size"]
+
+
+def test_a_number_that_is_no_digit_is_no_choice(tmp_path: Path) -> None:
+    write_series(tmp_path)
+    with pytest.raises(SeveralSeriesError, match="holds no series '²'"):
+        read_scan(tmp_path, series="²")

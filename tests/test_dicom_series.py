@@ -176,5 +176,5 @@ def test_a_mosaic_is_refused_by_name(tmp_path: Path) -> None:
     (series,) = find_series(tmp_path)
     assert series.spacing is None
     assert not series.can_repair
-    with pytest.raises(ValueError, match="is a mosaic, .* dcm2niix"):
+    with pytest.raises(ValueError, match=r"is a mosaic, .* dcm2niix"):
         read_scan(tmp_path)

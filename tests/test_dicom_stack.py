@@ -30,6 +30,7 @@ UPRIGHT = SliceHeader(
     spacing=(0.75, 0.5),
     is_detector_spacing=False,
     thickness=2.0,
+    step=None,
     slope=1.0,
     intercept=-1024.0,
     frame_of_reference=None,

@@ -51,6 +51,7 @@ _TAGS = (
     *("Modality", "ImageType", "FrameOfReferenceUID", "InstanceNumber", "Rows", "Columns"),
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
     *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
+    "SpacingBetweenSlices",
     *("RescaleSlope", "RescaleIntercept"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *(tag for tag in PHASE_TAGS if tag not in FRAME_TAGS or tag == "DiffusionBValue"),
@@ -108,8 +109,8 @@ class SliceHeader:
         Between rows, then between columns; ``None`` where absent.
     is_detector_spacing
         Whether the spacing was measured at the detector rather than in the patient.
-    thickness
-        Of the slice; ``None`` where absent.
+    thickness, step
+        Of the slice, and what is said to lie between two; ``None`` where absent.
     slope, intercept
         The stored value times `slope` plus `intercept` is what it means; ``None`` where absent.
     frame_of_reference
@@ -139,6 +140,7 @@ class SliceHeader:
     spacing: Numbers | None
     is_detector_spacing: bool
     thickness: float | None
+    step: float | None
     slope: float | None
     intercept: float | None
     frame_of_reference: str | None
@@ -246,6 +248,7 @@ def _slice_header(
         spacing=spacing or detector,
         is_detector_spacing=detector is not None,
         thickness=_number(get("SliceThickness")) or None,
+        step=_number(get("SpacingBetweenSlices")) or None,
         slope=_number(get("RescaleSlope")),
         intercept=_number(get("RescaleIntercept")),
         frame_of_reference=f"dicom:{_hash(reference)}" if reference else None,

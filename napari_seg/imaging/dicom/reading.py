@@ -142,7 +142,7 @@ def _choose(found: Sequence[Series], series: str | int | None, path: Path) -> Se
         raise SeveralSeriesError(
             f"'{path.name}' holds {len(found)} series; {_HOW_TO_CHOOSE}", found
         )
-    if str(series).isdigit() and 1 <= int(series) <= len(found):
+    if str(series).isdecimal() and 1 <= int(series) <= len(found):
         return found[int(series) - 1]
     matching = [one for one in found if one.uid and one.uid == series]
     if len(matching) != 1:

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.stack import Stack
+from napari_seg.imaging.grid_notices import odd_grid
 from napari_seg.imaging.scan import Notice
+
+_SAME_THICKNESS_MM = 0.01
+# Two steps and more, as far as headers round them.
+_WIDE = 1.9
 
 
 def read_notices(
@@ -35,6 +40,7 @@ def read_notices(
     if stack.defect:
         message = f"the series {stack.defect}: it was resampled to an even upright grid"
         notices.append(Notice("resampled", message, stack.figures))
+    notices += [*odd_grid(stack.geometry), *_mixed(stack), *_wide_steps(stack)]
     first = stored[0].header
     if first.is_inverted:
         dark = "high values were meant to be shown dark (MONOCHROME1); they were kept as stored"
@@ -44,6 +50,30 @@ def read_notices(
         message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
         notices.append(Notice("no-rescaling", message))
     return tuple(notices)
+
+
+def _mixed(stack: Stack) -> list[Notice]:
+    """Say where slices of two reconstructions may lie between each other."""
+    stated = [one.thickness for one in stack.slices if one.thickness is not None]
+    if not stated or max(stated) - min(stated) <= _SAME_THICKNESS_MM:
+        return []
+    message = (
+        f"its slices are {min(stated):g} to {max(stated):g} mm thick: they may be of several "
+        "reconstructions, or of several series under one name"
+    )
+    return [Notice("mixed-thickness", message, {"least_mm": min(stated), "most_mm": max(stated)})]
+
+
+def _wide_steps(stack: Stack) -> list[Notice]:
+    """Say where all slices lie further apart than they claim, as when each second one is lost."""
+    stated, step = stack.slices[0].step, stack.geometry.spacing[2]
+    if stack.defect or len(stack.slices) == 1 or stated is None or step < _WIDE * abs(stated):
+        return []
+    message = (
+        f"its slices lie {step:.4g} mm apart where its headers say {abs(stated):.4g} mm: slices "
+        "may be missing between them"
+    )
+    return [Notice("wide-steps", message, {"step_mm": step, "stated_mm": abs(stated)})]
 
 
 def _lacks_rescaling(one: StoredSlice) -> bool:
