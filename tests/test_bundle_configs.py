@@ -164,6 +164,16 @@ def test_training_goes_on_where_it_stopped(dataset, tmp_path):
     assert seen == [2]
 
 
+def test_training_starts_from_weights_that_are_given(dataset, tmp_path):
+    weights = BUNDLE / "models" / "model.pt"
+    # Without a learning rate they are left as they are.
+    training(dataset, tmp_path, pretrained=str(weights), learning_rate=0.0).run()
+    start, end = (
+        torch.load(path, weights_only=True) for path in (weights, tmp_path / "models" / "model.pt")
+    )
+    assert all(torch.equal(end[name], start[name]) for name in start)
+
+
 @pytest.mark.parametrize("wanted", [True, False], ids=["bf16", "fp32"])
 def test_network_trains_in_bf16_where_the_processor_has_it(wanted, dataset, tmp_path):
     run = training(dataset, tmp_path, cpu_bf16=wanted)
