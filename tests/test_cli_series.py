@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from dicom_slices import write_series
 from test_cli import run
+from test_identity import dicom
+
+from napari_seg import read_labels
 
 
 @pytest.fixture
@@ -81,6 +84,22 @@ def test_with_pseudonyms_no_description_is_shown(study: Path, tmp_path: Path) ->
     assert result.exit_code == 1
     assert "holds 2 series" in result.stderr
     assert "thorax" not in result.output
+
+
+def test_a_dicom_segmentation_is_written_where_its_series_allows_it(tmp_path: Path) -> None:
+    words = ["segment", dicom(tmp_path), "-o", tmp_path / "x.dcm", "--device", "cpu", "--json"]
+    refused = run(*words)
+    assert refused.exit_code == 1
+    assert "--new-uids" in refused.stderr
+    assert not (tmp_path / "x.dcm").exists()
+    result = run(*words, "--new-uids")
+    assert result.exit_code == 0, result.output
+    (entry,) = json.loads(result.stdout)["results"]
+    told = [notice["message"] for notice in entry["notices"] if "UID" in notice["message"]]
+    assert told
+    assert told[0] in result.stderr
+    assert read_labels(tmp_path / "x.dcm").table.names == {1: "anterior", 2: "posterior"}
+    assert "--new-uids" in json.loads((tmp_path / "x.json").read_text())["command"]
 
 
 def test_a_chosen_series_that_needs_a_repair_names_the_option(study: Path) -> None:

@@ -308,3 +308,23 @@ def test_a_layer_of_another_reader_that_is_moved_is_described_anew(panel, viewer
     viewer.layers.remove(layer)
     layer.scale = (1, 1, 1)
     assert panel.scan.description.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.full((4, 5, 6), 0.5, np.float32), "holds no labels"),
+        (np.arange(4 * 5 * 60, dtype=np.uint16).reshape(4, 5, 60), "too many for labels"),
+    ],
+    ids=["fractions", "many values"],
+)
+def test_a_scan_named_like_labels_opens_as_a_scan_with_a_notice(
+    qtbot, panel, viewer, tmp_path, array, reason
+):
+    write_scan(Scan(array, Geometry(array.shape, np.eye(4))), tmp_path / "x_seg.nii.gz")
+    open_and_wait(qtbot, panel, tmp_path / "x_seg.nii.gz")
+    [layer] = viewer.layers
+    assert isinstance(layer, Image)
+    [notice] = [one for one in scan_of(layer).notices if one.code == "named-as-labels"]
+    assert reason in notice.message
+    assert any(reason in message for message in told())

@@ -30,6 +30,7 @@ class Choices:
     overwrite: bool = False
     overlay: bool = False
     channels: tuple[Path, ...] = ()
+    new_uids: bool = False
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
     @cached_property
@@ -55,6 +56,7 @@ class Choices:
         more = [] if self.series is None else ["--series", str(self.series)]
         for number, _ in enumerate(self.channels, start=2):
             more += ["--channel", f"CHANNEL_{number}"]
+        more += ["--new-uids"] * self.new_uids
         more += ["--repair"] * self.repair + ["--overlay"] * self.overlay + ["--overwrite"]
         return self.settings.command("SCAN", labels.name, more=more)
 

@@ -111,6 +111,9 @@ def segment(
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also draw a picture (PNG) beside the labels.")
     ] = False,
+    new_uids: Annotated[
+        bool, typer.Option("--new-uids", help="For .dcm: make identifiers that the series lacks.")
+    ] = False,
     pseudonyms: Annotated[
         Path | None,
         typer.Option(
@@ -144,6 +147,7 @@ def segment(
             overwrite=overwrite,
             overlay=overlay,
             channels=tuple(channel or ()),
+            new_uids=new_uids,
             pseudonyms=read_pseudonyms(pseudonyms) if pseudonyms else Pseudonyms(),
         )
         results, failures = segment_scans(scans, output, choices)

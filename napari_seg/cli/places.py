@@ -31,12 +31,13 @@ def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
         If `output` is a file name for several scans or of a format that is not written, or two
         scans would share one.
     """
-    from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, suffix_of
+    from napari_seg.imaging.file_formats import DICOM_SUFFIXES, WRITABLE_SUFFIXES, suffix_of
 
     if suffix_of(output) and not output.is_dir():
-        if suffix_of(output) not in WRITABLE_SUFFIXES:
+        written = (*WRITABLE_SUFFIXES, *DICOM_SUFFIXES)
+        if suffix_of(output) not in written:
             raise typer.BadParameter(
-                f"labels are written to {', '.join(WRITABLE_SUFFIXES)}, got {output.name!r}",
+                f"labels are written to {', '.join(written)}, got {output.name!r}",
                 param_hint="--output",
             )
         if len(cases) > 1:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_seg.cli.choices import Choices
-    from napari_seg.imaging.scan import LabelMap, Scan
+    from napari_seg.imaging.scan import LabelMap, Notice, Scan
 
 
 def segment_scans(
@@ -92,12 +92,12 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
     from napari_seg.imaging.measures import measure_labels
 
     scan = _read(case, choices, news)
-    for notice in scan.notices:
-        news.say(f"{case.name}: notice: {notice.message}")
+    _tell(case, scan.notices, news)
     with news.following(f"{case.name}: segmenting") as on_progress:
         labels, record = _labels_and_record(scan, choices, on_progress)
     record["command"] = choices.command(case.labels)
-    _save(scan, replace(labels, record=record), case.labels, with_overlay=choices.overlay)
+    written = _save(scan, replace(labels, record=record), case.labels, choices)
+    _tell(case, written, news)
     took = f"{record['seconds']:.1f} s on {record['device']}"
     news.say(f"{case.name}: {took}, written to {case.labels}")
     return Result(
@@ -106,7 +106,7 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
         record=record_path(case.labels),
         overlay=beside(case.labels, "_overlay.png") if choices.overlay else None,
         seconds=record["seconds"],
-        notices=scan.notices,
+        notices=(*scan.notices, *written),
         measures=tuple(measure_labels(labels, scan)),
     )
 
@@ -153,7 +153,12 @@ def _outputs(labels: Path, choices: Choices) -> list[Path]:
     return [labels, *(beside(labels, ending) for ending in endings)]
 
 
-def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> None:
+def _tell(case: Case, notices: Sequence[Notice], news: News) -> None:
+    for notice in notices:
+        news.say(f"{case.name}: notice: {notice.message}")
+
+
+def _save(scan: Scan, labels: LabelMap, path: Path, choices: Choices) -> tuple[Notice, ...]:
     """Write labels, record and overlay; a failure leaves nothing of them."""
     from napari_seg.imaging.files import write_labels
 
@@ -162,14 +167,15 @@ def _save(scan: Scan, labels: LabelMap, path: Path, *, with_overlay: bool) -> No
         tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder,
     ):
         staged = Path(folder) / path.name
-        write_labels(labels, staged, source=scan)
-        if with_overlay:
+        notices = write_labels(labels, staged, source=scan, new_uids=choices.new_uids)
+        if choices.overlay:
             from napari_seg.imaging.overlay import write_overlay
 
             write_overlay(scan, labels, beside(staged, "_overlay.png"))
         # The labels come last: they are never there without their record.
         for file in sorted(Path(folder).iterdir(), key=staged.__eq__):
             move_into(file, path.parent)
+    return notices
 
 
 def _named(case: Case, message: str) -> str:

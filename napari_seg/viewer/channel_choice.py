@@ -143,9 +143,9 @@ class ChannelChoice(QWidget):
             if isinstance(layer, Image) and layer is not self._scan and _has_one_channel(layer)
         ]
         self.first = QLabel(self._scan.name)
-        self._form.addRow(self._names[0], self.first)
+        self._form.addRow(_title(self._names[0]), self.first)
         for name in self._names[1:]:
-            self._form.addRow(name, self._list(name))
+            self._form.addRow(_title(name), self._list(name))
 
     def _list(self, name: str) -> QComboBox:
         choice = QComboBox()
@@ -164,6 +164,13 @@ class ChannelChoice(QWidget):
             return self._layers.index(self._wanted[name])
         named = [name.lower() in layer.name.lower() for layer in self._layers]
         return int(np.flatnonzero(named)[0]) if sum(named) == 1 else -1
+
+
+def _title(name: str) -> QLabel:
+    title = QLabel(name)
+    # In line with the rows above and below.
+    title.setMinimumWidth(QLabel("Region").sizeHint().width())
+    return title
 
 
 def _has_one_channel(layer: Image) -> bool:

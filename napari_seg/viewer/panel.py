@@ -95,8 +95,8 @@ class Panel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll = scroll
         layout = QVBoxLayout(self)
-        layout.addWidget(self.welcome)
         layout.addWidget(self.labels_notices)
+        layout.addWidget(self.welcome)
         layout.addWidget(self.opening, 1)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.viewing.readout)
@@ -106,7 +106,7 @@ class Panel(QWidget):
         menu = QMenu(self)
         for text, slot in (
             ("Scan or label file…", self._on_open_file),
-            ("DICOM folder…", self._on_open_folder),
+            ("Folder of DICOM or of masks…", self._on_open_folder),
             ("The sample", self._on_open_sample),
         ):
             action = QAction(text, menu)
@@ -145,7 +145,7 @@ class Panel(QWidget):
     def _on_running(self, running: bool) -> None:
         self.scan.open.setEnabled(not running)
         self.scan.open.setToolTip(
-            "Wait until what goes on has ended" if running else "Open a file or a DICOM folder"
+            "Wait until what goes on has ended" if running else "Open a file or a folder"
         )
 
     def _on_scan(self, layer: Image | None) -> None:
@@ -177,7 +177,7 @@ class Panel(QWidget):
             self.open_path(chosen)
 
     def _on_open_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open a DICOM folder")
+        chosen = QFileDialog.getExistingDirectory(self, "Open a folder of DICOM slices or of masks")
         if chosen:
             self.open_path(chosen)
 

@@ -119,20 +119,26 @@ def read_either(
     except ValueError as error:
         # A scan may be named like a label file; if it is broken, reading it says so again.
         scan = read_scan(path, on_progress=on_progress)
-        return scan if holds_labels is None else _with(scan, f"{error} (as was done)")
+        cause = str(error).partition(";")[0]
+        return scan if holds_labels is None else _noted(scan, f"{cause}: opened as a scan")
     count = len(labels.table)
-    if holds_labels and count <= _MOST_LABELS:
-        return labels
-    if holds_labels is None and look_drawn(labels.array):
-        return _with(
+    if holds_labels:
+        if count <= _MOST_LABELS:
+            return labels
+        scan = read_scan(path, on_progress=on_progress)
+        return _noted(scan, f"opened as a scan: {count} different values are too many for labels")
+    if look_drawn(labels.array):
+        return _noted(
             labels,
-            f"nothing says whether these are labels or a scan: with {count} different whole "
-            "numbers in even areas they were opened as labels",
+            "nothing says whether these are labels or a scan: opened as labels, because few whole "
+            f"numbers ({count} above 0) fill even areas",
+            KIND_GUESSED,
         )
-    return _with(
+    return _noted(
         read_scan(path, on_progress=on_progress),
-        f"nothing says whether this is a scan or labels: its {count} different whole numbers "
-        "were taken for brightness",
+        "nothing says whether this is a scan or labels: opened as a scan, because its "
+        f"{count} whole numbers above 0 change from voxel to voxel",
+        KIND_GUESSED,
     )
 
 
@@ -154,8 +160,8 @@ def place_nearest(labels: LabelMap, geometry: Geometry, *, on_progress: OnProgre
     return Opened(resampled, place=0)
 
 
-def _with(read: Scan | LabelMap, message: str) -> Scan | LabelMap:
-    return replace(read, notices=(*read.notices, Notice(KIND_GUESSED, message)))
+def _noted(read: Scan | LabelMap, message: str, code: str = "named-as-labels") -> Scan | LabelMap:
+    return replace(read, notices=(*read.notices, Notice(code, message)))
 
 
 def _placed(labels: LabelMap, grids: Sequence[Grid]) -> Opened:

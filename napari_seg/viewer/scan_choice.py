@@ -66,7 +66,7 @@ class ScanChoice(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.open = QPushButton("Open…")
-        self.open.setToolTip("Open a scan: a file or a DICOM folder")
+        self.open.setToolTip("Open a scan or labels: a file or a folder")
         self.description = WrappedLabel()
         self.description.setToolTip("Shown with anterior up and the patient's left on the right")
         self.warn = QToolButton()
