@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
+from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtTest import QAbstractItemModelTester, QTest
@@ -428,6 +429,20 @@ def test_new_labels_like_a_preset_lie_on_the_scan_and_are_empty(viewer, scan, la
     assert not labels.flag.isVisible()
 
 
+def test_new_labels_on_a_scan_with_channels_have_none(viewer, labels):
+    array = np.zeros((*GRID.shape, 2), np.float32)
+    viewer.add_layer(image_layer(Scan(array, GRID, channel_names=("T1", "T2")), name="MR"))
+    entries(labels.new_like)["One lesion"].trigger()
+    assert labels.layer.ndim == 3
+    assert values(labels) == [1]
+    labels.acts.select(1)
+    corner = tuple(slice(0, 2) for _ in range(3))
+    assert write_region(labels.layer, corner, 1) == 8
+    viewer.dims.set_point(0, 1)
+    click(labels, 1, twice=True)
+    assert viewer.dims.point[0] == 1
+
+
 def test_new_labels_like_a_file_take_its_names_and_colours_and_not_its_status(
     tmp_path, viewer, scan, labels
 ):
@@ -482,7 +497,8 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, scan, labels):
     labels.new_like.wanted.emit(lambda: set_of_file(tmp_path / "x.tsv"))
     assert labels.news.text().startswith("'x.tsv' is not a table of labels")
     labels.new_like.wanted.emit(lambda: set_of_file(tmp_path / "none.tsv"))
-    assert "there is no table of labels 'none.tsv'" in labels.news.text().lower()
+    assert labels.news.text().startswith("There is no")
+    assert "'none.tsv'" in labels.news.text()
 
 
 def test_without_a_scan_the_menu_says_to_open_one(labels):
@@ -591,3 +607,18 @@ def test_rows_are_drawn_in_each_theme_at_320_pixels(viewer, shown, theme):
     image = shown.view.viewport().grab().toImage()
     at = place(shown, LIVER, Column.COLOUR) + QPoint(1, 0)
     assert image.pixelColor(at).getRgb()[:3] == (200, 10, 20)
+
+
+def test_the_proxies_that_napari_hands_to_plugins_do(qtbot, viewer, layer):
+    proxy = PublicOnlyProxy(viewer)
+    widget = LabelList(proxy)
+    qtbot.addWidget(widget)
+    widget.set_layer(proxy.layers["organs"])
+    widget.set_scan(proxy.layers["CT"])
+    widget.acts.delete([LIVER])
+    layer.undo()
+    assert widget.layer is layer
+    assert values(widget) == [LIVER, SPLEEN, CYST]
+    viewer.layers.remove(layer)
+    assert widget.layer is None
+    widget.release()

@@ -16,6 +16,7 @@ from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
+from napari_seg.viewer.label_list.colours import TableColormap
 from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.layers import label_map_of, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.undo import write_region
@@ -363,3 +364,24 @@ def test_the_table_goes_with_its_layer(viewer):
     assert gone() is None
     assert table.table == LabelTable()
     table.follow()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int8, np.int32])
+def test_colours_are_mapped_as_napari_maps_them(dtype):
+    colours = {None: (0.6, 0.6, 0.6, 1), 0: (0, 0, 0, 0), 3: (1, 0, 0, 1), 90: (0, 1, 0, 0)}
+    values = np.array([[0, 1, 3], [90, 100, 127]], dtype)
+    ours, napari_s = (kind(color_dict=colours) for kind in (TableColormap, DirectLabelColormap))
+    np.testing.assert_allclose(ours.map(values), napari_s.map(values))
+    assert isinstance(ours, DirectLabelColormap)
+
+
+def test_many_scattered_labels_are_deleted_as_by_comparing(viewer):
+    rng = np.random.default_rng(5)
+    data = rng.integers(0, 40, (5, 9, 7)).astype(np.uint8)
+    data[rng.random(data.shape) < 0.6] = 0
+    layer = viewer.add_labels(data.copy())
+    gone = list(range(3, 25))
+    LayerTable.of(layer).delete(gone)
+    np.testing.assert_array_equal(layer.data, np.where(np.isin(data, gone), 0, data))
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, data)

@@ -89,3 +89,14 @@ def test_the_list_stays_true_through_napari_s_own_brush_and_undo(qtbot, viewer, 
     assert labels.model.rows[3].volume_ml > 0
     layer.undo()
     qtbot.waitUntil(lambda: labels.model.rows[3].volume_ml == 0)
+
+
+def test_ctrl_z_in_the_list_undoes_what_was_done_there(viewer, labels, layer):
+    labels.set_layer(layer)
+    labels.acts.select(4)
+    labels.view.setFocus()
+    QTest.keyClick(labels.view, Qt.Key.Key_Delete)
+    assert not np.any(layer.data == 4)
+    QTest.keyClick(labels.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.count_nonzero(layer.data == 4) == 100
+    assert [row.name for row in labels.model.rows] == ["liver", "spleen", "cyst"]

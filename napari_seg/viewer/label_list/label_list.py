@@ -54,6 +54,8 @@ class LabelList(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
+        # The proxy that napari hands to plugins would tell of other objects than come by events.
+        viewer = getattr(viewer, "__wrapped__", viewer)
         self._viewer = viewer
         self._scan: Image | None = None
         self._table: LayerTable | None = None
@@ -80,9 +82,10 @@ class LabelList(QWidget):
 
     def set_layer(self, layer: Labels | None) -> None:
         """Show the labels of another layer from now on; None for none."""
+        layer = getattr(layer, "__wrapped__", layer)
         if layer is not None and layer not in self._viewer.layers:
             layer = None
-        if layer is self.layer and (layer is None) == (self._table is None):
+        if layer is self.layer:
             return
         self._let_go()
         self.acts.set_layer(layer)
@@ -95,7 +98,7 @@ class LabelList(QWidget):
 
     def set_scan(self, layer: Image | None) -> None:
         """Make new labels on the grid of this scan; None for that of the image at hand."""
-        self._scan = layer
+        self._scan = getattr(layer, "__wrapped__", layer)
         self._update()
 
     def next_label(self) -> None:

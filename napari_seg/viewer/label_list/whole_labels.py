@@ -10,13 +10,15 @@ from napari_seg.imaging.label_edits.boxes import bounds
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from napari.layers import Labels
     from numpy.typing import NDArray
 
+    Box = tuple[slice, ...]
+
 # Comparing with so many labels, one after the other, is faster than looking voxels up.
-_FEW = 6
+_FEW = 16
 
 
 def write_labels_as(layer: Labels, values: Collection[int], to: int, *, name: str) -> int:
@@ -38,19 +40,38 @@ def write_labels_as(layer: Labels, values: Collection[int], to: int, *, name: st
     int
         How many voxels changed; there is no step where none did.
     """
-    mask = _where(np.asarray(layer.data), values)
-    box = bounds(mask)
-    if box is None:
+    found = _find(np.asarray(layer.data), values)
+    if found is None:
         return 0
-    return write_region(layer, box, to, name=name, where=mask[box], preserve=False)
+    box, mask = found
+    return write_region(layer, box, to, name=name, where=mask, preserve=False)
 
 
-def _where(labels: NDArray[Any], values: Collection[int]) -> NDArray[np.bool_]:
+def _find(labels: NDArray[Any], values: Collection[int]) -> tuple[Box, NDArray[np.bool_]] | None:
     limits = np.iinfo(labels.dtype)
     possible = [value for value in values if limits.min <= value <= limits.max]
-    if len(possible) > _FEW:
-        return np.isin(labels, possible)
+    # Slice by slice: fresh memory for a mask of the whole scan takes longer than all the rest.
+    parts = {}
+    for place, part in enumerate(labels):
+        mask = _is_one_of(part, possible)
+        if mask.any():
+            parts[place] = mask
+    if not parts:
+        return None
+    first, last = min(parts), max(parts)
+    inner = bounds(np.logical_or.reduce(list(parts.values())))
+    if inner is None:
+        return None
+    whole = np.zeros((last + 1 - first, *(part.stop - part.start for part in inner)), dtype=bool)
+    for place, mask in parts.items():
+        whole[place - first] = mask[inner]
+    return (slice(first, last + 1), *inner), whole
+
+
+def _is_one_of(labels: NDArray[Any], values: Sequence[int]) -> NDArray[np.bool_]:
+    if len(values) > _FEW:
+        return np.isin(labels, values)
     mask = np.zeros(labels.shape, dtype=bool)
-    for value in possible:
+    for value in values:
         mask |= labels == value
     return mask
