@@ -65,6 +65,7 @@ class Closing(QObject):
         viewer.layers.events.removed.connect(self._on_removed)
         if self._window is not None:
             self._window.installEventFilter(self)
+            self._window.destroyed.connect(self._on_window_gone)
 
     def release(self) -> None:
         """Let the window and the layers go."""
@@ -73,6 +74,7 @@ class Closing(QObject):
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         if self._window is not None:
             self._window.removeEventFilter(self)
+            self._window.destroyed.disconnect(self._on_window_gone)
             self._window = None
         self._taken = []
 
@@ -85,6 +87,9 @@ class Closing(QObject):
             event.ignore()
             return True
         return False
+
+    def _on_window_gone(self) -> None:
+        self._window = None
 
     def _may_close(self) -> bool:
         layers = self._unsaved(list(self._viewer.layers))
