@@ -231,7 +231,7 @@ def test_several_scans_need_a_folder(tmp_path: Path) -> None:
     assert "need a folder" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["labels.dcm", "labels.jpg", "labels.mhd"])
+@pytest.mark.parametrize("name", ["labels.jpg", "labels.mhd"])
 def test_a_format_that_is_not_written_is_a_usage_error(tmp_path: Path, name: str) -> None:
     result = run("segment", SAMPLE, "-o", tmp_path / name)
     assert result.exit_code == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dicom_slices import write_series
-from test_cli import run
+from test_cli import SAMPLE, error_line, run
 from test_identity import dicom
 
 from napari_seg import read_labels
@@ -100,6 +100,12 @@ def test_a_dicom_segmentation_is_written_where_its_series_allows_it(tmp_path: Pa
     assert told[0] in result.stderr
     assert read_labels(tmp_path / "x.dcm").table.names == {1: "anterior", 2: "posterior"}
     assert "--new-uids" in json.loads((tmp_path / "x.json").read_text())["command"]
+
+
+def test_a_dicom_segmentation_of_another_kind_of_scan_is_refused_at_once(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / "x.dcm")
+    assert "needs the DICOM series that it refers to" in error_line(result)
+    assert "segmenting" not in result.stderr
 
 
 def test_a_chosen_series_that_needs_a_repair_names_the_option(study: Path) -> None:

@@ -92,6 +92,12 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
     from napari_seg.imaging.measures import measure_labels
 
     scan = _read(case, choices, news)
+    if case.labels.suffix.lower() == ".dcm" and not scan.source.dicom_files:
+        # Said before the network runs, not after.
+        raise ValueError(
+            f"'{case.labels.name}' needs the DICOM series that it refers to, and {case.name} is "
+            "none; write .nii.gz or .seg.nrrd"
+        )
     _tell(case, scan.notices, news)
     with news.following(f"{case.name}: segmenting") as on_progress:
         labels, record = _labels_and_record(scan, choices, on_progress)
