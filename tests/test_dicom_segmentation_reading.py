@@ -372,3 +372,23 @@ def test_frames_of_a_leaning_gantry_keep_their_lean(tmp_path: Path) -> None:
         expected = UPRIGHT.place(3, 2 + 0.4 * k, k) * (-1, -1, 1)
         assert np.allclose(labels.geometry.to_mm((3, 2, k)), expected)
         assert labels.array[3, 2, k] == 1
+
+
+def test_labels_on_each_second_slice_find_their_slices_without_a_stated_spacing(
+    tmp_path: Path,
+) -> None:
+    frames = np.zeros((5, ROWS, COLUMNS), np.uint8)
+    frames[[0, 2, 4], 2, 3:6] = 1
+
+    def forget(dataset: pydicom.Dataset) -> None:
+        measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+        del measures.SpacingBetweenSlices
+
+    stated = read_segmentation(written(tmp_path, frames, lie=OBLIQUE))
+    labels = read_segmentation(changed(tmp_path / "other.dcm", forget))
+    assert stated.notices == ()
+    assert [(one.code, one.figures["step_mm"]) for one in labels.notices] == [
+        ("no-step", pytest.approx(2 * STEP_MM))
+    ]
+    aligned = align_labels(labels, grid_of(OBLIQUE))
+    assert np.array_equal(aligned.array, frames.transpose(2, 1, 0))

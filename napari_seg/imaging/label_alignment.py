@@ -48,7 +48,8 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
     """
     if labels.geometry.matches(geometry):
         return replace(labels, geometry=geometry)
-    placed = place_labels(labels, geometry, tolerance_mm=_tolerance_mm(labels))
+    slices = _with_slices_between(labels, geometry)
+    placed = place_labels(slices, geometry, tolerance_mm=_tolerance_mm(labels))
     if placed is not None:
         return placed
     if not resample:
@@ -119,6 +120,20 @@ def place_labels(
     return replace(
         labels, array=whole, geometry=geometry, notices=(*labels.notices, *_extended(labels, whole))
     )
+
+
+def _with_slices_between(labels: LabelMap, geometry: Geometry) -> LabelMap:
+    """Add the empty slices that a DICOM segmentation left out without saying so."""
+    if all(notice.code != "no-step" for notice in labels.notices):
+        return labels
+    affine = labels.geometry.affine.copy()
+    steps = np.linalg.solve(geometry.affine[:3, :3], affine[:3, 2])
+    apart = max(round(float(np.abs(steps).max())), 1)
+    i, j, count = labels.array.shape
+    array = np.zeros((i, j, (count - 1) * apart + 1), labels.array.dtype, order="F")
+    array[..., ::apart] = labels.array
+    affine[:3, 2] /= apart
+    return replace(labels, array=array, geometry=Geometry(array.shape, affine))
 
 
 def _tolerance_mm(labels: LabelMap) -> float:

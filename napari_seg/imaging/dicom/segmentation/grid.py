@@ -148,11 +148,19 @@ def _step(
     for candidate in (stated, float(np.diff(levels).min()), thickness):
         step = _even_step(levels, candidate) if candidate else None
         if step is not None:
-            return step, ()
+            return step, () if candidate == stated else (_no_step(step),)
     raise SegmentationError(
         "holds frames at uneven distances: its slices lie "
         f"{np.diff(levels).min():.2f} to {np.diff(levels).max():.2f} mm apart"
     )
+
+
+def _no_step(step: float) -> Notice:
+    message = (
+        "the segmentation does not say rightly how far its slices lie apart: "
+        f"{step:.4g} mm was assumed, from those that are labelled"
+    )
+    return Notice("no-step", message, {"step_mm": step})
 
 
 def _even_step(levels: NDArray[Any], candidate: float) -> float | None:
