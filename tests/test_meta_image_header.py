@@ -54,5 +54,5 @@ def test_header_of_a_pair_is_checked_against_its_voxels(tmp_path):
     sitk.WriteImage(sitk.GetImageFromArray(np.ones((4, 5, 6), np.float32)), str(path))
     assert read_scan(path).array.sum() == 120
     (tmp_path / "scan.raw").write_bytes(b"short")
-    with pytest.raises(ValueError, match="'scan.mhd' with 'scan.raw'.*holds at most 5;"):
+    with pytest.raises(ValueError, match=r"'scan.mhd' with 'scan.raw'.*holds at most 5;"):
         read_scan(path)
