@@ -12,6 +12,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_seg.imaging.files import read_labels, write_labels
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_files.tables import read_label_table, write_label_table
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.editing.history import EditHistory
@@ -276,17 +277,24 @@ def test_deleting_keeps_other_labels_of_a_large_layer(qtbot, viewer):
     assert count(layer, 1) == 1000
 
 
-def test_names_colours_and_status_survive_saving_and_reading(tmp_path, layer, table):
+@pytest.mark.parametrize("file", ["case_dseg.nii.gz", "case.seg.nrrd"])
+def test_names_colours_and_status_survive_saving_and_reading(tmp_path, layer, table, file):
     table.rename(LIVER, "hepar")
     table.recolour(LIVER, (4, 5, 6))
     table.set_status([LIVER, SPLEEN], "done")
     table.add("tumour")
-    path = tmp_path / "case_dseg.nii.gz"
-    write_labels(label_map_of(layer), path)
-    again = read_labels(path).table
+    write_labels(label_map_of(layer), tmp_path / file)
+    again = read_labels(tmp_path / file).table
     assert again == metadata_of(layer)["table"]
     assert again.label(LIVER) == Label(LIVER, "hepar", (4, 5, 6), status="done")
     assert again.label(CYST).status == "flagged"
+
+
+@pytest.mark.parametrize("file", ["labels.tsv", "labels.txt", "labels.ctbl"])
+def test_tables_in_files_keep_the_status(tmp_path, table, file):
+    table.set_status([LIVER], "in progress")
+    write_label_table(table.table, tmp_path / file)
+    assert read_label_table(tmp_path / file) == table.table
 
 
 def test_a_layer_of_napari_keeps_its_looks_and_gets_rows(qtbot, viewer):

@@ -149,7 +149,10 @@ def test_a_file_of_slicer(tmp_path: Path) -> None:
     assert np.array_equal(labels.array, expected)
     assert labels.geometry.to_mm((1, 0, 0)) == pytest.approx((9.5, -20, 30))
     assert labels.table == LabelTable(
-        (Label(1, "Lésion", (128, 174, 128)), Label(2, "liver", (221, 130, 101), "10200004"))
+        (
+            Label(1, "Lésion", (128, 174, 128), status="in progress"),
+            Label(2, "liver", (221, 130, 101), "10200004", "done"),
+        )
     )
     assert labels.notices == ()
 

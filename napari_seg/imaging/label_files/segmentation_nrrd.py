@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.itk_files import read_itk_file, write_itk_file
-from napari_seg.imaging.label_files.terminology import code_in_tags, tags_of
+from napari_seg.imaging.label_files.terminology import (
+    code_in_tags,
+    status_in_tags,
+    tags_of,
+)
 from napari_seg.imaging.label_files.voxel_checks import smallest
 from napari_seg.imaging.label_table import Colour, Label, LabelTable, colour_of
 from napari_seg.imaging.measures import count_voxels
@@ -37,6 +41,7 @@ class _Segment:
     code: str | None
     value: int
     layer: int
+    status: str
 
 
 def is_segmentation_nrrd(path: Path) -> bool:
@@ -195,8 +200,9 @@ def _segments(said: dict[str, str], layers: int, name: str) -> list[_Segment]:
                 f"of {layers}; save it again in 3D Slicer"
             )
         called = fields.get("Name") or fields.get("ID") or f"Segment {number + 1}"
-        code = code_in_tags(fields.get("Tags", ""))
-        segments.append(_Segment(called, _colour(fields.get("Color", "")), code, value, layer))
+        colour, tags = _colour(fields.get("Color", "")), fields.get("Tags", "")
+        code, status = code_in_tags(tags), status_in_tags(tags)
+        segments.append(_Segment(called, colour, code, value, layer, status))
     return segments
 
 
@@ -220,7 +226,13 @@ def _merged(
         notices.append(Notice("renumbered", message, {"segments": len(segments)}))
     table = LabelTable(
         tuple(
-            Label(value, segment.name, segment.colour or colour_of(value), segment.code)
+            Label(
+                value,
+                segment.name,
+                segment.colour or colour_of(value),
+                segment.code,
+                segment.status,
+            )
             for value, segment in zip(values, segments, strict=True)
         )
     )

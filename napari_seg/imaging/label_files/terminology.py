@@ -1,10 +1,10 @@
-"""Codes of terminologies as 3D Slicer writes them into the tags of a segment."""
+"""Codes and status as 3D Slicer writes them into the tags of a segment."""
 
 from __future__ import annotations
 
 import re
 
-from napari_seg.imaging.label_table import Label
+from napari_seg.imaging.label_table import STATUSES, Label
 
 _ENTRY = "TerminologyEntry:"
 _CATEGORIES = "Segmentation category and type - 3D Slicer General Anatomy list"
@@ -14,23 +14,42 @@ _ANATOMICAL_STRUCTURE = "SCT^123037004^Anatomical Structure"
 _UNCHOSEN = {"85756007", "T-D0050"}
 _SNOMED_RT = re.compile(r"[A-Z]-[0-9A-F]{5}")
 _OURS = "99NAPARISEG"
+_STATUS = "Segmentation.Status:"
+_STATUS_WORDS = dict(
+    zip(STATUSES, ("notstarted", "inprogress", "completed", "flagged"), strict=True)
+)
 
 
 def tags_of(label: Label) -> str:
-    """Write the tags of a segment: its code, if it has one.
+    """Write the tags of a segment: its status and its code, if it has them.
 
     Examples
     --------
     >>> tags_of(Label(1, "liver", (0, 0, 0), "10200004")).split("~")[1:3]
     ['SCT^123037004^Anatomical Structure', 'SCT^10200004^liver']
     """
+    status = "" if label.status == STATUSES[0] else f"{_STATUS}{_STATUS_WORDS[label.status]}|"
     if label.code is None:
-        return "|"
+        return status or "|"
     # These four part the fields of an entry.
     meaning = re.sub(r"[~^|:\s]+", " ", label.name)
     kind = f"{_scheme_of(label.code)}^{label.code}^{meaning}"
     parts = [_CATEGORIES, _ANATOMICAL_STRUCTURE, kind, "^^", _REGIONS, "^^", "^^"]
-    return f"{_ENTRY}{'~'.join(parts)}|"
+    return f"{status}{_ENTRY}{'~'.join(parts)}|"
+
+
+def status_in_tags(tags: str) -> str:
+    """Read how far a person has come with a segment; not started where nothing is said.
+
+    Examples
+    --------
+    >>> status_in_tags("Segmentation.Status:completed|")
+    'done'
+    """
+    for status, word in _STATUS_WORDS.items():
+        if f"{_STATUS}{word}" in tags.split("|"):
+            return status
+    return STATUSES[0]
 
 
 def code_in_tags(tags: str) -> str | None:
