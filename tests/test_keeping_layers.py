@@ -19,6 +19,7 @@ from kept_labels_case import (
     wait_until,
 )
 from napari.components import ViewerModel
+from napari.settings import get_plugin_settings
 
 from napari_seg import LabelTable, read_labels
 from napari_seg.segmentation.run_settings import RunSettings
@@ -27,6 +28,7 @@ from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keeping.journal_entries import replay
 from napari_seg.viewer.keeping.journal_file import Journal
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
+from napari_seg.viewer.keeping.preferences import preferred_folder
 from napari_seg.viewer.keeping.recovery import find_recoverable
 from napari_seg.viewer.layers import metadata_of, scan_of, update_metadata
 from napari_seg.viewer.model_run import run_model
@@ -471,3 +473,19 @@ def test_the_lock_of_a_live_journal_is_kept_through_a_release(keeping, layer, jo
     assert np.array_equal(replay(base, patches), layer.data)
     assert Journal.abandoned(journals) == []
     assert find_recoverable(journals, on_progress=lambda _: None) == ()
+
+
+def test_the_preferred_folder_is_on_naparis_page_of_preferences(
+    keeping, viewer, scan, folder, monkeypatch
+):
+    other = folder / "my labels"
+    other.mkdir()
+    settings = get_plugin_settings("napari-seg").saving
+    assert settings.folder == ""
+    assert preferred_folder() is None
+    monkeypatch.setattr(settings, "folder", str(other))
+    layer = empty_layer(viewer, scan)
+    wait_ready(layer)
+    paint(layer, 2)
+    save(keeping, layer)
+    assert np.array_equal(on_disk(other / "t1_dseg.nii.gz", layer), layer.data)
