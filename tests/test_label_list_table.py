@@ -393,3 +393,38 @@ def test_many_scattered_labels_are_deleted_as_by_comparing(viewer):
     np.testing.assert_array_equal(layer.data, np.where(np.isin(data, gone), 0, data))
     layer.undo()
     np.testing.assert_array_equal(layer.data, data)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_table_stays_true_through_random_work(qtbot, viewer, seed):
+    rng = np.random.default_rng(seed)
+    layer = viewer.add_layer(labels_layer(organs(), name="organs"))
+    table = LayerTable.of(layer)
+
+    def brush():
+        start = [int(rng.integers(0, length - 2)) for length in layer.data.shape]
+        box = tuple(slice(one, one + 2) for one in start)
+        write_region(layer, box, int(rng.integers(0, 12)), name="brush")
+
+    def some(count):
+        return [int(value) for value in rng.permutation(values(table))[:count]]
+
+    acts = {
+        "brush": brush,
+        "delete": lambda: table.delete(some(2)),
+        "merge": lambda: table.merge(some(2), some(1)[0]) if table.rows else None,
+        "add": table.add,
+        "undo": layer.undo,
+        "redo": layer.redo,
+    }
+    chances = [0.4, 0.08, 0.08, 0.04, 0.25, 0.15]
+    for _ in range(60):
+        acts[str(rng.choice(list(acts), p=chances))]()
+        qtbot.wait(2)
+        found = dict(zip(*np.unique(layer.data[layer.data > 0], return_counts=True), strict=True))
+        assert set(found) <= set(values(table))
+        for one in table.rows:
+            assert one.volume_ml == pytest.approx(0.01 * found.get(one.value, 0))
+        names = [one.name for one in table.rows]
+        assert len(set(names)) == len(names)
+        assert metadata_of(layer)["table"].names == {one.value: one.name for one in table.rows}
