@@ -1,7 +1,10 @@
 """Journals of unsaved labels: bytes on disk, locks, and what is left after a crash."""
 
+import multiprocessing
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,14 +120,11 @@ def test_the_journal_of_another_process_is_taken_over_once_it_is_killed(tmp_path
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from test_keeping_journal import *\n"
-        "from pathlib import Path\n"
         "labels = np.ones((4, 5, 6), np.uint8)\n"
         "journal = Journal.new(Path(sys.argv[2]))\n"
         "journal.write(make_base(labels), patch((ONE, labels[ONE])))\n"
         "print('written', flush=True); sys.stdin.read()"
     )
-    from pathlib import Path
-
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -142,6 +142,38 @@ def test_the_journal_of_another_process_is_taken_over_once_it_is_killed(tmp_path
     assert (replay(base, patches) == 1).all()
     taken.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def write_again_and_again(folder):
+    """Write entries that fill all labels with their number, each with noise to be compressed."""
+    noise = np.random.default_rng(0).integers(0, 200, (40, 100, 100)).astype(np.uint8)
+    labels = np.zeros(noise.shape, np.uint8)
+    geometry = Geometry((100, 100, 40), np.eye(4))
+    base = Base(None, geometry, DisplayOrder.of(geometry), KeptLabels.of(labels), TABLE)
+    whole = tuple(slice(0, length) for length in noise.shape)
+    journal = Journal.new(folder)
+    for number in range(1, 50):
+        journal.write(base, patch((whole, noise + np.uint8(number)), seconds=number))
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.005, 0.02, 0.05, 0.1])
+def test_a_kill_while_it_is_written_leaves_whole_entries(tmp_path, pause):
+    process = multiprocessing.get_context("fork").Process(
+        target=write_again_and_again, args=(tmp_path,)
+    )
+    process.start()
+    deadline = time.monotonic() + 20
+    while not list(tmp_path.glob("*.journal")) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(pause)
+    process.kill()
+    process.join()
+    [journal] = Journal.abandoned(tmp_path)
+    base, patches = journal.read()
+    assert [one.seconds for one in patches] == list(range(1, len(patches) + 1))
+    noise = np.random.default_rng(0).integers(0, 200, (40, 100, 100)).astype(np.uint8)
+    assert np.array_equal(replay(base, patches), noise + np.uint8(len(patches)))
+    journal.remove()
 
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):

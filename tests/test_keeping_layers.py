@@ -489,3 +489,36 @@ def test_the_preferred_folder_is_on_naparis_page_of_preferences(
     paint(layer, 2)
     save(keeping, layer)
     assert np.array_equal(on_disk(other / "t1_dseg.nii.gz", layer), layer.data)
+
+
+def test_edits_after_a_discard_are_journalled_with_what_was_discarded(keeping, layer, journals):
+    paint(layer, 2)
+    journalled(layer)
+    KeptLayer.of(layer).discard()
+    assert list(journals.iterdir()) == []
+    paint(layer, 3, (slice(5, 6),) * 3)
+    base, patches = journalled(layer).read()
+    assert np.array_equal(replay(base, patches), layer.data)
+
+
+def test_edited_labels_that_a_script_removes_are_there_for_the_next_start(
+    keeping, viewer, layer, journals
+):
+    paint(layer, 2)
+    journal = journalled(layer)
+    viewer.layers.remove(layer)
+    finish()
+    assert list(journals.glob("*.journal")) == [journal.path]
+    viewer.add_layer(layer)
+    paint(layer, 3)
+    base, patches = journalled(layer).read()
+    assert np.array_equal(replay(base, patches), layer.data)
+
+
+def test_labels_that_cannot_be_edited_are_passed_over(keeping, viewer, layer):
+    fixed = np.zeros((4, 5, 6), np.uint8)
+    fixed.flags.writeable = False
+    several = [np.zeros((8, 8, 8), np.uint8), np.zeros((4, 4, 4), np.uint8)]
+    for other in (viewer.add_labels(fixed), viewer.add_labels(several, multiscale=True)):
+        assert not keeping.is_unsaved(other)
+        assert KeptLayer.of(other) is None

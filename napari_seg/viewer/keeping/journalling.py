@@ -80,7 +80,7 @@ class Journalling(QObject):
         self._layer, self._find_scan, self._folder = layer, find_scan, folder
         self._base: KeptLabels | None = None
         self._table = LabelTable()
-        self._has_other_names = False
+        self._has_other_names = self._was_discarded = False
         self._journal: Journal | None = None
         self._outdated: list[Journal] = []
         self._boxes = ChangedBoxes()
@@ -117,7 +117,8 @@ class Journalling(QObject):
 
         A journal that is there goes once those boxes are written; at once if there are none.
         """
-        self._boxes, self._has_other_names = ChangedBoxes(boxes), False
+        self._boxes = ChangedBoxes(boxes)
+        self._has_other_names = self._was_discarded = False
         self._leave_journal()
         if not self._boxes:
             self._timer.stop()
@@ -129,7 +130,10 @@ class Journalling(QObject):
         layer = self._layer()
         if layer is None:
             return
-        self._boxes.add(whole_box(layer.data.shape) if box is None else box)
+        # What was discarded is missing from a new journal.
+        is_whole = box is None or self._was_discarded
+        self._was_discarded = False
+        self._boxes.add(whole_box(layer.data.shape) if box is None or is_whole else box)
         self._wait()
 
     def note_names(self) -> None:
@@ -165,10 +169,10 @@ class Journalling(QObject):
         self._job.start()
 
     def discard(self) -> None:
-        """Remove the journal: what it holds is saved, or not wanted."""
+        """Remove the journal: nobody wants what it holds, unless editing goes on after all."""
         self._timer.stop()
         self._boxes.take()
-        self._has_other_names = False
+        self._has_other_names, self._was_discarded = False, True
         self._leave_journal()
         self._remove_outdated()
 

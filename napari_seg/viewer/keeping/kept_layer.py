@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan, Source
-from napari_seg.viewer.editing.attached import attach, attached, detach
+from napari_seg.viewer.editing.attached import attach, attached
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.strokes import commit_stroke
 from napari_seg.viewer.jobs import Job
@@ -178,14 +178,6 @@ class KeptLayer(QObject):
         """Keep on, after the layer was away from the viewer."""
         if self.is_unsaved and self.journalling.journal is None:
             self.journalling.note(None)
-
-    def release(self) -> None:
-        """Let the layer go, and its journal with it."""
-        layer = self._layer()
-        self.journalling.discard()
-        if layer is not None:
-            layer.events.metadata.disconnect(self._on_metadata)
-            detach(layer, self)
 
     def _look(self, layer: Labels) -> None:
         # A copy: it is of this moment, whatever is drawn while it is looked at.
