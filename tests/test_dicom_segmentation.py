@@ -12,6 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
+from pydicom.config import disable_value_validation
 from segmented_series import (
     COLUMNS,
     CORONAL,
@@ -542,3 +543,30 @@ def test_labels_of_another_frame_of_reference_say_so(tmp_path: Path) -> None:
     own, foreign = (read_labels(tmp_path / "labels.dcm", onto=scan) for scan in scans)
     assert [notice.code for notice in own.notices] == []
     assert [notice.code for notice in foreign.notices] == ["not-registered"]
+
+
+def test_no_warning_quotes_what_the_series_or_a_segmentation_states(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    wrong = {
+        "PatientID": "CANARY\x07" * 20,
+        "PatientName": "CANARY\x07^" * 30,
+        "StudyDate": "CANARY date",
+        "StudyTime": "CANARY time",
+        "StudyID": "CANARY " * 20,
+    }
+    with disable_value_validation():
+        write_slices(tmp_path / "CANARY", **wrong)
+    scan = read_dicom(tmp_path / "CANARY")
+    path = tmp_path / "seg.dcm"
+    write_segmentation(labels_on(scan), path, source=scan)
+    dataset = pydicom.dcmread(path)
+    with disable_value_validation():
+        dataset.FrameOfReferenceUID = dataset.ContentDate = "CANARY value"
+        dataset.save_as(path)
+    recwarn.clear()
+    assert is_segmentation(path)
+    read_segmentation(path)
+    scan = read_dicom(tmp_path / "CANARY")
+    write_segmentation(labels_on(scan), tmp_path / "again.dcm", source=scan)
+    assert not [str(one.message) for one in recwarn if "CANARY" in str(one.message)]

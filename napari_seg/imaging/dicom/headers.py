@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.config import disable_value_validation
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
@@ -158,8 +157,7 @@ def read_headers(path: Path) -> list[SliceHeader]:
     """
     if path.name.startswith("."):
         return []
-    # The warnings of a validation would quote what is wrong, such as an identifier.
-    with open_unnamed(path) as file, disable_value_validation():
+    with open_unnamed(path) as file:
         head = file.read(132)
         is_dicom = head[128:] == b"DICM"
         # Files of another kind may begin so by chance.

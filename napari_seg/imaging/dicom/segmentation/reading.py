@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.dicom.headers import BROKEN
 from napari_seg.imaging.dicom.segmentation.grid import FrameGrid, SegmentationError, frame_grid
 from napari_seg.imaging.dicom.segmentation.segments import background_of, labels_of
+from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap, Notice, Source
 
@@ -26,14 +27,14 @@ _STORAGE = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 def is_segmentation(path: str | Path) -> bool:
     """Tell whether a file is a DICOM segmentation, by its header alone."""
     try:
-        with Path(path).open("rb") as file:
+        with open_unnamed(Path(path)) as file:
             if file.read(132)[128:] != b"DICM":
                 return False
             file.seek(0)
             header = pydicom.dcmread(file, specific_tags=["SOPClassUID"], stop_before_pixels=True)
+            stated = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
     except BROKEN:
         return False
-    stated = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
     return stated in _STORAGE
 
 
@@ -65,11 +66,12 @@ def read_segmentation(path: str | Path) -> LabelMap:
             f"'{path.name}' is no DICOM segmentation; open it as a scan, or choose another file"
         )
     try:
-        dataset = pydicom.dcmread(path)
-        grid = frame_grid(dataset)
-        labels = labels_of(dataset)
-        segmentation = Segmentation.from_dataset(dataset, copy=False)
-        array, notices = _voxels(segmentation, grid, labels)
+        with open_unnamed(path) as file:
+            dataset = pydicom.dcmread(file)
+            grid = frame_grid(dataset)
+            labels = labels_of(dataset)
+            segmentation = Segmentation.from_dataset(dataset, copy=False)
+            array, notices = _voxels(segmentation, grid, labels)
     except (*BROKEN, IndexError, sqlite3.Error) as error:
         raise ValueError(
             f"'{path.name}': the segmentation {_cause(error)}; export it again from the program "

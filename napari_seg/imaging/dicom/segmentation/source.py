@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.dicom.frames import frame_values
 from napari_seg.imaging.dicom.headers import BROKEN
 from napari_seg.imaging.dicom.segmentation.uids import SourceUids, find_uids
+from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan
 
@@ -153,7 +154,10 @@ def _read(path: Path) -> pydicom.Dataset:
             f"back, or {_INSTEAD}"
         )
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+        with open_unnamed(path) as file:
+            return pydicom.dcmread(
+                file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+            )
     except BROKEN as error:
         raise ValueError(
             f"'{path.name}' can no longer be read as a slice of the scan; fetch it again, or "

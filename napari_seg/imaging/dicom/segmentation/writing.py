@@ -10,6 +10,7 @@ from typing import Any
 import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.config import disable_value_validation
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from napari_seg.imaging.dicom.segmentation.reading import read_segmentation
@@ -74,17 +75,21 @@ def write_segmentation(
                 f"a DICOM segmentation holds 1 to {_MOST_SEGMENTS} labels above 0; "
                 "save them as NIfTI (.nii.gz)"
             )
-        images = segmented_images(source, new_uids=new_uids)
+        # Warnings would quote what the series states wrongly, such as an identifier.
+        with disable_value_validation():
+            images = segmented_images(source, new_uids=new_uids)
     except ValueError as error:
         # Who can ask a person for new identifiers tells that error from the others.
         kind = MissingUidsError if isinstance(error, MissingUidsError) else ValueError
         raise kind(f"'{path.name}' cannot be saved: {error}") from error
     table = labels.table.completed(counts)
     stored = tuple(label for label in table if label.value in counts)
-    dataset = _segmentation(labels.array, stored, images, labels.record)
+    with disable_value_validation():
+        dataset = _segmentation(labels.array, stored, images, labels.record)
 
     def write(partial: Path) -> None:
-        dataset.save_as(partial)
+        with disable_value_validation():
+            dataset.save_as(partial)
 
     def check(partial: Path) -> None:
         _require_same(partial, labels, stored)
