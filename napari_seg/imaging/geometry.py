@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 Region = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 """Half-open ranges of voxel indices, ``(start, stop)`` for each of i, j and k."""
 
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""Turns the millimetres of DICOM and ITK (left, posterior, superior) into ours, and back."""
+
 # NIfTI stores float32: half a metre from the origin that is 3e-5 mm.
 _SAME_PLACE_MM = 1e-3
 

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.file_kinds import file_kind
-from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
 from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
 from napari_seg.imaging.scan import Scan, Source
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
 _PACKED = ("a gzip file", "a file packed")
@@ -83,7 +82,7 @@ def write_itk_file(
     """
     turned = np.ascontiguousarray(np.moveaxis(array, (0, 1, 2), (2, 1, 0)))
     image = sitk.GetImageFromArray(turned, isVector=array.ndim == 4)
-    affine = _LPS_TO_RAS @ geometry.affine
+    affine = LPS_TO_RAS @ geometry.affine
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(affine[:3, 3].tolist())
     image.SetDirection((affine[:3, :3] / geometry.spacing).ravel().tolist())
@@ -166,7 +165,7 @@ def _voxels_and_geometry(image: sitk.Image, header: NrrdHeader) -> tuple[NDArray
     i, j, k = array.shape[:3]
     in_mm = np.diag([*(sign * MM_PER_UNIT[header.unit] for sign in header.unturned), 1.0])
     try:
-        return array, Geometry((i, j, k), in_mm @ _LPS_TO_RAS @ affine)
+        return array, Geometry((i, j, k), in_mm @ LPS_TO_RAS @ affine)
     except ValueError as error:
         raise ValueError(
             f"'{header.path.name}' states no usable place in space: {error}; export it again"

@@ -54,14 +54,13 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
         return placed
     if not resample:
         raise ValueError(
-            f"the labels lie on another grid than the scan: {_described(labels.geometry)} "
-            f"against {_described(geometry)}; resample them (resample=True) or choose the "
+            f"the labels lie on another grid than the scan: {labels.geometry} "
+            f"against {geometry}; resample them (resample=True) or choose the "
             "scan they belong to"
         )
     resampled = Notice(
         "resampled",
-        f"labels of {_described(labels.geometry)} were resampled to {_described(geometry)}, "
-        "nearest neighbour",
+        f"labels of {labels.geometry} were resampled to {geometry}, nearest neighbour",
     )
     return replace(
         labels,
@@ -167,10 +166,3 @@ def _nearest(array: NDArray[Any], source: Geometry, target: Geometry) -> NDArray
         cval=0,
     )
     return resampled
-
-
-def _described(geometry: Geometry) -> str:
-    spacing = " x ".join(f"{size:.4g}" for size in geometry.spacing)
-    start = ", ".join(f"{place:.4g}" for place in geometry.affine[:3, 3])
-    axes = "".join(geometry.axis_codes)
-    return f"{geometry.shape} voxels of {spacing} mm at ({start}) mm, axes {axes}"

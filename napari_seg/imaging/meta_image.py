@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.detached_voxels import both_names, file_beside
-from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import (
     MM_PER_UNIT,
     no_orientation,
@@ -25,7 +25,6 @@ from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_imag
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.voxel_bytes import StoredBytes, too_short
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNITS = {"": "mm", "?": "mm", "mm": "mm", "um": "micron", "cm": "cm", "m": "meter"}
 _MODALITY = "MET_MOD_"
 # Directions are stored with a few digits.
@@ -122,7 +121,7 @@ def _geometry(header: MetaImageHeader) -> tuple[Geometry, tuple[Notice, ...]]:
     in_mm = np.diag([*[MM_PER_UNIT[unit]] * 3, 1.0])
     i, j, k = (*header.shape, 1)[:3]
     try:
-        geometry = Geometry((i, j, k), in_mm @ _LPS_TO_RAS @ affine)
+        geometry = Geometry((i, j, k), in_mm @ LPS_TO_RAS @ affine)
     except ValueError as error:
         raise ValueError(
             f"'{header.name}' states no usable place in space: {error}; export it again"

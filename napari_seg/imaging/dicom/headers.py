@@ -176,6 +176,11 @@ def read_headers(path: Path) -> list[SliceHeader]:
             raise DamagedFile(path, _uid(dataset)) from error
 
 
+def frame_name(uid: Any) -> str | None:
+    """Name a frame of reference by a hash of its UID, as `Source` has it; None for no UID."""
+    return f"dicom:{_hash(str(uid))}" if uid else None
+
+
 def _uid(dataset: pydicom.Dataset | None) -> str:
     try:
         return "" if dataset is None else str(dataset.get("SeriesInstanceUID") or "")
@@ -224,7 +229,6 @@ def _slice_header(
 ) -> SliceHeader:
     spacing = _numbers(get("PixelSpacing"), 2)
     detector = _numbers(get("ImagerPixelSpacing"), 2) if spacing is None else None
-    reference = str(get("FrameOfReferenceUID") or "")
     kinds = [*_listed(get("ImageType")), *_listed(get("FrameType"))]
     return SliceHeader(
         path=path,
@@ -249,7 +253,7 @@ def _slice_header(
         step=_number(get("SpacingBetweenSlices")) or None,
         slope=_number(get("RescaleSlope")),
         intercept=_number(get("RescaleIntercept")),
-        frame_of_reference=f"dicom:{_hash(reference)}" if reference else None,
+        frame_of_reference=frame_name(get("FrameOfReferenceUID")),
         stack=str(get("StackID") or ""),
         phases=tuple("" if (value := get(tag)) is None else str(value) for tag in PHASE_TAGS),
     )

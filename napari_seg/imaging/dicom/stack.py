@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.phases import places_along
-from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.scan import Notice
 
 # Real scanners round positions to 0.1 mm and repeat directions to 1e-7.
@@ -21,7 +21,6 @@ _UNIT_TOLERANCE = 1e-3
 # A grid of more slices than this for each that is there would be made up.
 _LARGEST_GROWTH = 2
 _NO_PIXEL_SIZE = "states pixels without a size; export it again"
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 _Defect = tuple[str, dict[str, float | str]]
@@ -259,5 +258,5 @@ def _affine(
 ) -> NDArray[Any]:
     affine = np.eye(4)
     affine[:3] = np.column_stack([across, down, step, start])
-    turned: NDArray[Any] = _LPS_TO_RAS @ affine
+    turned: NDArray[Any] = LPS_TO_RAS @ affine
     return turned

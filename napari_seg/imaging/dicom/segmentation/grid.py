@@ -11,14 +11,13 @@ import pydicom
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.frames import frame_values
-from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.scan import Notice
 
 _TOLERANCE_MM = 0.1
 _TOLERANCE_STEPS = 0.1
 # Two frames of one slice may be written with another last digit.
 _SAME_SLICE_MM = 1e-2
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MOST_VOXELS = 2**32
 
 
@@ -89,7 +88,7 @@ def frame_grid(dataset: pydicom.Dataset) -> FrameGrid:
         raise SegmentationError(
             f"holds frames so far apart that their grid has {i} x {j} x {k} voxels"
         )
-    return FrameGrid(Geometry((i, j, k), _LPS_TO_RAS @ affine), starts, notices)
+    return FrameGrid(Geometry((i, j, k), LPS_TO_RAS @ affine), starts, notices)
 
 
 def _stated(values: dict[str, Any]) -> tuple[list[float], list[float], list[float]]:

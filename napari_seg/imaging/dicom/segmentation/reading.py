@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pydicom
 from highdicom.seg import Segmentation
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import BROKEN
+from napari_seg.imaging.dicom.headers import BROKEN, frame_name
 from napari_seg.imaging.dicom.segmentation.grid import FrameGrid, SegmentationError, frame_grid
 from napari_seg.imaging.dicom.segmentation.segments import background_of, labels_of
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
@@ -77,7 +76,6 @@ def read_segmentation(path: str | Path) -> LabelMap:
             f"'{path.name}': the segmentation {_cause(error)}; export it again from the program "
             "that made it"
         ) from error
-    frame = str(dataset.get("FrameOfReferenceUID") or "")
     return LabelMap(
         array,
         grid.geometry,
@@ -86,7 +84,7 @@ def read_segmentation(path: str | Path) -> LabelMap:
         source=Source(
             "DICOM",
             modality="SEG",
-            frame=f"dicom:{hashlib.sha256(frame.encode()).hexdigest()[:16]}" if frame else None,
+            frame=frame_name(dataset.get("FrameOfReferenceUID")),
         ),
     )
 
