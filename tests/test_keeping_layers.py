@@ -18,6 +18,7 @@ from kept_labels_case import (
     wait_ready,
     wait_until,
 )
+from labels_in_hand import Pointer
 from napari.components import ViewerModel
 from napari.settings import get_plugin_settings
 
@@ -283,7 +284,7 @@ def result(viewer, scan):
     """What a network drew on the scan: voxels above 50 and 150."""
     settings = RunSettings()
     found = run_model(
-        fake_tools(), scan_of(scan), settings, None, None, on_progress=ignore, on_window=ignore
+        fake_tools(), scan_of(scan), settings, None, on_progress=ignore, on_window=ignore
     )
     layer, _ = show_result(viewer, scan, found, name="result")
     wait_ready(layer)
@@ -522,3 +523,33 @@ def test_labels_that_cannot_be_edited_are_passed_over(keeping, viewer, layer):
     for other in (viewer.add_labels(fixed), viewer.add_labels(several, multiscale=True)):
         assert not keeping.is_unsaved(other)
         assert KeptLayer.of(other) is None
+
+
+def test_without_a_window_nobody_is_asked_and_nothing_is_lost(keeping, viewer, layer, journals):
+    paint(layer, 2)
+    journal = journalled(layer)
+    viewer.layers.selection.active = layer
+    viewer.layers.remove_selected()
+    assert layer not in viewer.layers
+    assert journal.path.is_file()
+
+
+def test_a_stroke_that_goes_on_while_it_is_saved_is_unsaved_in_its_rest(
+    keeping, viewer, layer, folder
+):
+    viewer.dims.set_current_step(0, 2)
+    layer.mode, layer.selected_label, layer.brush_size = "paint", 2, 1
+    pointer = Pointer(layer)
+    pointer.press(2, 3, 3)
+    pointer.move(2, 3, 5)
+    keeping.save(layer)
+    so_far = layer.data.copy()
+    assert (so_far[2, 3, 3:6] == 2).all()
+    pointer.move(2, 3, 8)
+    wait_until(lambda: not keeping._queue.is_busy)
+    assert np.array_equal(on_disk(folder / "t1_mine.nii.gz", layer), so_far)
+    pointer.release(2, 3, 8)
+    assert keeping.is_unsaved(layer)
+    base, patches = journalled(layer).read()
+    assert np.array_equal(replay(base, patches), layer.data)
+    assert (layer.data[2, 3, 3:9] == 2).all()

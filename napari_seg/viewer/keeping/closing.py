@@ -88,12 +88,17 @@ class Closing(QObject):
             return True
         return False
 
+    @property
+    def _can_ask(self) -> bool:
+        # A script without a window would wait for ever. Its journals stay.
+        return self._window is not None and self._window.isVisible()
+
     def _on_window_gone(self) -> None:
         self._window = None
 
     def _may_close(self) -> bool:
         layers = self._unsaved(list(self._viewer.layers))
-        if not layers:
+        if not layers or not self._can_ask:
             return True
         answer = self._ask(layers, doing="closing the window")
         if answer is Answer.DISCARD:
@@ -111,8 +116,8 @@ class Closing(QObject):
     def _ask_and_remove(self) -> None:
         layers = self._viewer.layers
         going = self._unsaved([layer for layer in layers.selection if not layer.locked])
-        if not going or self._window is None:
-            self._remove(going)
+        if not going or not self._can_ask:
+            self._remove(())
             return
         if self._is_asking:
             return
@@ -156,7 +161,7 @@ class Closing(QObject):
         layers = self._viewer.layers
         taken = [(place, layer) for place, layer in self._taken if layer not in layers]
         self._taken = []
-        if not taken or self._window is None or not self._window.isVisible():
+        if not taken or not self._can_ask:
             # The journal stays: the next start offers to restore them.
             return
         gone = [layer for _, layer in taken]

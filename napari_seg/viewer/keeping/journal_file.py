@@ -22,6 +22,7 @@ from napari_seg.viewer.keeping.journal_entries import (
 if TYPE_CHECKING:
     from napari_seg.viewer.keeping.journal_entries import Base, Patch
 
+_NEW_BYTES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 _SUFFIX, _PARTIAL = ".journal", ".partial"
 
 
@@ -105,7 +106,8 @@ class Journal:
         """Leave the file to whoever comes next."""
         with self._guard:
             self._is_removed = True
-            self._free()
+            with suppress(OSError):
+                self._lock.release(force=True)
 
     def _take(self) -> bool:
         try:
@@ -128,11 +130,15 @@ class Journal:
         self._free()
 
     def _free(self) -> None:
-        # Unlinked while it is held, so that nobody waits for it; names are never used twice.
+        if not self._lock.is_locked:
+            return
+        file = Path(self._lock.lock_file)
         with suppress(OSError):
-            if os.name == "posix" and self._lock.is_locked:
-                Path(self._lock.lock_file).unlink(missing_ok=True)
+            if os.name == "posix":
+                # While it is held, so that nobody waits for it; names are never used twice.
+                file.unlink(missing_ok=True)
             self._lock.release(force=True)
+            file.unlink(missing_ok=True)
 
     def _begin(self, content: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -140,9 +146,7 @@ class Journal:
         if not self._lock.is_locked:
             self._lock.acquire(blocking=False)
         try:
-            with os.fdopen(
-                os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as file:
+            with os.fdopen(os.open(partial, _NEW_BYTES, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -12,6 +12,7 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.file_formats import case_name
+from napari_seg.viewer.editing.strokes import commit_stroke
 from napari_seg.viewer.keeping.closing import Closing
 from napari_seg.viewer.keeping.journal_file import journal_folder
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
@@ -109,10 +110,13 @@ class Keeping(QObject):
         kept = None if layer is None else _kept(layer)
         if layer is None or kept is None:
             self.said.emit("There are no labels to save")
-        elif not kept.is_unsaved:
-            self.said.emit(f"'{layer.name}' has no unsaved changes")
-        else:
+            return
+        # What a stroke has drawn so far is saved, too.
+        commit_stroke(layer)
+        if kept.is_unsaved:
             self._queue.add([kept])
+        else:
+            self.said.emit(f"'{layer.name}' has no unsaved changes")
 
     def release(self) -> None:
         """Free keys, window and layers; unsaved changes go on being kept for after a crash."""
