@@ -9,9 +9,10 @@ import SimpleITK as sitk
 from dicom_case import Case
 from dicom_corpus import CASES
 from dicom_real_slices import converted
+from dicom_slices import write_slice
 from pydicom.uid import ExplicitVRLittleEndian
 
-from napari_seg import Scan, read_scan
+from napari_seg import Scan, read_labels, read_scan
 
 # SimpleITK sorts by position only: it is right where a folder holds one good stack of files that
 # it decodes, each with the same rescaling.
@@ -73,3 +74,26 @@ def _assert_same_places(scan: Scan, volume: highdicom.Volume) -> None:
         ours = np.rint(scan.geometry.to_index(place)).astype(int)
         assert scan.geometry.to_mm(ours) == pytest.approx(place, abs=1e-3)
         assert scan.array[tuple(ours)] == volume.array[tuple(index)]
+
+
+def test_labels_drawn_by_simpleitk_on_rounded_oblique_slices_fit(tmp_path: Path) -> None:
+    # The direction across the slices is SimpleITK's product of rounded ones, ours goes from the
+    # first place to the last: the two grids part by some hundredths of a millimetre.
+    turn, tip = np.radians(23.4567), np.radians(11.111)
+    across = np.array([np.cos(turn), np.sin(turn), 0])
+    down = np.array([-np.sin(turn) * np.cos(tip), np.cos(turn) * np.cos(tip), np.sin(tip)])
+    normal = np.cross(across, down)
+    for number in range(40):
+        place = np.array([-100.0, -120.0, 30.0]) + 2.5 * number * normal
+        write_slice(
+            tmp_path / "scan" / f"{number}.dcm",
+            number,
+            ImageOrientationPatient=np.round([*across, *down], 4).tolist(),
+            ImagePositionPatient=np.round(place, 1).tolist(),
+        )
+    scan = read_scan(tmp_path / "scan")
+    image = sitk.ReadImage([str(path) for path in scan.source.dicom_files])
+    sitk.WriteImage(sitk.Cast(image > 20000, sitk.sitkUInt8), str(tmp_path / "labels.nii.gz"))
+    labels = read_labels(tmp_path / "labels.nii.gz", onto=scan)
+    assert np.array_equal(labels.array, scan.array > 20000)
+    assert [notice.code for notice in labels.notices] == ["rounded-places"]

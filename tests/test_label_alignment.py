@@ -96,10 +96,27 @@ def test_a_single_slice_is_placed_whatever_its_thickness_says() -> None:
     assert np.count_nonzero(aligned.array) == np.count_nonzero(ARRAY[..., 2])
 
 
-@pytest.mark.parametrize("modality", ["SEG", None])
-def test_only_dicom_segmentations_may_lie_a_rounding_off(modality: str | None) -> None:
+def test_labels_a_rounding_off_are_placed_with_a_notice() -> None:
+    # Programs come to such grids for oblique slices whose places are rounded to 0.1 mm.
     affine = AFFINE.copy()
-    affine[2, 3] += 0.1
+    affine[2, 3] += 0.05
+    aligned = align_labels(LabelMap(ARRAY, Geometry((6, 5, 4), affine), LabelTable()), GEOMETRY)
+    assert np.array_equal(aligned.array, ARRAY)
+    assert aligned.geometry is GEOMETRY
+    (notice,) = aligned.notices
+    assert notice.code == "rounded-places"
+    assert notice.figures["shift_mm"] == pytest.approx(0.05)
+    fine = np.diag([0.1, 0.1, 0.1, 1.0])
+    labels = LabelMap(ARRAY, Geometry((6, 5, 4), AFFINE @ fine), LabelTable())
+    affine[:3, :3] *= 0.1
+    with pytest.raises(ValueError, match="another grid"):
+        align_labels(labels, Geometry((6, 5, 4), affine))
+
+
+@pytest.mark.parametrize("modality", ["SEG", None])
+def test_only_dicom_segmentations_may_begin_a_rounding_off(modality: str | None) -> None:
+    affine = AFFINE.copy()
+    affine[2, 3] += 0.15
     labels = LabelMap(
         ARRAY, Geometry((6, 5, 4), affine), LabelTable(), source=Source(modality=modality)
     )

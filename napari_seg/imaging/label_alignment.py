@@ -14,9 +14,10 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import LabelMap, Notice
 
 _SAME_PLACE_MM = 1e-3
-# Scanners round the places of slices to 0.1 mm, and a segmentation may begin at any of them.
-_ROUNDED_PLACES_MM = 0.2
-_ROUNDED_PLACES_STEPS = 0.25
+# Scanners round the places of slices to 0.1 mm, so that programs come to grids a little apart;
+# and a segmentation may begin at any slice.
+_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS = 0.1, 0.1
+_ROUNDED_START_MM, _ROUNDED_START_STEPS = 0.2, 0.25
 # SciPy resamples by way of float64.
 _LARGEST_EXACT = 2**53
 
@@ -38,8 +39,9 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
     -------
     LabelMap
         On `geometry`. Where the grids share their voxels, in whatever order, each is moved
-        exactly, and voxels that the labels do not reach become 0; a notice says so, and when
-        labels were resampled.
+        exactly, and voxels that the labels do not reach become 0. A notice says so; also where the
+        voxels lie up to a tenth of one or of a millimetre apart, as programs come to for one
+        series of slices, and when labels were resampled.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def place_labels(
     shift_mm = Geometry(array.shape, affine).largest_shift_mm(Geometry(array.shape, lattice))
     if shift_mm > tolerance_mm:
         return None
+    labels = replace(labels, notices=(*labels.notices, *_off_grid(labels, shift_mm)))
     if array.shape == geometry.shape and not start.any():
         return replace(labels, array=array, geometry=geometry)
     # Where the labels go, and which part of them, along each axis.
@@ -136,9 +139,20 @@ def _with_slices_between(labels: LabelMap, geometry: Geometry) -> LabelMap:
 
 
 def _tolerance_mm(labels: LabelMap) -> float:
-    if labels.source.modality != "SEG":
-        return _SAME_PLACE_MM
-    return min(_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS * min(labels.geometry.spacing))
+    smallest = min(labels.geometry.spacing)
+    if labels.source.modality == "SEG":
+        return min(_ROUNDED_START_MM, _ROUNDED_START_STEPS * smallest)
+    return max(_SAME_PLACE_MM, min(_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS * smallest))
+
+
+def _off_grid(labels: LabelMap, shift_mm: float) -> tuple[Notice, ...]:
+    if shift_mm <= _SAME_PLACE_MM or labels.source.modality == "SEG":
+        return ()
+    message = (
+        f"the labels lie up to {shift_mm:.2g} mm off the voxels of the scan, as where programs "
+        "round places differently: each was put on the voxel it belongs to"
+    )
+    return (Notice("rounded-places", message, {"shift_mm": shift_mm}),)
 
 
 def _extended(labels: LabelMap, whole: NDArray[Any]) -> tuple[Notice, ...]:
