@@ -56,6 +56,12 @@ def main(folder: Path) -> None:
     panel.segment.options.fold.setChecked(True)
     resize(viewer, dock, 340)
     save_panel(dock, folder / "panel_options.png")
+    panel.segment.options.fold.setChecked(False)
+    viewer.dims.point = (SHOWN_SLICE_MM, *LEFT_HIPPOCAMPUS[1:])
+    panel.viewing.three_views.open()
+    resize(viewer, dock, 340)
+    save(viewer, folder / "three_views.png")
+    panel.viewing.three_views.close()
     viewer.close()
 
 

@@ -50,7 +50,6 @@ def result_layer():
         head(),
         RunSettings(),
         None,
-        Path("head.nii.gz"),
         on_progress=lambda _: None,
         on_window=lambda _: None,
     )
@@ -163,7 +162,7 @@ def test_a_networks_labels_are_saved_with_table_and_record(tmp_path, result_laye
     record = json.loads((tmp_path / "labels.json").read_text())
     assert record["bundle"]["name"] == "Hippocampus"
     assert record["changed_by_hand_ml"] == 0
-    assert record["command"].startswith("napari-seg segment head.nii.gz")
+    assert record["command"].startswith("napari-seg segment SCAN")
 
 
 def test_the_record_says_how_much_was_changed_by_hand(tmp_path, result_layer):
@@ -252,7 +251,6 @@ def test_a_case_opens_with_scan_labels_and_panel(
         fake_tools(),
         head(),
         RunSettings(),
-        None,
         None,
         on_progress=lambda _: None,
         on_window=lambda _: None,

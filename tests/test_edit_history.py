@@ -62,7 +62,6 @@ def run(scan, *, on_progress=lambda _: None):
         scan,
         RunSettings(),
         None,
-        None,
         on_progress=on_progress,
         on_window=lambda _: None,
     )

@@ -30,7 +30,6 @@ def run(brightness=100, **choices):
         head(brightness),
         RunSettings(**choices),
         None,
-        None,
         on_progress=lambda _: None,
         on_window=lambda _: None,
     )

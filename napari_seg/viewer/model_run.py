@@ -11,7 +11,6 @@ from napari_seg.viewer.appearance import compile_label_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from napari_seg.imaging.scan import LabelMap, Scan
     from napari_seg.segmentation.bundle import Bundle
@@ -60,7 +59,6 @@ def run_model(
     scan: Scan,
     settings: RunSettings,
     bundle: Bundle | None,
-    path: Path | None,
     further_channels: int = 0,
     *,
     on_progress: Callable[[float], None],
@@ -78,8 +76,6 @@ def run_model(
         How.
     bundle
         The model, if it was loaded before.
-    path
-        Where the scan came from, for the record.
     further_channels
         How many channels of the scan came from other files.
     on_progress
@@ -111,6 +107,6 @@ def run_model(
         device=device,
         options=settings.as_options(),
         seconds=seconds,
-        command=settings.command("SCAN" if path is None else str(path), "OUT.nii.gz", more=more),
+        command=settings.command("SCAN", "LABELS.nii.gz", more=more),
     )
     return Result(labels, settings, bundle, record, seconds)

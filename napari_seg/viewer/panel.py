@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Labels
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QAction, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
@@ -21,6 +22,7 @@ from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
+from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_notices import LabelsNotices
 from napari_seg.viewer.model_run import Tools
 from napari_seg.viewer.one_job import OneJob
@@ -63,6 +65,7 @@ class Panel(QWidget):
         self.work = OneJob(self.status, self)
         self.opening = Opening(napari_viewer, self.work)
         self.resampling = Resampling(napari_viewer, self.work, self)
+        self.labels = LabelList(napari_viewer)
         self.labels_notices = LabelsNotices(napari_viewer)
         self.viewing = Viewing(napari_viewer)
         self._lay_out()
@@ -86,6 +89,7 @@ class Panel(QWidget):
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(self.scan)
+        body.addWidget(self.labels)
         body.addWidget(self.segment)
         body.addStretch()
         scroll = QScrollArea()
@@ -133,6 +137,7 @@ class Panel(QWidget):
         self.work.cancel()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self.scan.release()
+        self.labels.release()
         self.labels_notices.release()
         self.segment.release()
         self.viewing.release()
@@ -150,6 +155,7 @@ class Panel(QWidget):
 
     def _on_scan(self, layer: Image | None) -> None:
         self._show_parts()
+        self.labels.set_scan(layer)
         self.segment.set_scan(layer)
 
     def _on_moved(self) -> None:
@@ -166,6 +172,8 @@ class Panel(QWidget):
 
     def _on_active(self, event: Any) -> None:
         self.scan.follow(event.value)
+        if isinstance(event.value, Labels):
+            self.labels.set_layer(event.value)
         self.segment.region.drawn_box.follow(event.value)
 
     def _on_open_file(self) -> None:

@@ -15,7 +15,6 @@ from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.channel_choice import ChannelChoice
 from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
-from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.model_choice import ModelChoice
 from napari_seg.viewer.model_run import Result, Tools, run_model
 from napari_seg.viewer.region_choice import RegionChoice
@@ -108,14 +107,13 @@ class SegmentSection(QWidget):
         """Start a run with what is chosen; nothing happens where there is a reason not to."""
         if self._scan is None or self.reason_not_to_run():
             return
-        layer, settings = self._scan, self._settings()
+        settings = self._settings()
         job = Job(
             run_model,
             self._tools,
             self.channels.scan(),
             settings,
             self._known_bundle(settings),
-            metadata_of(layer).get("path") or layer.source.path,
             len(self.channels.layers) - 1,
             parent=self,
             channel="on_window",

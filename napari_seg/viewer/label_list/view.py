@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
-from qtpy.QtWidgets import QAbstractItemView, QFrame, QSizePolicy, QTableView
+from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QFrame, QSizePolicy, QTableView
 
 from napari_seg.viewer.label_list.cells import Cells, fit_columns, row_height
 from napari_seg.viewer.label_list.model import ROW, Column, RowModel
@@ -248,6 +248,9 @@ class LabelView(QTableView):
             if header is not None:
                 header.hide()
                 header.setMinimumSectionSize(8)
+        corner = self.findChild(QAbstractButton)
+        if corner is not None:
+            corner.setAccessibleName("Choose all labels")
         fit_columns(self)
 
     def changeEvent(self, event: QEvent | None) -> None:
