@@ -31,6 +31,7 @@ from napari_seg.imaging.dicom.segmentation.reading import is_segmentation, read_
 from napari_seg.imaging.dicom.segmentation.writing import write_segmentation
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
+from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 
@@ -570,3 +571,19 @@ def test_no_warning_quotes_what_the_series_or_a_segmentation_states(
     scan = read_dicom(tmp_path / "CANARY")
     write_segmentation(labels_on(scan), tmp_path / "again.dcm", source=scan)
     assert not [str(one.message) for one in recwarn if "CANARY" in str(one.message)]
+
+
+def test_a_folder_with_a_segmentation_gives_its_labels(tmp_path: Path) -> None:
+    # As archives hand them out: one file and a licence, or the series beside it.
+    scan = scan_of(tmp_path / "case" / "CT")
+    folder = tmp_path / "case" / "SEG"
+    folder.mkdir()
+    (folder / "LICENSE").write_text("CC BY 4.0")
+    write_segmentation(labels_on(scan), folder / "1-1.dcm", source=scan)
+    assert is_label_file(folder) is True
+    assert is_label_file(tmp_path / "case") is False
+    for opened in (folder, tmp_path / "case"):
+        assert np.array_equal(read_labels(opened, onto=scan).array, drawn())
+    write_segmentation(labels_on(scan), folder / "1-2.dcm", source=scan)
+    with pytest.raises(ValueError, match=r"'SEG' holds 2 DICOM segmentations \('1-1.dcm', '1-2"):
+        read_labels(folder)

@@ -17,6 +17,8 @@ from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.scan_files import is_dicom_file, read_scan
 from napari_seg.imaging.voxel_files import read_voxels
 
+_MOST_NAMED = 5
+
 
 def read_labels(
     path: str | Path, *, onto: Scan | Geometry | None = None, resample: bool = False
@@ -28,7 +30,8 @@ def read_labels(
     path
         Any file that `read_scan` reads, whose names stand in the table beside it
         (``labels.tsv`` for ``labels.nii.gz``); a ``.seg.nrrd`` of 3D Slicer; a DICOM
-        segmentation; or a folder with one mask a structure.
+        segmentation, or a folder with one and what else came with it; or a folder with one mask
+        a structure.
     onto
         The scan, or its grid, that the labels belong to. Labels on the same voxels are placed
         exactly, whatever their order and extent.
@@ -97,10 +100,17 @@ def _other_frame(labels_frame: str | None, scan_frame: str | None) -> tuple[Noti
 def _read_dicom(path: Path) -> LabelMap:
     from napari_seg.imaging.dicom.segmentation.reading import is_segmentation, read_segmentation
 
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    # A segmentation is one file; a folder of many holds a series of slices.
-    if len(files) == 1 and is_segmentation(files[0]):
-        return read_segmentation(files[0])
+    files = [path] if path.is_file() else sorted(filter(Path.is_file, path.rglob("*")))
+    segmentations = [file for file in files if is_segmentation(file)]
+    if len(segmentations) > 1:
+        names = ", ".join(f"'{file.relative_to(path)}'" for file in segmentations[:_MOST_NAMED])
+        more = ", …" if len(segmentations) > _MOST_NAMED else ""
+        raise ValueError(
+            f"'{path.name}' holds {len(segmentations)} DICOM segmentations ({names}{more}); "
+            "open one of them by its file"
+        )
+    if segmentations:
+        return read_segmentation(segmentations[0])
     return _labels_of(read_scan(path), path)
 
 

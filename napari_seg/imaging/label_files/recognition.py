@@ -81,9 +81,10 @@ def _has_table(path: Path) -> bool:
 def _is_label_folder(folder: Path) -> bool:
     files = mask_files(folder)
     if not files:
-        # A DICOM segmentation may lie in a folder of its own.
-        inside = list(islice(filter(Path.is_file, folder.rglob("*")), 2))
-        return len(inside) == 1 and is_dicom_file(inside[0]) and _is_label_file(inside[0]) is True
+        # A DICOM segmentation may lie in a folder of its own, at most with a licence.
+        inside = list(islice(filter(Path.is_file, folder.rglob("*")), _LOOKED_INTO + 1))
+        dicom = [file for file in inside if is_dicom_file(file)]
+        return len(inside) <= _LOOKED_INTO and len(dicom) == 1 and _is_label_file(dicom[0]) is True
     if is_ours(folder):
         return True
     smallest = sorted(files, key=lambda file: file.stat().st_size)[:_LOOKED_INTO]
