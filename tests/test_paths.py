@@ -35,6 +35,14 @@ def test_a_pipe_is_refused_and_waited_for_by_nobody(tmp_path: Path, name: str, r
     assert is_label_file(tmp_path / name) is False
 
 
+@pytest.mark.timeout(20)
+def test_a_pipe_where_a_table_would_be_is_passed_over(tmp_path: Path) -> None:
+    write_scan(tmp_path / "x.nii.gz")
+    os.mkfifo(tmp_path / "x.tsv")
+    assert is_label_file(tmp_path / "x.nii.gz") is None
+    assert read_labels(tmp_path / "x.nii.gz").table.names == {1: "label 1"}
+
+
 @READERS
 @pytest.mark.timeout(20)
 def test_a_device_and_a_socket_are_refused(tmp_path: Path, read: Read) -> None:

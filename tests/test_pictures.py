@@ -1,3 +1,4 @@
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,13 @@ def test_what_a_picture_cannot_hold_is_refused(tmp_path: Path) -> None:
         write_picture(np.zeros((4, 3, 1), np.uint8), Geometry((4, 3, 1), np.eye(4)), path, Source())
     with pytest.raises(ValueError, match="voxels of uint32"):
         write_picture(np.zeros((4, 3, 1), np.uint32), grid, path, Source())
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused_as_such(tmp_path: Path) -> None:
+    Image.new("L", (7, 6)).save(tmp_path / "x.png")
+    content = bytearray((tmp_path / "x.png").read_bytes())
+    content[16:24] = (60000).to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    (tmp_path / "x.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^'x\.png' claims more pixels than are read"):
+        read_picture(tmp_path / "x.png")

@@ -66,7 +66,12 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
         raise ValueError(
             f"'{path.name}' {cause}, and its pixels cannot be read; fetch or export it again"
         ) from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f"'{path.name}' claims more pixels than are read of one picture; save the part of "
+            "interest as a picture of its own"
+        ) from error
+    except (OSError, SyntaxError) as error:
         raise ValueError(f"'{path.name}' is damaged: {error}; fetch it again") from error
     array = np.swapaxes(pixels, 0, 1)[:, :, np.newaxis]
     return Scan(

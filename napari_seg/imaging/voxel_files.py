@@ -172,7 +172,8 @@ def _writer(path: Path) -> Callable[[NDArray[Any], Geometry, Path, Source], None
 
         return write_picture
     raise ValueError(
-        f"'{path.name}' cannot be saved: its name must end in one of {', '.join(WRITABLE_SUFFIXES)}"
+        f"'{path.name}' cannot be saved: its name must end in one of "
+        f"{', '.join(WRITABLE_SUFFIXES)}, or for labels also in .seg.nrrd or .dcm"
     )
 
 

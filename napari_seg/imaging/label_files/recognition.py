@@ -72,9 +72,10 @@ def _is_label_file(path: Path) -> bool | None:
 
 
 def _has_table(path: Path) -> bool:
+    beside = table_path(path)
     try:
-        return len(LabelTable.read_tsv(table_path(path))) > 0
-    except (FileNotFoundError, ValueError):
+        return beside.is_file() and len(LabelTable.read_tsv(beside)) > 0
+    except ValueError:
         return False
 
 
