@@ -215,3 +215,10 @@ def test_a_table_that_says_nothing_of_voxels_is_believed(tmp_path: Path) -> None
     back = read_labels(tmp_path / "x.nii.gz")
     assert back.table.names == {1: "spleen"}
     assert back.notices == ()
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".txt", ".ctbl"])
+def test_a_label_of_a_name_that_means_none_comes_back(tmp_path: Path, suffix: str) -> None:
+    table = LabelTable.from_names({1: "(none)", 2: "n/a", 3: "null", 4: "#x"})
+    write_label_table(table, tmp_path / f"x{suffix}")
+    assert read_label_table(tmp_path / f"x{suffix}") == table

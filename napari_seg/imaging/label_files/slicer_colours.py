@@ -64,7 +64,8 @@ def write_slicer_colours(table: LabelTable, path: Path) -> None:
 
 
 def _as_written(name: str) -> str:
-    return re.sub(r"\s", "_", name) or "_"
+    # Slicer, too, takes a row of that name for none.
+    return "none" if name == _UNNAMED else re.sub(r"\s", "_", name) or "_"
 
 
 def _as_read(name: str) -> str:
