@@ -15,6 +15,8 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
+from napari_seg.viewer.contributions import save_labels
+from napari_seg.viewer.keeping.questions import Answer
 from napari_seg.viewer.layers import image_layer, label_map_of
 from napari_seg.viewer.panel import Panel
 
@@ -22,7 +24,9 @@ SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
+def viewer(monkeypatch, make_napari_viewer):
+    # What a test leaves unsaved is asked for when the window is closed after it.
+    monkeypatch.setattr("napari_seg.viewer.keeping.closing.ask", lambda *_, **__: Answer.DISCARD)
     yield make_napari_viewer(show=True)
     WorkerBase.await_workers(5000)
     QApplication.processEvents()
@@ -257,3 +261,34 @@ def test_opening_the_panel_imports_no_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_labels_are_marked_as_unsaved_until_they_are_saved(viewer, make_panel, tmp_path, qtbot):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head", path=tmp_path / "head.nii.gz"))
+    panel.segment.run()
+    finish(qtbot, panel)
+    assert panel.labels_line.name.text().endswith("●")
+    qtbot.waitUntil(panel.labels_line.save.isEnabled)
+    click(panel.labels_line.save)
+    qtbot.waitUntil(lambda: not panel.labels_line.name.text().endswith("●"), timeout=10_000)
+    assert (tmp_path / "head_dseg.nii.gz").is_file()
+    layer = labels_in(viewer)[0]
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    assert panel.labels_line.name.text().endswith("●")
+    layer.undo()
+    assert not panel.labels_line.name.text().endswith("●")
+
+
+def test_what_naparis_own_save_wrote_is_saved(viewer, make_panel, tmp_path, qtbot):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    panel.segment.run()
+    finish(qtbot, panel)
+    layer = labels_in(viewer)[0]
+    assert panel.keeping.is_unsaved(layer)
+    data, meta, _ = layer.as_layer_data_tuple()
+    save_labels(str(tmp_path / "mine.nii.gz"), data, meta)
+    qtbot.waitUntil(lambda: not panel.keeping.is_unsaved(layer), timeout=10_000)
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    assert panel.keeping.is_unsaved(layer)

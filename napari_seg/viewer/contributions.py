@@ -21,13 +21,16 @@ from napari_seg.imaging.files import (
 )
 from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.viewer.asking import read_and_ask, write_and_ask
+from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, scan_of
 from napari_seg.viewer.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.scans_together import tell_mismatches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from napari.layers import Layer
 
     LayerData = tuple[Any, ...]
 
@@ -63,6 +66,7 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         notices = write_and_ask(labels, scan, place)
     except ValueError as error:
         raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
+    _note_saved(data, place, () if viewer is None else viewer.layers)
     if "geometry" not in metadata_of(layer):
         notices = (*labels.notices, *notices)
     show_notice(place.name, [notice.message for notice in notices])
@@ -113,6 +117,14 @@ def open_case(scan_path: Path, labels_path: Path) -> None:
     )
     viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     napari.run()
+
+
+def _note_saved(data: Any, place: Path, layers: Iterable[Layer]) -> None:
+    for layer in layers:
+        if isinstance(layer, Labels) and layer.data is data:
+            kept = KeptLayer.of(layer)
+            if kept is not None:
+                kept.note_saved(place)
 
 
 def _read_paths(path: str | Sequence[str]) -> list[LayerData]:

@@ -22,7 +22,9 @@ from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
+from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.label_list.label_list import LabelList
+from napari_seg.viewer.labels_line import LabelsLine
 from napari_seg.viewer.labels_notices import LabelsNotices
 from napari_seg.viewer.model_run import Tools
 from napari_seg.viewer.one_job import OneJob
@@ -65,6 +67,9 @@ class Panel(QWidget):
         self.work = OneJob(self.status, self)
         self.opening = Opening(napari_viewer, self.work)
         self.resampling = Resampling(napari_viewer, self.work, self)
+        self.keeping = Keeping(napari_viewer)
+        self.keeping.setParent(self)
+        self.labels_line = LabelsLine(self.keeping)
         self.labels = LabelList(napari_viewer)
         self.labels_notices = LabelsNotices(napari_viewer)
         self.viewing = Viewing(napari_viewer)
@@ -89,6 +94,7 @@ class Panel(QWidget):
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(self.scan)
+        body.addWidget(self.labels_line)
         body.addWidget(self.labels)
         body.addWidget(self.segment)
         body.addStretch()
@@ -99,6 +105,7 @@ class Panel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll = scroll
         layout = QVBoxLayout(self)
+        layout.addWidget(self.keeping.offer)
         layout.addWidget(self.labels_notices)
         layout.addWidget(self.welcome)
         layout.addWidget(self.opening, 1)
@@ -126,6 +133,8 @@ class Panel(QWidget):
         self.scan.resample_wanted.connect(self._on_resample_wanted)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
+        self.keeping.said.connect(self._on_kept)
+        self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(keys), self).activated.connect(self.segment.run)
@@ -136,7 +145,10 @@ class Panel(QWidget):
         self._is_released = True
         self.work.cancel()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
         self.scan.release()
+        self.keeping.release()
+        self.labels_line.release()
         self.labels.release()
         self.labels_notices.release()
         self.segment.release()
@@ -174,7 +186,15 @@ class Panel(QWidget):
         self.scan.follow(event.value)
         if isinstance(event.value, Labels):
             self.labels.set_layer(event.value)
+            self.labels_line.set_layer(self.labels.layer)
         self.segment.region.drawn_box.follow(event.value)
+
+    def _on_removed(self, _event: Any) -> None:
+        self.labels_line.set_layer(self.labels.layer)
+
+    def _on_kept(self, news: str) -> None:
+        if not self.work.is_busy and not self.segment.is_running:
+            self.status.end(news)
 
     def _on_open_file(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
@@ -55,7 +56,9 @@ class Closing(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._unsaved, self._edited, self._save, self._discard = unsaved, edited, save, discard
-        self._window = _window_of(viewer)
+        window = _window_of(viewer)
+        # Weakly: napari looks whether its windows are gone once they are closed.
+        self._window_or_none = None if window is None else weakref.ref(window)
         self._is_agreed = False
         self._is_asking = False
         self._taken: list[tuple[int, Labels]] = []
@@ -63,19 +66,20 @@ class Closing(QObject):
         self._remove_selected = viewer.layers.remove_selected
         vars(viewer.layers)["remove_selected"] = self._ask_and_remove
         viewer.layers.events.removed.connect(self._on_removed)
-        if self._window is not None:
-            self._window.installEventFilter(self)
-            self._window.destroyed.connect(self._on_window_gone)
+        if window is not None:
+            window.installEventFilter(self)
+            window.destroyed.connect(self._on_window_gone)
 
     def release(self) -> None:
         """Let the window and the layers go."""
         if vars(self._viewer.layers).get("remove_selected") == self._ask_and_remove:
             del vars(self._viewer.layers)["remove_selected"]
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        if self._window is not None:
-            self._window.removeEventFilter(self)
-            self._window.destroyed.disconnect(self._on_window_gone)
-            self._window = None
+        window = self._window
+        if window is not None:
+            window.removeEventFilter(self)
+            window.destroyed.disconnect(self._on_window_gone)
+            self._window_or_none = None
         self._taken = []
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -93,8 +97,12 @@ class Closing(QObject):
         # A script without a window would wait for ever. Its journals stay.
         return self._window is not None and self._window.isVisible()
 
+    @property
+    def _window(self) -> QMainWindow | None:
+        return None if self._window_or_none is None else self._window_or_none()
+
     def _on_window_gone(self) -> None:
-        self._window = None
+        self._window_or_none = None
 
     def _may_close(self) -> bool:
         layers = self._unsaved(list(self._viewer.layers))

@@ -19,7 +19,7 @@ from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box
 from napari_seg.viewer.keeping.edit_state import EditState
 from napari_seg.viewer.keeping.journalling import Journalling
-from napari_seg.viewer.keeping.label_saving import Background, Request, look_at
+from napari_seg.viewer.keeping.label_saving import Background, Request, Saved, look_at
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_seg.viewer.keeping.changed_boxes import Box
-    from napari_seg.viewer.keeping.label_saving import Saved
     from napari_seg.viewer.keeping.saving_places import ScanPlace
 
 RESTORED = "restored"
@@ -90,6 +89,7 @@ class KeptLayer(QObject):
         self._was_unsaved = self.is_unsaved
         self._since_request: ChangedBoxes | None = None
         self._requested: tuple[int, LabelTable | None] | None = None
+        self._written_to: Path | None = None
         attach(layer, self)
         self._state.changed.connect(self._on_state)
         layer.events.metadata.connect(self._on_metadata)
@@ -166,6 +166,20 @@ class KeptLayer(QObject):
         update_metadata(layer, path=saved.path)
         self._tell()
 
+    def note_saved(self, path: Path) -> None:
+        """Note that the labels as they are now were written to a file, by napari's own Save."""
+        layer = self._layer()
+        if layer is None:
+            return
+        commit_stroke(layer)
+        _, order = grid_of(layer)
+        self._requested = self._state.number, metadata_of(layer).get("table")
+        self._since_request = ChangedBoxes()
+        self._written_to = path
+        job = Job(look_at, np.array(layer.data), order, path, parent=self)
+        job.returned.connect(self._on_written)
+        job.start()
+
     def drop_request(self) -> None:
         """Note that nothing was saved."""
         self._requested = self._since_request = None
@@ -196,6 +210,11 @@ class KeptLayer(QObject):
         self.background = background
         self.journalling.start(background.saved, self._saved_table or LabelTable())
         self.ready.emit()
+
+    def _on_written(self, background: Background) -> None:
+        if self._written_to is not None:
+            self.take_saved(Saved(self._written_to, background, ""))
+            self._written_to = None
 
     def _on_state(self, box: Box | None) -> None:
         layer = self._layer()
