@@ -62,6 +62,8 @@ def main(folder: Path) -> None:
     resize(viewer, dock, 340)
     save(viewer, folder / "three_views.png")
     panel.viewing.three_views.close()
+    # Without labels there is nothing to ask about.
+    viewer.layers.clear()
     viewer.close()
 
 
