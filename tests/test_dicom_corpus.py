@@ -6,11 +6,15 @@ import pytest
 import SimpleITK as sitk
 from dicom_case import Case
 from dicom_corpus import CASES
+from napari.layers import Layer
 from numpy.typing import NDArray
 
 import napari_seg
+from napari_seg.viewer.contributions import get_reader
 
 WAYS_OUT = ("fetch", "export", "choose", "take", "keep", "read it", "name one", "opened as")
+# The viewer has no options: it asks.
+IN_VIEWER = [case for case in CASES if not case.options][::2]
 # What viewer and command line answer with a choice or a button.
 CATCHABLE = ("SeveralSeriesError", "NeedsRepairError")
 
@@ -53,6 +57,34 @@ def test_every_odd_folder_meets_its_verdict(
     assert case.shape in ((), scan.array.shape)
 
 
+@pytest.mark.parametrize("case", IN_VIEWER, ids=lambda case: case.name)
+def test_the_viewer_gives_the_same_verdict(
+    case: Case, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    real = request.getfixturevalue("real_slices") if case.is_real else []
+    path = case.build(tmp_path / "scan", *([real] if case.is_real else []))
+    read = get_reader(str(path))
+    if case.refused:
+        if read is not None:
+            with pytest.raises(ValueError, match=case.refused):
+                read(str(path))
+        return
+    assert read is not None
+    [(data, how, kind)] = read(str(path))
+    notices = how["metadata"]["napari_seg"]["notices"]
+    codes = tuple(notice.code for notice in notices if notice.code != "kind-guessed")
+    assert codes == case.notices
+    layer = Layer.create(data, how, kind)
+    for index, place in case.places.items():
+        if index in case.values:
+            # Along z, y and x the display runs to inferior, posterior and left.
+            world = -np.array(place)[::-1][-layer.ndim :]
+            shown = np.array(layer.world_to_data(world))
+            if np.abs(shown - np.rint(shown)).max() < 0.01:  # not where slices are oblique
+                value = data[tuple(np.rint(shown).astype(int))]
+                assert value == pytest.approx(case.values[index], abs=1e-3)
+
+
 def _check_list(path: Path, case: Case) -> None:
     try:
         found = napari_seg.find_series(path)
@@ -70,4 +102,5 @@ def _check_list(path: Path, case: Case) -> None:
 def test_the_corpus_is_large_and_names_each_case_once() -> None:
     assert len({case.name for case in CASES}) == len(CASES) >= 100
     assert sum(case.is_real for case in CASES) >= 30
+    assert len(IN_VIEWER) >= len(CASES) / 3
     assert all(bool(case.refused) != bool(case.places) for case in CASES)

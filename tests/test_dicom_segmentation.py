@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations, product
 from pathlib import Path
 
 import highdicom as hd
@@ -160,6 +161,29 @@ def test_a_segmentation_is_valid_and_lies_on_the_voxels_of_its_source(
     assert aligned.notices == ()
     assert back.source.frame == scan.source.frame
     require_valid(path)
+
+
+def all_lies() -> list[Lie]:
+    """All 24 ways of laying rows and columns along the patient's axes, and the same turned."""
+    turned = np.column_stack([OBLIQUE.across, OBLIQUE.down, OBLIQUE.normal])
+    lies = []
+    for across, down in permutations(range(3), 2):
+        for signs in product((1, -1), repeat=2):
+            axes = np.eye(3)[[across, down]] * np.array(signs)[:, None]
+            for turn in (np.eye(3), turned):
+                lies.append(Lie(*(tuple(turn @ axis) for axis in axes)))
+    return lies
+
+
+def test_labels_come_back_on_series_in_all_orders_of_axes(tmp_path: Path) -> None:
+    for number, lie in enumerate(all_lies()):
+        scan = scan_of(tmp_path / str(number), lie)
+        path = tmp_path / f"{number}.dcm"
+        write_labels(labels_on(scan), path, source=scan)
+        back = read_labels(path, onto=scan)
+        assert np.array_equal(back.array, drawn())
+        assert np.abs(back.geometry.affine - scan.geometry.affine).max() < 1e-4
+    assert number == 47
 
 
 def test_highdicom_reads_the_segments_and_their_volume(tmp_path: Path) -> None:

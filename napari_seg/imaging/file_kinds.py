@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from pathlib import Path
+from typing import Literal
 
 # DICOM files begin with 128 free bytes and this word.
 _DICOM_WORD = slice(128, 132)
@@ -77,6 +78,24 @@ def kind_of_bytes(head: bytes) -> str:
             return kind
     if _META_IMAGE.match(head):
         return "a MetaImage file"
+    if _begins_with_an_element(head):
+        return "a DICOM file"
     if not any(head):
         return "a file of zeros"
     return "an unknown kind of file"
+
+
+def _begins_with_an_element(head: bytes) -> bool:
+    """Tell whether a file may be DICOM without the free bytes, as old ones are.
+
+    It begins with its first element, of group 0002 or 0008: the group, a small number, then two
+    letters or a small length.
+    """
+    is_typed = head[4:6].isalpha() and head[4:6].isupper()
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    for order in orders:
+        group, element = (int.from_bytes(head[at : at + 2], order) for at in (0, 2))
+        length = int.from_bytes(head[4:8], order)
+        if group in (2, 8) and element <= 0x1000 and (is_typed or length in range(2, 66, 2)):
+            return True
+    return False
