@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+# So many fit into a row of buttons in a panel of the least width.
+_LETTERS_IN_A_ROW = 24
 
 
 class Answer(NamedTuple):
@@ -27,9 +30,11 @@ class Question(QWidget):
         super().__init__()
         self.text = WrappedLabel()
         self.answers: list[QPushButton] = []
-        self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.addWidget(self.text)
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.text)
+        layout.addLayout(self._box)
 
     def ask(self, question: str, answers: Sequence[Answer]) -> None:
         """Show a question in place of the last one."""
@@ -37,6 +42,9 @@ class Question(QWidget):
             self._box.removeWidget(old)
             old.deleteLater()
         self.text.setText(question)
+        is_short = sum(len(answer.text) for answer in answers) <= _LETTERS_IN_A_ROW
+        directions = QBoxLayout.Direction
+        self._box.setDirection(directions.LeftToRight if is_short else directions.TopToBottom)
         self.answers = [QPushButton(answer.text) for answer in answers]
         for button, answer in zip(self.answers, answers, strict=True):
             button.setToolTip(answer.tip)
