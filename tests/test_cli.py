@@ -393,3 +393,11 @@ def test_a_real_dicom_series_is_segmented_on_its_grid(tmp_path: Path, shared_dat
 
 def test_version_is_printed() -> None:
     assert run("--version").stdout.startswith("napari-seg ")
+
+
+def test_the_home_of_an_output_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert run("segment", SAMPLE, "--output=~/out/labels.nii.gz").exit_code == 0
+    assert (tmp_path / "out" / "labels.nii.gz").is_file()
+    assert not (tmp_path / "~").exists()

@@ -30,6 +30,11 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def _path(text: str | Path) -> Path:
+    # No shell turns the ~ of --output=~/folder into a home.
+    return Path(text).expanduser()
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from napari_seg import __version__
@@ -59,6 +64,7 @@ def segment(
         typer.Option(
             "--output",
             "-o",
+            parser=_path,
             metavar="OUT",
             help="The label file of one scan (its name gives the format), or a folder that "
             "gets <case>_dseg.nii.gz for each.",
@@ -170,6 +176,7 @@ def convert(
         typer.Option(
             "--output",
             "-o",
+            parser=_path,
             metavar="OUT",
             help="Its name gives the form: .nii.gz, .seg.nrrd, .nrrd, .mha, .dcm, or a table "
             "alone: .tsv, .txt (ITK-SNAP), .ctbl (3D Slicer). With --as: a folder.",
@@ -239,7 +246,10 @@ def series(
 @app.command()
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+        Path,
+        typer.Option(
+            "--output", "-o", parser=_path, metavar="FOLDER", help="Where the results go."
+        ),
     ] = Path("napari-seg-demo"),
     window: Annotated[
         bool, typer.Option("--window/--no-window", help="Open napari where there is a screen.")
