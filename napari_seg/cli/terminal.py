@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,7 +30,9 @@ _SECONDS_BETWEEN_LINES = 1.0
 def one_line(error: BaseException) -> str:
     """Say an error in one line: the cause, with the file where one is known."""
     if isinstance(error, OSError) and error.strerror:
-        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        # The name alone: the folders above a scan may be named after a patient.
+        name = Path(str(error.filename)).name if error.filename else ""
+        message = f"{name}: {error.strerror}" if name else error.strerror
     elif hasattr(error, "summary"):
         message = str(error.summary)
     elif is_out_of_memory(error):
