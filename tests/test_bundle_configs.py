@@ -66,6 +66,8 @@ def dataset(tmp_path_factory):
 
 def training(dataset, output, names=("train",), **overrides):
     small = {"window": [16, 16, 16], "num_workers": 0, "epochs": 1, "val_interval": 1}
+    # In windows as small as these, bf16 now and then gives NaN on processors that have it.
+    small |= {"cpu_bf16": False}
     places = {"dataset_dir": str(dataset), "output_dir": str(output)}
     return workflow(names, "train", **(small | places | overrides))
 

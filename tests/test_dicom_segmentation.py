@@ -73,7 +73,8 @@ def require_valid(path: Path, *, false_errors: tuple[str, ...] = ()) -> None:
     program = shutil.which("dciodvfy")
     if program is None:
         pytest.skip("dciodvfy is absent (Debian's dicom3tools)")
-    done = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
+    command = [program, str(path)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     lines = [line for line in done.stderr.splitlines() if line.startswith("Error")]
     known = [line for line in lines if any(re.fullmatch(one, line) for one in false_errors)]
     assert lines == known
