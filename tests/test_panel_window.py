@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 import pytest
-from fake_model import fake_tools, head, segment
+from fake_model import TABLE, fake_tools, head, segment
 from napari.layers import Labels
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
@@ -15,9 +15,10 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
+from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.contributions import save_labels
 from napari_seg.viewer.keeping.questions import Answer
-from napari_seg.viewer.layers import image_layer, label_map_of
+from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.panel import Panel
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
@@ -292,3 +293,13 @@ def test_what_naparis_own_save_wrote_is_saved(viewer, make_panel, tmp_path, qtbo
     qtbot.waitUntil(lambda: not panel.keeping.is_unsaved(layer), timeout=10_000)
     layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
     assert panel.keeping.is_unsaved(layer)
+
+
+def test_labels_that_are_selected_already_are_shown(viewer, make_panel):
+    image = viewer.add_layer(image_layer(head(), name="head"))
+    array = np.ones(head().geometry.shape, np.uint8)
+    shown = LabelMap(array, head().geometry, TABLE)
+    layer = viewer.add_layer(labels_layer(shown, name="drawn", like=image))
+    panel = make_panel()
+    assert panel.labels.layer is layer
+    assert panel.labels_line.name.text().startswith("drawn")

@@ -64,7 +64,9 @@ def segment_scans(
             if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
                 raise
             listed = [as_dict(series) for series in getattr(error, "series", ())]
-            failures.append(Failure(case, _without_name(one_line(error), case), listed))
+            failures.append(
+                Failure(case, _without_names(one_line(error), case, choices.channels), listed)
+            )
             news.say(f"napari-seg: {_named(case, failures[-1].error)}")
             # What series are called may name a patient, so it goes to a person's screen only.
             for line in () if case.pseudonym else listing(error):
@@ -188,9 +190,9 @@ def _named(case: Case, message: str) -> str:
     return message if case.name in message else f"{case.name}: {message}"
 
 
-def _without_name(message: str, case: Case) -> str:
+def _without_names(message: str, case: Case, channels: Sequence[Path]) -> str:
     if case.pseudonym is None:
         return message
-    for told in (str(case.scan), case.scan.name):
-        message = message.replace(told, case.pseudonym)
+    for path in (case.scan, *channels):
+        message = message.replace(str(path), case.pseudonym).replace(path.name, case.pseudonym)
     return message

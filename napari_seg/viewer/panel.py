@@ -76,6 +76,7 @@ class Panel(QWidget):
         self._lay_out()
         self._connect()
         self._on_scan(self.scan.layer)
+        self._show_labels(napari_viewer.layers.selection.active)
 
     def event(self, event: QEvent | None) -> bool:
         """Let go of the viewer when the dock is closed: napari then takes its widget out."""
@@ -184,9 +185,7 @@ class Panel(QWidget):
 
     def _on_active(self, event: Any) -> None:
         self.scan.follow(event.value)
-        if isinstance(event.value, Labels):
-            self.labels.set_layer(event.value)
-            self.labels_line.set_layer(self.labels.layer)
+        self._show_labels(event.value)
         self.segment.region.drawn_box.follow(event.value)
 
     def _on_removed(self, _event: Any) -> None:
@@ -195,6 +194,11 @@ class Panel(QWidget):
     def _on_kept(self, news: str) -> None:
         if not self.work.is_busy and not self.segment.is_running:
             self.status.end(news)
+
+    def _show_labels(self, layer: object) -> None:
+        if isinstance(layer, Labels):
+            self.labels.set_layer(layer)
+            self.labels_line.set_layer(self.labels.layer)
 
     def _on_open_file(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +26,8 @@ from napari_seg.viewer.kept_labels import KeptLabels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_seg.imaging.progress import OnProgress
     from napari_seg.viewer.display_order import DisplayOrder
-
-    OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)

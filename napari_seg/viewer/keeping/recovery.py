@@ -21,15 +21,14 @@ from napari_seg.viewer.layers import grid_of, labels_layer, update_metadata
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from napari.layers import Image, Labels
 
     from napari_seg.imaging.label_table import LabelTable
+    from napari_seg.imaging.progress import OnProgress
     from napari_seg.viewer.keeping.journal_entries import Base
-
-    OnProgress = Callable[[float], None]
 
 _MOST_NAMED = 4
 
