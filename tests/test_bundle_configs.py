@@ -218,6 +218,13 @@ def test_bundle_run_and_plugin_give_the_same_labels(tmp_path):
     ours = segment(scan, load_bundle())
     assert np.allclose(saved.affine, scan.geometry.affine)
     assert np.array_equal(np.asarray(saved.dataobj), ours.array)
+    record = json.loads((tmp_path / "out" / "hippocampus_left_dseg.json").read_text())
+    assert record["scan"]["file_sha256"] == hashlib.sha256(sample.read_bytes()).hexdigest()
+    weights = (BUNDLE / "models" / "model.pt").read_bytes()
+    assert record["bundle"]["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert record["seconds"] > 0
+    repeated = "run --config_file configs/inference.json --dataset_dir SCANS --output_dir LABELS"
+    assert record["command"] == f"python -m monai.bundle {repeated}"
 
 
 def test_2d_bundle_run_takes_plain_pictures(tmp_path):
@@ -237,6 +244,8 @@ def test_2d_bundle_run_takes_plain_pictures(tmp_path):
     labels = np.asarray(nib.load(tmp_path / "out" / "slice_dseg.nii.gz").dataobj)
     assert labels.shape == scan.array.shape[:2]
     assert set(np.unique(labels)) == {0, 1, 2}
+    record = json.loads((tmp_path / "out" / "slice_dseg.json").read_text())
+    assert record["bundle"]["weights"] == "model_2d.pt"
 
 
 def validation_fifth(shared_data: Path):
