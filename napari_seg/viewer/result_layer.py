@@ -181,7 +181,7 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     last = _last_state(layer)
     where = ~last.hand[box] if keep_hand_work else None
     step = f"Segment with {result.bundle.name}"
-    write_region(layer, box, new, name=step, where=where, preserve=False)
+    write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
     last.labels[box] = new
     record = result.record
     if result.settings.region is not None and last.record is not None:

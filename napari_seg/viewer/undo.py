@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_seg.viewer.editing.steps import By
+
     Box = tuple[slice, ...]
 
 # A mask for each of more labels takes longer, and more memory, than a copy of the whole box.
@@ -29,6 +31,7 @@ def write_region(
     values: ArrayLike,
     *,
     name: str | None = None,
+    by: By = "tool",
     where: NDArray[np.bool_] | None = None,
     preserve: bool | None = None,
     public_only: bool = False,
@@ -48,6 +51,8 @@ def write_region(
         Labels of the box's shape, or one label for all of it.
     name
         Of the step in the layer's history, such as ``"Grow liver by 2 mm"``.
+    by
+        Who makes it; ``"hand"`` for a stroke of a brush of ours.
     where
         Of the box's shape: which voxels may change; None for all.
     preserve
@@ -91,7 +96,7 @@ def write_region(
         if locks is not None:
             stack.enter_context(locks.checked())
         if history is not None:
-            stack.enter_context(history.naming(name or "edit"))
+            stack.enter_context(history.naming(name or "edit", by=by))
         stack.enter_context(layer.block_history())
         if hasattr(layer, "_paint_region_with_mask") and not public_only:
             _write(layer, box, after, changed)

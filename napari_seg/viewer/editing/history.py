@@ -13,7 +13,7 @@ from napari_seg.viewer.editing.attached import attach, attached, detach
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.hooks import Hook
 from napari_seg.viewer.editing.known_steps import KnownStep, overlap
-from napari_seg.viewer.editing.step_names import describe
+from napari_seg.viewer.editing.step_names import describe, drawn_by
 from napari_seg.viewer.editing.steps import Step, box_of, bytes_of, changes_of
 from napari_seg.viewer.editing.strokes import commit_stroke
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Labels
+
+    from napari_seg.viewer.editing.steps import By
 
 # napari keeps 100 steps, whatever their size: here their bytes are what counts.
 _MOST_STEPS = 1000
@@ -70,11 +72,11 @@ class EditHistory(QObject):
         self._limit = limit_bytes
         self._entries: list[KnownStep] = []
         self._done = 0
-        self._name: str | None = None
+        self._named: tuple[str, By] | None = None
         self._told_of_dropped = False
         attach(layer, self)
         _keep_steps(layer, _MOST_STEPS)
-        with self.naming("earlier edit"):
+        with self.naming("earlier edit", by="hand"):
             self._follow()
         if hasattr(layer, "_apply_mask_to_data"):
             self._writing = Hook(layer, "_apply_mask_to_data", self._apply_mask_to_data)
@@ -141,13 +143,13 @@ class EditHistory(QObject):
         layer.refresh(extent=False)
 
     @contextmanager
-    def naming(self, name: str | None) -> Iterator[None]:
-        """Give the steps that are made meanwhile a name."""
-        before, self._name = self._name, name
+    def naming(self, name: str, *, by: By = "tool") -> Iterator[None]:
+        """Say of the steps that are made meanwhile what they are called, and who makes them."""
+        before, self._named = self._named, (name, by)
         try:
             yield
         finally:
-            self._name = before
+            self._named = before
 
     def release(self) -> None:
         """Let the layer go; what napari can undo stays, up to its own number of steps."""
@@ -237,10 +239,9 @@ class EditHistory(QObject):
     def _entry(self, layer: Labels, item: Sequence[Any]) -> KnownStep:
         shape = layer.data.shape
         changes = changes_of(item, shape)
-        name = describe(layer, changes) if self._name is None else self._name
-        return KnownStep(
-            Step(name, box_of(item, shape), changes, bytes_of(item)), (item[0], item[-1])
-        )
+        name, by = self._named or (describe(layer, changes), drawn_by(layer))
+        step = Step(name, box_of(item, shape), changes, bytes_of(item), by)
+        return KnownStep(step, (item[0], item[-1]))
 
     def _drop_oldest(self) -> bool:
         layer = self._layer()

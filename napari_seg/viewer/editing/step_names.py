@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Labels
 
+    from napari_seg.viewer.editing.steps import By
+
 _TOOLS = {"paint": "brush", "erase": "erase", "fill": "fill", "polygon": "polygon"}
 
 
@@ -31,10 +33,15 @@ def describe(layer: Labels, changes: Mapping[int, int] | None) -> str:
     if tool == "brush" and lost and not gained:
         # The brush with the background in it.
         tool = "erase"
-    drawn = gained or lost
+    drawn = gained or lost or list(changes)
     if not drawn:
         return tool
     return f"{tool}: {label_name(layer, drawn[0]) if len(drawn) == 1 else f'{len(drawn)} labels'}"
+
+
+def drawn_by(layer: Labels) -> By:
+    """Tell whether a step just made without a name was a person's, or another plugin's."""
+    return "hand" if str(layer.mode) in _TOOLS else "tool"
 
 
 def label_name(layer: Labels, label: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Box = tuple[slice, ...]
     Atom = tuple[Any, ...]
+
+By = Literal["hand", "tool", "network"]
+"""Who made a step: a person with a brush, a tool on what was there, or a network."""
 
 # What Python keeps for an atom beside its voxels.
 _ATOM_BYTES = 500
@@ -37,16 +40,19 @@ class Step:
     box
         Holds all voxels that the step changed; one slice for each axis of the layer's data.
     changes
-        How many voxels each label gained; below 0 where it lost some. Without the background.
-        None for a step too large to count at once.
+        How many voxels each label gained; below 0 where it lost some, 0 where it lost as many.
+        Without the background. None for a step too large to count at once.
     kept_bytes
         Memory that it takes to undo or redo the step.
+    by
+        Who made it.
     """
 
     name: str
     box: Box
     changes: Mapping[int, int] | None
     kept_bytes: int
+    by: By = "tool"
 
 
 def count_labels(
@@ -93,7 +99,7 @@ def changes_of(item: Sequence[Atom], shape: Sequence[int]) -> dict[int, int] | N
         else:
             changes.update(count_labels(after))
         changes.subtract(count_labels(before))
-    return {label: count for label, count in changes.items() if count and label}
+    return {label: count for label, count in changes.items() if label}
 
 
 def box_of(item: Sequence[Atom], shape: Sequence[int]) -> Box:
