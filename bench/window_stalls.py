@@ -17,7 +17,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_seg.imaging.files import read_scan, sample_data_folder
-from napari_seg.viewer.opened_layers import layer_of
+from napari_seg.viewer.opening.opened_layers import layer_of
 
 BEAT_MS = 10
 RECORD = Path(__file__).parent / "records" / "window_stalls.json"

@@ -11,7 +11,7 @@ from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.segmentation.bundle_description import BundleDescription
 from napari_seg.segmentation.preview import LabelWindow
-from napari_seg.viewer.model_run import Tools
+from napari_seg.viewer.segmenting.model_run import Tools
 
 TABLE = LabelTable.from_names({1: "anterior", 2: "posterior"})
 

@@ -11,10 +11,10 @@ from napari_seg import NeedsRepairError, SeveralSeriesError
 from napari_seg.imaging.files import read_labels, write_labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import LabelMap
-from napari_seg.viewer.asking import read_and_ask
 from napari_seg.viewer.contributions import get_reader
 from napari_seg.viewer.layers import image_layer, label_map_of
-from napari_seg.viewer.series_chooser import SeriesDialog
+from napari_seg.viewer.opening.asking import read_and_ask
+from napari_seg.viewer.opening.series_chooser import SeriesDialog
 
 
 @pytest.fixture

@@ -3,8 +3,14 @@ import pytest
 from fake_model import head
 from napari.components import ViewerModel
 
-from napari_seg.viewer.boxes import box_around, box_of_rectangle, outline, size_mm, through_axis
 from napari_seg.viewer.layers import image_layer, scan_of
+from napari_seg.viewer.segmenting.boxes import (
+    box_around,
+    box_of_rectangle,
+    outline,
+    size_mm,
+    through_axis,
+)
 
 
 @pytest.fixture

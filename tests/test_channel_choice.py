@@ -11,8 +11,8 @@ from napari.layers import Labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.viewer.layers import image_layer
-from napari_seg.viewer.model_run import Tools
-from napari_seg.viewer.segment_section import SegmentSection
+from napari_seg.viewer.segmenting.model_run import Tools
+from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
 

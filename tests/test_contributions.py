@@ -22,8 +22,8 @@ from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer import contributions
 from napari_seg.viewer.contributions import get_reader, save_image, save_labels
 from napari_seg.viewer.layers import image_layer, scan_of
-from napari_seg.viewer.model_run import run_model
-from napari_seg.viewer.result_layer import show_result
+from napari_seg.viewer.segmenting.model_run import run_model
+from napari_seg.viewer.segmenting.result_layer import show_result
 
 MANIFEST = Path(napari_seg.__file__).parent / "napari.yaml"
 

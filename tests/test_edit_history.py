@@ -16,8 +16,8 @@ from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.editing.volumes import VolumeTracker
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.layers import image_layer, update_metadata
-from napari_seg.viewer.model_run import run_model
-from napari_seg.viewer.result_layer import show_result
+from napari_seg.viewer.segmenting.model_run import run_model
+from napari_seg.viewer.segmenting.result_layer import show_result
 from napari_seg.viewer.undo import write_region
 
 SHAPE = (5, 12, 14)

@@ -32,8 +32,8 @@ from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.keeping.preferences import preferred_folder
 from napari_seg.viewer.keeping.recovery import find_recoverable
 from napari_seg.viewer.layers import metadata_of, scan_of, update_metadata
-from napari_seg.viewer.model_run import run_model
-from napari_seg.viewer.result_layer import show_result
+from napari_seg.viewer.segmenting.model_run import run_model
+from napari_seg.viewer.segmenting.result_layer import show_result
 from napari_seg.viewer.undo import write_region
 
 PART = (slice(1, 3), slice(2, 4), slice(3, 5))

@@ -8,8 +8,8 @@ from napari.layers import Image, Labels
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import LabelMap, Scan, Source
-from napari_seg.viewer.layer_kind import show_as_labels, show_as_scan
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer, scan_of
+from napari_seg.viewer.opening.layer_kind import show_as_labels, show_as_scan
 
 TURNED = np.array([[0, 0.8, -0.6, 5], [-1, 0, 0, 7], [0, 0.6, 0.8, 9], [0, 0, 0, 1.0]])
 

@@ -13,7 +13,7 @@ from scipy.ndimage import map_coordinates
 from napari_seg import Geometry, Scan, read_scan
 from napari_seg.imaging.scan import Source
 from napari_seg.viewer.layers import image_layer
-from napari_seg.viewer.scans_together import mismatches
+from napari_seg.viewer.opening.scans_together import mismatches
 
 SHAPE = (20, 24, 16)
 STRAIGHT = nib.affines.from_matvec(np.diag([2.0, 2.0, 3.0]), (-19.0, -23.0, -22.0))

@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
-from napari_seg.viewer.model_run import run_model
-from napari_seg.viewer.result_layer import record_of, show_result
+from napari_seg.viewer.segmenting.model_run import run_model
+from napari_seg.viewer.segmenting.result_layer import record_of, show_result
 
 BOX = ((0, 6), (0, 10), (0, 8))
 

@@ -11,7 +11,7 @@ from napari_seg.imaging.files import read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan, Source
 from napari_seg.viewer.layers import image_layer
-from napari_seg.viewer.scans_together import mismatches
+from napari_seg.viewer.opening.scans_together import mismatches
 
 
 def straight(axes, signs, spacing, shape, origin):

@@ -10,9 +10,9 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.viewer.layers import image_layer, label_map_of
-from napari_seg.viewer.model_choice import ModelChoice
-from napari_seg.viewer.result_layer import record_of
-from napari_seg.viewer.segment_section import SegmentSection
+from napari_seg.viewer.segmenting.model_choice import ModelChoice
+from napari_seg.viewer.segmenting.result_layer import record_of
+from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
 

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_seg import find_series
-from napari_seg.viewer.series_chooser import SeriesChooser, SeriesDialog
+from napari_seg.viewer.opening.series_chooser import SeriesChooser, SeriesDialog
 
 
 @pytest.fixture

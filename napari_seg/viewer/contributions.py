@@ -20,12 +20,12 @@ from napari_seg.imaging.files import (
     write_scan,
 )
 from napari_seg.imaging.label_files.recognition import is_label_file
-from napari_seg.viewer.asking import read_and_ask, write_and_ask
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, scan_of
-from napari_seg.viewer.opened_layers import layer_of, open_scans, show_notice
-from napari_seg.viewer.scans_together import tell_mismatches
+from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask
+from napari_seg.viewer.opening.opened_layers import layer_of, open_scans, show_notice
+from napari_seg.viewer.opening.scans_together import tell_mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

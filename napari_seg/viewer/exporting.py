@@ -9,10 +9,10 @@ from napari.utils.notifications import show_info
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_seg.viewer.asking import wants_uids
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.label_forms import FORMS, Form, Undone, labels_with_scan, write_form
-from napari_seg.viewer.opened_layers import show_notice
+from napari_seg.viewer.opening.asking import wants_uids
+from napari_seg.viewer.opening.opened_layers import show_notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,8 +20,8 @@ from napari_seg.imaging.files import (
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.layers import label_map_of, metadata_of, scan_of
-from napari_seg.viewer.result_layer import record_of
-from napari_seg.viewer.scan_below import adopt_scan_below
+from napari_seg.viewer.opening.scan_below import adopt_scan_below
+from napari_seg.viewer.segmenting.result_layer import record_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import napari
 from napari.layers import Image, Labels
 
-from napari_seg.viewer import layer_kind
-from napari_seg.viewer.asking import main_window
 from napari_seg.viewer.exporting import Export
+from napari_seg.viewer.opening import layer_kind
+from napari_seg.viewer.opening.asking import main_window
 
 
 def show_as_labels() -> None:

@@ -25,16 +25,16 @@ from napari_seg.segmentation.inference import segment
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
-from napari_seg.viewer.labels_notices import LabelsNotices
-from napari_seg.viewer.model_run import Tools
 from napari_seg.viewer.one_job import OneJob
-from napari_seg.viewer.opening import Opening
-from napari_seg.viewer.resampling import Resampling
-from napari_seg.viewer.scan_choice import ScanChoice
-from napari_seg.viewer.segment_section import SegmentSection
+from napari_seg.viewer.opening.labels_notices import LabelsNotices
+from napari_seg.viewer.opening.opening import Opening
+from napari_seg.viewer.opening.resampling import Resampling
+from napari_seg.viewer.opening.scan_choice import ScanChoice
+from napari_seg.viewer.opening.welcome import Welcome
+from napari_seg.viewer.segmenting.model_run import Tools
+from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 from napari_seg.viewer.viewing import Viewing
-from napari_seg.viewer.welcome import Welcome
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

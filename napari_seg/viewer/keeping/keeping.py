@@ -21,7 +21,7 @@ from napari_seg.viewer.keeping.recovery_offer import RecoveryOffer
 from napari_seg.viewer.keeping.save_queue import SaveQueue
 from napari_seg.viewer.keeping.saving_places import ScanPlace
 from napari_seg.viewer.layers import metadata_of, scan_of
-from napari_seg.viewer.scan_below import adopt_scan_below
+from napari_seg.viewer.opening.scan_below import adopt_scan_below
 from napari_seg.viewer.viewing.keys import Keys
 
 if TYPE_CHECKING:

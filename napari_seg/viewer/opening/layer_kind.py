@@ -17,7 +17,7 @@ from napari_seg.viewer.layers import (
     metadata_of,
     scan_of,
 )
-from napari_seg.viewer.reading import KIND_GUESSED
+from napari_seg.viewer.opening.reading import KIND_GUESSED
 
 if TYPE_CHECKING:
     from napari.components import LayerList

@@ -18,9 +18,9 @@ from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
 from napari_seg.imaging.progress import ignore_progress
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.label_forms import write_file
-from napari_seg.viewer.opened_layers import grids_of
-from napari_seg.viewer.reading import Opened, open_file, place_nearest
-from napari_seg.viewer.series_chooser import SeriesDialog
+from napari_seg.viewer.opening.opened_layers import grids_of
+from napari_seg.viewer.opening.reading import Opened, open_file, place_nearest
+from napari_seg.viewer.opening.series_chooser import SeriesDialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 
-from napari_seg.viewer.layer_kind import offer_of, show_as_scan
 from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.notice_list import NoticeList, Offer
-from napari_seg.viewer.reading import KIND_GUESSED
+from napari_seg.viewer.opening.layer_kind import offer_of, show_as_scan
+from napari_seg.viewer.opening.reading import KIND_GUESSED
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

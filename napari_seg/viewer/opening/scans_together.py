@@ -9,7 +9,7 @@ from napari.layers import Image
 
 from napari_seg.imaging.scan_alignment import relation
 from napari_seg.viewer.layers import grid_of, metadata_of
-from napari_seg.viewer.opened_layers import frame_of, show_notice
+from napari_seg.viewer.opening.opened_layers import frame_of, show_notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

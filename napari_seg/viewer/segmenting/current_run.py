@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.viewer.layers import grid_of
-from napari_seg.viewer.preview import Preview
+from napari_seg.viewer.segmenting.preview import Preview
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

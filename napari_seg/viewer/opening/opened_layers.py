@@ -11,7 +11,7 @@ from napari.utils.notifications import show_warning
 from napari_seg.imaging.files import case_name
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.layers import grid_of, image_layer, labels_layer, metadata_of
-from napari_seg.viewer.reading import Grid
+from napari_seg.viewer.opening.reading import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,8 +9,8 @@ from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_seg.viewer.boxes import DEFAULT_MM, box_of_rectangle, through_axis
 from napari_seg.viewer.layers import grid_of, metadata_of, place_like
+from napari_seg.viewer.segmenting.boxes import DEFAULT_MM, box_of_rectangle, through_axis
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -8,8 +8,8 @@ from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_seg.viewer.boxes import DEFAULT_MM, box_around, outline, through_axis
 from napari_seg.viewer.layers import KEY, grid_of, place_like
+from napari_seg.viewer.segmenting.boxes import DEFAULT_MM, box_around, outline, through_axis
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

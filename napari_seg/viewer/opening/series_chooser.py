@@ -10,7 +10,7 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.viewer.appearance import primary_style
-from napari_seg.viewer.series_list import SeriesList, can_open
+from napari_seg.viewer.opening.series_list import SeriesList, can_open
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
-from napari_seg.viewer.boxes import DEFAULT_MM, size_mm
-from napari_seg.viewer.drawn_box import DrawnBox
 from napari_seg.viewer.layers import grid_of
-from napari_seg.viewer.point_box import PointBox
+from napari_seg.viewer.segmenting.boxes import DEFAULT_MM, size_mm
+from napari_seg.viewer.segmenting.drawn_box import DrawnBox
+from napari_seg.viewer.segmenting.point_box import PointBox
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from numpy.typing import NDArray
 
-    from napari_seg.viewer.model_run import Result
+    from napari_seg.viewer.segmenting.model_run import Result
 
 # As many results are kept to compare with as a person is likely to undo.
 _MOST_KEPT = 8

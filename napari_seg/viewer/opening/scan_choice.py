@@ -16,11 +16,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_seg.viewer.layer_kind import offer_of, show_as_labels
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
 from napari_seg.viewer.notice_list import NoticeList, Offer
-from napari_seg.viewer.reading import KIND_GUESSED
-from napari_seg.viewer.scans_together import mismatches
+from napari_seg.viewer.opening.layer_kind import offer_of, show_as_labels
+from napari_seg.viewer.opening.reading import KIND_GUESSED
+from napari_seg.viewer.opening.scans_together import mismatches
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:

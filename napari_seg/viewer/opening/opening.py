@@ -10,11 +10,11 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_seg.imaging.dicom.reading import SeveralSeriesError
-from napari_seg.viewer.opened_layers import grids_of, layer_of, open_scans
+from napari_seg.viewer.opening.opened_layers import grids_of, layer_of, open_scans
+from napari_seg.viewer.opening.reading import Opened, Undecided, open_file, place_nearest
+from napari_seg.viewer.opening.scans_together import tell_mismatches
+from napari_seg.viewer.opening.series_chooser import SeriesChooser
 from napari_seg.viewer.question import Answer, Question
-from napari_seg.viewer.reading import Opened, Undecided, open_file, place_nearest
-from napari_seg.viewer.scans_together import tell_mismatches
-from napari_seg.viewer.series_chooser import SeriesChooser
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -12,14 +12,14 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWi
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.appearance import primary_style
-from napari_seg.viewer.channel_choice import ChannelChoice
-from napari_seg.viewer.current_run import CurrentRun, voxels_of, why_it_does_not_fit
 from napari_seg.viewer.jobs import Job
-from napari_seg.viewer.model_choice import ModelChoice
-from napari_seg.viewer.model_run import Result, Tools, run_model
-from napari_seg.viewer.region_choice import RegionChoice
-from napari_seg.viewer.result_layer import Contest, show_result
-from napari_seg.viewer.run_options import RunOptions
+from napari_seg.viewer.segmenting.channel_choice import ChannelChoice
+from napari_seg.viewer.segmenting.current_run import CurrentRun, voxels_of, why_it_does_not_fit
+from napari_seg.viewer.segmenting.model_choice import ModelChoice
+from napari_seg.viewer.segmenting.model_run import Result, Tools, run_model
+from napari_seg.viewer.segmenting.region_choice import RegionChoice
+from napari_seg.viewer.segmenting.result_layer import Contest, show_result
+from napari_seg.viewer.segmenting.run_options import RunOptions
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

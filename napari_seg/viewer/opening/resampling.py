@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject
 
 from napari_seg.imaging.scan_alignment import resample_scan
 from napari_seg.viewer.layers import grid_of, image_layer, scan_of
-from napari_seg.viewer.opened_layers import show_notice
+from napari_seg.viewer.opening.opened_layers import show_notice
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -1,0 +1,1 @@
+"""Files and folders become layers: read, asked about, and shown where they belong."""

@@ -1,0 +1,1 @@
+"""Run a model on a scan from the panel: what, where, how, and where its labels go."""
