@@ -240,11 +240,43 @@ def test_the_panel_fits_into_320_pixels(viewer, make_panel):
     panel = make_panel()
     viewer.add_layer(image_layer(head(), name="head"))
     panel.segment.options.fold.setChecked(True)
+    margins = panel.layout().contentsMargins()
+    room = 320 - margins.left() - margins.right()
     for choice in (panel.segment.region.drawn, panel.segment.region.around):
         choice.setChecked(True)
         QApplication.processEvents()
-        margins = panel.layout().contentsMargins()
-        assert panel._body.minimumSizeHint().width() <= 320 - margins.left() - margins.right()
+        assert panel._body.minimumSizeHint().width() <= room
+        assert panel.segment.minimumSizeHint().width() <= room
+    panel.tabs.show_section(panel.edit)
+    QApplication.processEvents()
+    assert panel.edit.minimumSizeHint().width() <= room
+
+
+def test_what_a_tab_is_for_is_done_by_its_own_key(qtbot, viewer, make_panel):
+    panel = make_panel()
+    viewer.add_layer(image_layer(head(), name="head"))
+    assert panel.tabs.section is panel.segment
+    bar = panel.tabs.tabBar()
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
+    assert panel.tabs.section is panel.edit
+    assert not panel.segment.isVisible()
+    panel.tabs.run()
+    assert not panel.segment.is_running
+    panel.tabs.show_section(panel.segment)
+    panel.tabs.run()
+    assert panel.segment.is_running
+    finish(qtbot, panel)
+
+
+def test_labels_that_are_removed_are_no_longer_edited(qtbot, viewer, make_panel):
+    panel = make_panel()
+    image = viewer.add_layer(image_layer(head(), name="head"))
+    shown = LabelMap(np.ones(head().geometry.shape, np.uint8), head().geometry, TABLE)
+    layer = viewer.add_layer(labels_layer(shown, name="drawn", like=image))
+    qtbot.waitUntil(panel.labels_line.isVisible)
+    viewer.layers.remove(layer)
+    assert panel.labels.layer is None
+    assert not panel.labels_line.isVisible()
 
 
 def test_opening_the_panel_imports_no_torch():

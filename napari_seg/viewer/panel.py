@@ -6,22 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QAction, QKeySequence, QShortcut
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QMenu,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from napari_seg.imaging.files import SCAN_SUFFIXES, sample_data_folder
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
+from napari_seg.viewer.edit_section import EditSection
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
@@ -31,6 +25,7 @@ from napari_seg.viewer.opening.opening import Opening
 from napari_seg.viewer.opening.resampling import Resampling
 from napari_seg.viewer.opening.scan_choice import ScanChoice
 from napari_seg.viewer.opening.welcome import Welcome
+from napari_seg.viewer.panel_parts.tabs import Tabs
 from napari_seg.viewer.segmenting.model_run import Tools
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
@@ -45,7 +40,7 @@ _TOOLS = Tools(segment, load_bundle, describe_bundle, choose_device)
 
 
 class Panel(QWidget):
-    """Open a scan, and segment it.
+    """Open a scan, segment it, and edit its labels.
 
     Parameters
     ----------
@@ -63,6 +58,8 @@ class Panel(QWidget):
         self.status = StatusLine()
         self.scan = ScanChoice(napari_viewer)
         self.segment = SegmentSection(napari_viewer, tools, self.status)
+        self.edit = EditSection(napari_viewer, self.status)
+        self.tabs = Tabs()
         self.welcome = Welcome()
         self.work = OneJob(self.status, self)
         self.opening = Opening(napari_viewer, self.work)
@@ -97,20 +94,15 @@ class Panel(QWidget):
         body.addWidget(self.scan)
         body.addWidget(self.labels_line)
         body.addWidget(self.labels)
-        body.addWidget(self.segment)
-        body.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidget(self._body)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll = scroll
+        body.addWidget(self.tabs, 1)
+        self.tabs.add(self.segment, "Segment", "Let a model label the scan")
+        self.tabs.add(self.edit, "Edit", "Correct labels by brushes and tools")
         layout = QVBoxLayout(self)
         layout.addWidget(self.keeping.offer)
         layout.addWidget(self.labels_notices)
         layout.addWidget(self.welcome)
         layout.addWidget(self.opening, 1)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self._body, 1)
         layout.addWidget(self.viewing.readout)
         layout.addWidget(self.status)
 
@@ -135,10 +127,11 @@ class Panel(QWidget):
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
         self.keeping.said.connect(self._on_kept)
+        self.edit.wanted.connect(self._on_edit_wanted)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.segment.run)
+            QShortcut(QKeySequence(keys), self).activated.connect(self.tabs.run)
 
     def _release(self) -> None:
         if self._is_released:
@@ -153,6 +146,7 @@ class Panel(QWidget):
         self.labels.release()
         self.labels_notices.release()
         self.segment.release()
+        self.edit.release()
         self.viewing.release()
 
     def _on_busy(self, busy: bool) -> None:
@@ -170,9 +164,11 @@ class Panel(QWidget):
         self._show_parts()
         self.labels.set_scan(layer)
         self.segment.set_scan(layer)
+        self.edit.set_scan(layer)
 
     def _on_moved(self) -> None:
         self.segment.set_scan(self.scan.layer)
+        self.edit.set_scan(self.scan.layer)
 
     def _on_asking(self, _asking: bool) -> None:
         self._show_parts()
@@ -181,15 +177,20 @@ class Panel(QWidget):
         # What has to be chosen first gets the room.
         asking, has_scan = self.opening.is_asking, self.scan.layer is not None
         self.welcome.setVisible(not asking and not has_scan)
-        self._scroll.setVisible(not asking and has_scan)
+        self._body.setVisible(not asking and has_scan)
 
     def _on_active(self, event: Any) -> None:
         self.scan.follow(event.value)
         self._show_labels(event.value)
         self.segment.region.drawn_box.follow(event.value)
 
-    def _on_removed(self, _event: Any) -> None:
-        self.labels_line.set_layer(self.labels.layer)
+    def _on_edit_wanted(self) -> None:
+        self.tabs.show_section(self.edit)
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self.labels.layer:
+            self.labels.set_layer(None)
+        self._follow_labels()
 
     def _on_kept(self, news: str) -> None:
         if not self.work.is_busy and not self.segment.is_running:
@@ -198,7 +199,11 @@ class Panel(QWidget):
     def _show_labels(self, layer: object) -> None:
         if isinstance(layer, Labels):
             self.labels.set_layer(layer)
-            self.labels_line.set_layer(self.labels.layer)
+            self._follow_labels()
+
+    def _follow_labels(self) -> None:
+        self.labels_line.set_layer(self.labels.layer)
+        self.edit.set_layer(self.labels.layer)
 
     def _on_open_file(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)

@@ -1,0 +1,69 @@
+"""The Edit tab: brushes on top, then the tools, then the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+    from napari_seg.viewer.actions import Action
+    from napari_seg.viewer.status_line import StatusLine
+
+
+class EditSection(QWidget):
+    """Change labels in place: every change is one named step of the layer's undo.
+
+    Parameters
+    ----------
+    viewer
+        That shows scan and labels.
+    status
+        Where it is said what was done, and how far a long tool is.
+
+    Attributes
+    ----------
+    wanted
+        Signal: a key asked for what is to be seen here, so the tab should be shown.
+    """
+
+    wanted = Signal()
+
+    def __init__(self, viewer: ViewerModel, status: StatusLine) -> None:
+        super().__init__()
+        self._viewer, self._status = getattr(viewer, "__wrapped__", viewer), status
+        self._layer: Labels | None = None
+        self._scan: Image | None = None
+        self._lay_out()
+
+    @property
+    def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
+        """All that keys, menus and the command palette can ask for."""
+        return ()
+
+    def set_layer(self, layer: Labels | None) -> None:
+        """Edit another layer from now on; None for none."""
+        self._layer = getattr(layer, "__wrapped__", layer)
+
+    def set_scan(self, layer: Image | None) -> None:
+        """Edit with the intensities of another scan from now on; None for none."""
+        self._scan = getattr(layer, "__wrapped__", layer)
+
+    def run(self) -> None:
+        """Apply the tool that is open."""
+
+    def release(self) -> None:
+        """Let go of viewer and layers; nothing of ours is left on the canvas."""
+        self.set_layer(None)
+        self.set_scan(None)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        # Brushes: `viewer/brushing` comes here, above the tools.
+        # Tools: what works on whole labels.
+        # History: the fold with the list of steps comes here, below the tools.

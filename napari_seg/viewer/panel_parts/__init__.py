@@ -1,0 +1,1 @@
+"""What the panel is put together from: tabs, and what folds away."""
