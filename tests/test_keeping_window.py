@@ -25,6 +25,7 @@ from napari_seg import read_labels
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keeping.journal_entries import replay
+from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.undo import write_region
 
@@ -139,12 +140,16 @@ def journals(folder):
     return list((folder / "journals").glob("*.journal"))
 
 
-def test_shift_s_on_the_canvas_saves(window, keeping, edited, folder):
+def test_shift_s_on_the_canvas_saves(viewer, window, keeping, edited, folder):
+    bindings = KeyBindings(viewer, keeping.actions)
+    keys = CanvasKeys(canvas_of(window), bindings)
+    keys.watch()
     QTest.keyClick(canvas_of(window), Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
     wait_until(lambda: not keeping.is_unsaved(edited))
     assert is_saved(folder, edited)
     assert edited.data[PART].min() == 3
-    assert keeping.keys.taken == ()
+    keys.release()
+    bindings.release()
 
 
 # Closing the window

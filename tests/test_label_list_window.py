@@ -7,6 +7,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
 from napari_seg.imaging.label_table import LabelTable
+from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.label_list import LabelList
 from napari_seg.viewer.layers import update_metadata
 
@@ -41,6 +42,9 @@ def canvas_of(viewer):
 def test_tab_on_the_canvas_chooses_the_next_label_and_leaves_the_view(viewer, labels, layer):
     labels.set_layer(layer)
     canvas, point = canvas_of(viewer), viewer.dims.point
+    bindings = KeyBindings(viewer, labels.actions)
+    keys = CanvasKeys(canvas, bindings)
+    keys.watch()
     chosen = []
     for key in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Tab, Qt.Key.Key_Tab):
         with_ = Qt.KeyboardModifier.NoModifier
@@ -53,6 +57,8 @@ def test_tab_on_the_canvas_chooses_the_next_label_and_leaves_the_view(viewer, la
     labels.release()
     QTest.keyClick(canvas, Qt.Key.Key_Tab)
     assert layer.selected_label == 1
+    keys.release()
+    bindings.release()
 
 
 def test_a_jump_centres_the_canvas_on_the_label(viewer, labels, layer):

@@ -10,13 +10,13 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
 from napari.settings import get_plugin_settings
-from napari.utils.key_bindings import KeymapHandler
 from npe2 import PluginManifest
 
 import napari_seg
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
+from napari_seg.viewer.keys import KeyBindings
 from napari_seg.viewer.layers import image_layer, labels_layer
 from napari_seg.viewer.viewing import Viewing
 from napari_seg.viewer.viewing.letters import edge_letters
@@ -139,8 +139,9 @@ def test_the_letters_follow_every_change_of_the_view(make_viewing):
     make_viewing(viewer)
 
     def shown():
-        texts = viewer.canvas.overlays["napari-seg edges"].texts
-        return [texts[edge] for edge in ("top", "bottom", "left", "right")]
+        overlays = viewer.canvas.overlays
+        names = [f"napari-seg {edge}" for edge in ("top", "bottom", "left", "right")]
+        return [overlays[name].text if overlays[name].visible else "" for name in names]
 
     assert shown() == ["A", "P", "R", "L"]
     viewer.dims.transpose()
@@ -262,12 +263,10 @@ def test_the_readout_follows_the_slice_when_only_the_wheel_turns(qtbot, make_vie
 
 def test_one_key_turns_through_the_planes_about_the_same_point(make_viewing):
     viewer = viewer_of(image_layer(scan(), name="scan"))
-    make_viewing(viewer)
-    keys = KeymapHandler()
-    keys.keymap_providers = [viewer]
+    keys = KeyBindings(viewer, make_viewing(viewer).actions)
     viewer.dims.point = (-3.0, -2.0, -4.0)
     for order in ((1, 0, 2), (2, 0, 1), (0, 1, 2)):
-        assert keys.press_key("O")
+        assert keys.press("O")
         assert viewer.dims.order == order
         assert viewer.dims.point == (-3.0, -2.0, -4.0)
 
@@ -296,11 +295,10 @@ def test_one_key_steps_through_the_windows_of_a_ct(make_viewing):
     viewer = viewer_of(layer)
     viewing = make_viewing(viewer)
     assert layer.contrast_limits == [-160, 240]
-    keys = KeymapHandler()
-    keys.keymap_providers = [viewer]
+    keys = KeyBindings(viewer, viewing.actions)
     seen = {}
     for _ in range(6):
-        keys.press_key("W")
+        assert keys.press("W")
         text = viewing.readout.width_and_level.text()
         seen[viewing.readout.choice.currentText()] = (tuple(layer.contrast_limits), text)
     assert seen == {
@@ -320,11 +318,11 @@ def test_the_windows_of_another_scan_come_from_its_values(make_viewing):
     viewer = viewer_of(layer)
     viewing = make_viewing(viewer)
     opened = tuple(layer.contrast_limits)
-    viewing._show_next_window(viewer)
+    viewing._show_next_window()
     assert layer.contrast_limits[1] - layer.contrast_limits[0] == 2 * (opened[1] - opened[0])
-    viewing._show_next_window(viewer)
+    viewing._show_next_window()
     assert tuple(layer.contrast_limits) == (0, 959)
-    viewing._show_next_window(viewer)
+    viewing._show_next_window()
     assert np.allclose(layer.contrast_limits, opened)
 
 
@@ -415,22 +413,7 @@ def test_a_preference_returns_the_mouse_of_napari(make_viewing, npe2pm, plugin_s
     assert viewer.dims.current_step[0] == step
 
 
-# Keys, and letting go
-
-
-def test_a_key_of_the_person_wins(make_viewing):
-    viewer = viewer_of(image_layer(scan(), name="scan"))
-    pressed = []
-    viewer.bind_key("W", pressed.append)
-    viewing = make_viewing(viewer)
-    keys = KeymapHandler()
-    keys.keymap_providers = [viewer]
-    keys.press_key("W")
-    assert pressed == [viewer]
-    assert viewing.keys.taken == ("W",)
-    viewing.release()
-    keys.press_key("W")
-    assert len(pressed) == 2
+# Letting go
 
 
 def test_release_leaves_nothing_behind(make_viewing):
@@ -455,7 +438,6 @@ def test_release_leaves_nothing_behind(make_viewing):
         ]
         return (
             counts,
-            dict(viewer.keymap),
             list(viewer.mouse_wheel_callbacks),
             list(viewer.mouse_drag_callbacks),
             list(viewer.mouse_move_callbacks),

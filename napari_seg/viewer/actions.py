@@ -24,6 +24,10 @@ class Action:
         What it does. For a held action, what happens when the key goes down.
     stop
         What happens when a held key goes up; None for a key that is pressed and let go.
+    repeats
+        Whether it is done again and again while the key is held.
+    can_run
+        Tells whether there is anything to do; where there is not, the key is left to others.
     """
 
     name: str
@@ -32,3 +36,5 @@ class Action:
     key: str | None
     run: Callable[[], None]
     stop: Callable[[], None] | None = None
+    repeats: bool = False
+    can_run: Callable[[], bool] | None = None

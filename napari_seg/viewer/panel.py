@@ -17,6 +17,7 @@ from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
 from napari_seg.viewer.edit_section import EditSection
 from napari_seg.viewer.keeping import Keeping
+from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
 from napari_seg.viewer.one_job import OneJob
@@ -34,6 +35,7 @@ from napari_seg.viewer.viewing import Viewing
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+    from qtpy.QtGui import QShowEvent
 
 _MINIMUM_WIDTH = 320
 _TOOLS = Tools(segment, load_bundle, describe_bundle, choose_device)
@@ -70,6 +72,9 @@ class Panel(QWidget):
         self.labels = LabelList(napari_viewer)
         self.labels_notices = LabelsNotices(napari_viewer)
         self.viewing = Viewing(napari_viewer)
+        parts = (self.viewing, self.labels, self.edit, self.keeping)
+        self.keys = KeyBindings(napari_viewer, [each for part in parts for each in part.actions])
+        self._canvas_keys = CanvasKeys(self, self.keys)
         self._lay_out()
         self._connect()
         self._on_scan(self.scan.layer)
@@ -81,6 +86,16 @@ class Panel(QWidget):
         if taken_out and self.parent() is None:
             self._release()
         return bool(super().event(event))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Take the keys of the canvases that are there."""
+        super().showEvent(event)
+        self._canvas_keys.watch()
+
+    def is_of(self, viewer: ViewerModel) -> bool:
+        """Tell whether it works in a viewer; once its dock was closed it works in none."""
+        same = getattr(viewer, "__wrapped__", viewer)
+        return not self._is_released and getattr(self._viewer, "__wrapped__", self._viewer) is same
 
     def open_path(self, path: str | Path) -> None:
         """Read a scan or labels beside the viewer, and show them."""
@@ -126,6 +141,7 @@ class Panel(QWidget):
         self.scan.resample_wanted.connect(self._on_resample_wanted)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
+        self.viewing.three_views.opened.connect(self._canvas_keys.watch)
         self.keeping.said.connect(self._on_kept)
         self.edit.wanted.connect(self._on_edit_wanted)
         self._viewer.layers.events.removed.connect(self._on_removed)
@@ -138,6 +154,8 @@ class Panel(QWidget):
             return
         self._is_released = True
         self.work.cancel()
+        self._canvas_keys.release()
+        self.keys.release()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self.scan.release()

@@ -12,6 +12,7 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.file_formats import case_name
+from napari_seg.viewer.actions import Action
 from napari_seg.viewer.editing.strokes import commit_stroke
 from napari_seg.viewer.keeping.closing import Closing
 from napari_seg.viewer.keeping.journal_file import journal_folder
@@ -22,7 +23,6 @@ from napari_seg.viewer.keeping.save_queue import SaveQueue
 from napari_seg.viewer.keeping.saving_places import ScanPlace
 from napari_seg.viewer.layers import metadata_of, scan_of
 from napari_seg.viewer.opening.scan_below import adopt_scan_below
-from napari_seg.viewer.viewing.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -54,8 +54,8 @@ class Keeping(QObject):
         Signal: whether labels are being saved now.
     offer
         The widget that offers to restore what a crash left behind; hidden without such.
-    keys
-        Shift+S saves.
+    actions
+        What keys and menus can ask for: saving.
     """
 
     unsaved_changed = Signal(object)
@@ -86,7 +86,9 @@ class Keeping(QObject):
             parent=self,
         )
         viewer.layers.events.removed.connect(self._on_removed)
-        self.keys = Keys(viewer, {"Shift-S": self._on_key})
+        self.actions = (
+            Action("save_labels", "Save the labels", "Labels", "Shift+S", self._on_save_wanted),
+        )
 
     @property
     def unsaved(self) -> tuple[Labels, ...]:
@@ -119,19 +121,18 @@ class Keeping(QObject):
             self.said.emit(f"'{layer.name}' has no unsaved changes")
 
     def release(self) -> None:
-        """Free keys, window and layers; unsaved changes go on being kept for after a crash."""
+        """Free window and layers; unsaved changes go on being kept for after a crash."""
         if self._is_released:
             return
         self._is_released = True
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._closing.release()
-        self.keys.release()
         self.offer.release()
         for kept in list(self._followed):
             self._unfollow(kept)
 
-    def _on_key(self, _viewer: ViewerModel) -> None:
+    def _on_save_wanted(self) -> None:
         self.save()
 
     def _on_inserted(self, event: Any) -> None:

@@ -82,17 +82,15 @@ class LabelActs(QObject):
         if self._try(_select, layer, value) and self._viewer.layers.selection.active is not layer:
             self._viewer.layers.selection.active = layer
 
-    def step(self, count: int) -> bool:
-        """Choose the label that comes some rows after the chosen one, around the end.
+    def can_step(self) -> bool:
+        """Tell whether there is a label to choose."""
+        return self.layer is not None and bool(self.rows)
 
-        Returns
-        -------
-        bool
-            False where there is no label to choose.
-        """
+    def step(self, count: int) -> None:
+        """Choose the label that comes some rows after the chosen one, around the end."""
         values = [row.value for row in self.rows]
         if self.layer is None or not values:
-            return False
+            return
         now = int(self.layer.selected_label)
         if now in values:
             place = values.index(now) + count
@@ -100,7 +98,6 @@ class LabelActs(QObject):
             before = sum(value < now for value in values)
             place = before + count - (1 if count > 0 else 0)
         self.select(values[place % len(values)])
-        return True
 
     def jump(self, value: int) -> None:
         """Choose a label and go to it."""

@@ -10,8 +10,8 @@ from qtpy.QtCore import QPoint, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from napari_seg.imaging.label_sets import departures
+from napari_seg.viewer.actions import Action
 from napari_seg.viewer.label_list.acts import LabelActs
-from napari_seg.viewer.label_list.canvas_tabs import CanvasTabs
 from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.label_list.model import Column, RowModel
 from napari_seg.viewer.label_list.new_labels_menu import NewLabelsMenu
@@ -24,7 +24,6 @@ from napari_seg.viewer.wrapped_label import WrappedLabel
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
-    from qtpy.QtGui import QShowEvent
 
 _NO_LAYER = "No labels yet. Segment the scan, or make an empty layer with ⋮"
 _NO_ROWS = "No label yet. + adds one, or paint"
@@ -32,8 +31,6 @@ _NO_ROWS = "No label yet. + adds one, or paint"
 
 class LabelList(QWidget):
     """The table of the labels of one layer: choose, name, colour, lock, hide, merge, delete.
-
-    Tab and Shift+Tab on the canvas choose the next and the previous label.
 
     Parameters
     ----------
@@ -69,11 +66,28 @@ class LabelList(QWidget):
         self.new_like = NewLabelsMenu(viewer, self)
         self.menu = RowMenu(self.acts, self._chosen, self.new_like, self)
         self.status_menu = StatusMenu(self.acts, self)
-        self._tabs = CanvasTabs(self, self.acts.step)
         self._lay_out()
         self._connect()
         self._on_theme()
         self._update()
+
+    @property
+    def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
+        """What keys and menus can ask for: to choose another label, or go to it."""
+        group = "Labels"
+        of_rows: Any = {"repeats": True, "can_run": self.acts.can_step}
+        return (
+            Action("next_label", "Next label", group, "Tab", self.next_label, **of_rows),
+            Action(
+                "previous_label",
+                "Previous label",
+                group,
+                "Shift+Tab",
+                self.previous_label,
+                **of_rows,
+            ),
+            Action("go_to_label", "Go to the label", group, "J", self._on_jump_wanted),
+        )
 
     @property
     def layer(self) -> Labels | None:
@@ -93,7 +107,6 @@ class LabelList(QWidget):
             self._table = LayerTable.of(layer)
             self._table.changed.connect(self._update)
             layer.events.selected_label.connect(self._on_selected_label)
-            self._tabs.watch()
         self._update()
 
     def set_scan(self, layer: Image | None) -> None:
@@ -116,16 +129,10 @@ class LabelList(QWidget):
     def release(self) -> None:
         """Let go of the viewer and of the layer; names, locks and colours stay with the layer."""
         self._let_go()
-        self._tabs.release()
         self.acts.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.events.theme.disconnect(self._on_theme)
-
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Take Tab on the canvases that are there."""
-        super().showEvent(event)
-        self._tabs.watch()
 
     def _lay_out(self) -> None:
         for button, text, name in (
@@ -227,6 +234,10 @@ class LabelList(QWidget):
         value = self.acts.add()
         if value is not None:
             self.view.rename(value)
+
+    def _on_jump_wanted(self) -> None:
+        if self.layer is not None:
+            self.acts.jump(int(self.layer.selected_label))
 
     def _on_delete(self) -> None:
         self.acts.delete(self._chosen())

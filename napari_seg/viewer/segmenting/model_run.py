@@ -106,8 +106,6 @@ def run_model(
         bundle,
         device=device,
         options=settings.as_options(),
-        notices=labels.notices,
-        windows=(labels.record or {}).get("windows"),
         seconds=seconds,
         command=settings.command("SCAN", "LABELS.nii.gz", more=more),
     )

@@ -40,8 +40,7 @@ class Preview:
     ) -> None:
         self._viewer = viewer
         self._geometry, self._order = grid_of(scan_layer)
-        kind = np.uint8 if max(table.names, default=0) <= 255 else np.uint16
-        empty = np.zeros(self._geometry.shape, kind)
+        empty = np.zeros(self._geometry.shape, np.uint8)
         self.layer = labels_layer(
             LabelMap(empty, self._geometry, table), name=name, like=scan_layer
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
 from napari.qt import QtViewer
 
 from napari_seg.viewer.viewing.letters import Letters
@@ -14,6 +15,8 @@ from napari_seg.viewer.viewing.side_layers import Link, side_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+_PLANE_NAME = "napari-seg plane"
 
 
 class SideView:
@@ -30,8 +33,6 @@ class SideView:
         Its own model: which plane, and how far zoomed.
     canvas
         Its widget.
-    letters
-        The sides at its edges, and the name of its plane.
     """
 
     def __init__(self, main: ViewerModel) -> None:
@@ -43,8 +44,8 @@ class SideView:
         # A file dropped here would open on this canvas only.
         self.canvas.setAcceptDrops(False)
         self.canvas.dims.hide()
-        self.letters = Letters(self.viewer)
-        self._parts: tuple[Any, ...] = (Mouse(self.viewer), self.letters)
+        self.viewer.canvas.overlays[_PLANE_NAME] = TextOverlay(position="top_left", visible=True)
+        self._parts: tuple[Any, ...] = (Mouse(self.viewer), Letters(self.viewer))
         layers = main.layers
         self._signals = (layers.events.inserted, layers.events.removed, layers.events.reordered)
         for signal in self._signals:
@@ -62,7 +63,7 @@ class SideView:
         dims = self.viewer.dims
         if dims.ndim >= 3:
             dims.order = order_of(plane, dims.ndim)
-        self.letters.name_plane(plane)
+        self.viewer.canvas.overlays[_PLANE_NAME].text = plane
         self.viewer.fit_to_view()
 
     def release(self) -> None:

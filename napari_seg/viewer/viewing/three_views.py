@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from napari.qt import QtViewer
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
 
 from napari_seg.viewer.viewing.crosshair import Crosshair
 from napari_seg.viewer.viewing.fitting import Fitting
-from napari_seg.viewer.viewing.keys import Keys
 from napari_seg.viewer.viewing.linked_points import LinkedPoints
 from napari_seg.viewer.viewing.planes import PLANES, plane_of
 from napari_seg.viewer.viewing.side_view import SideView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari.components import ViewerModel
 
-    from napari_seg.viewer.viewing.keys import Action
     from napari_seg.viewer.viewing.readout import Readout
 
 _STRETCH = (3, 2)
@@ -44,15 +40,18 @@ class ThreeViews(QObject):
         The main viewer.
     readout
         Tells of the cursor on the further canvases, too.
-    actions
-        What the keys do on the further canvases.
+
+    Attributes
+    ----------
+    opened
+        Signal: there are further canvases now.
     """
 
-    def __init__(
-        self, viewer: ViewerModel, readout: Readout, actions: Mapping[str, Action]
-    ) -> None:
+    opened = Signal()
+
+    def __init__(self, viewer: ViewerModel, readout: Readout) -> None:
         super().__init__()
-        self._viewer, self._readout, self._actions = viewer, readout, actions
+        self._viewer, self._readout = viewer, readout
         self._parts: tuple[Any, ...] = ()
         self._window: QWidget | None = None
         self._layout: Any = None
@@ -94,7 +93,6 @@ class ThreeViews(QObject):
             self._readout.follow(view.viewer)
         viewers = (self._viewer, *(view.viewer for view in self.views))
         self._parts = (
-            *(Keys(viewer, self._actions) for viewer in viewers[1:]),
             *(
                 Crosshair(shown, self._viewer.dims)
                 for shown in (canvas, *(view.canvas for view in self.views))
@@ -105,6 +103,7 @@ class ThreeViews(QObject):
         self._fitting = Fitting(self._viewer)
         self._viewer.dims.events.order.connect(self._on_order)
         self._on_order()
+        self.opened.emit()
 
     def close(self) -> None:
         """Leave the main canvas alone."""

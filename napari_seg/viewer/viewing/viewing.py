@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.viewer.viewing.keys import Keys
+from napari_seg.viewer.actions import Action
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import turn_to_next_plane
@@ -13,6 +13,8 @@ from napari_seg.viewer.viewing.three_views import ThreeViews
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+_GROUP = "Looking"
 
 
 class Viewing:
@@ -27,8 +29,8 @@ class Viewing:
     ----------
     readout
         The widget that tells of the point under the cursor and of the window.
-    keys
-        Those of the canvas: W the next window, O the next plane, Q three views.
+    actions
+        What keys and menus can ask for: the next window, the next plane, three views.
     three_views
         The two other planes beside the canvas; closed at first.
     """
@@ -38,30 +40,27 @@ class Viewing:
         viewer = getattr(viewer, "__wrapped__", viewer)
         self._viewer = viewer
         self.readout = Readout(viewer)
-        actions = {"W": self._show_next_window, "O": self._turn, "Q": self._toggle_three_views}
-        self.three_views = ThreeViews(viewer, self.readout, actions)
-        self.keys = Keys(viewer, actions)
+        self.three_views = ThreeViews(viewer, self.readout)
+        self.actions = (
+            Action("next_window", "Next window", _GROUP, "W", self._show_next_window),
+            Action("next_plane", "Next view (axial, coronal, sagittal)", _GROUP, "O", self._turn),
+            Action("three_views", "Three views, or one", _GROUP, "Q", self.three_views.toggle),
+        )
         self._parts: tuple[Any, ...] = (
             self.three_views,
             Mouse(viewer),
             Letters(viewer),
-            self.keys,
             self.readout,
         )
 
     def release(self) -> None:
-        """Free every key, callback, overlay and widget; more than once does no harm."""
+        """Free every callback, overlay and widget; more than once does no harm."""
         parts, self._parts = self._parts, ()
         for part in parts:
             part.release()
 
-    # Each is bound on every canvas, and does the same on all of them.
-
-    def _show_next_window(self, _viewer: ViewerModel) -> None:
+    def _show_next_window(self) -> None:
         self.readout.windows.show_next()
 
-    def _turn(self, _viewer: ViewerModel) -> None:
+    def _turn(self) -> None:
         turn_to_next_plane(self._viewer)
-
-    def _toggle_three_views(self, _viewer: ViewerModel) -> None:
-        self.three_views.toggle()

@@ -1,0 +1,95 @@
+"""Write the commands, menus and keys of all actions into napari.yaml, between its marks.
+
+Run it after an action was added, or given another title, group or key:
+
+    python scripts/write_manifest.py
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from napari.components import ViewerModel
+from napari.qt import get_qapp
+
+from napari_seg.viewer.panel import Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_seg.viewer.actions import Action
+
+MANIFEST = Path(__file__).parents[1] / "napari_seg" / "napari.yaml"
+
+
+def main() -> None:
+    """Replace what lies between the marks."""
+    application = get_qapp()
+    panel = Panel(ViewerModel())
+    text = written(MANIFEST.read_text(encoding="utf-8"), panel.keys.actions)
+    MANIFEST.write_text(text, encoding="utf-8")
+    panel.setParent(None)
+    application.processEvents()
+
+
+def written(manifest: str, actions: Sequence[Action]) -> str:
+    """Return the manifest with other actions."""
+    groups = tuple(dict.fromkeys(action.group for action in actions))
+    parts: dict[str, Any] = {
+        "commands": [_command(action) for action in actions],
+        "annotate": [{"submenu": _submenu(group)} for group in groups],
+        "menus": {
+            _submenu(group): [{"command": _id(each)} for each in actions if each.group == group]
+            for group in groups
+        },
+        "submenus": [{"id": _submenu(each), "label": f"{each} (napari-seg)"} for each in groups],
+        "keys": {action.name: _key(action) for action in actions},
+    }
+    for name, part in parts.items():
+        manifest = _replaced(manifest, name, part)
+    return manifest
+
+
+def _command(action: Action) -> dict[str, str]:
+    command = {
+        "id": _id(action),
+        "title": action.title,
+        "python_name": f"napari_seg.viewer.action_commands:{action.name}",
+    }
+    return command if action.group == "Help" else {**command, "enablement": "num_layers >= 1"}
+
+
+def _key(action: Action) -> dict[str, str]:
+    return {
+        "title": f"{action.group} – {action.title}",
+        "type": "string",
+        "default": action.key or "",
+    }
+
+
+def _id(action: Action) -> str:
+    return f"napari-seg.action.{action.name}"
+
+
+def _submenu(group: str) -> str:
+    return f"napari-seg/{group.lower().replace(' ', '_')}"
+
+
+def _replaced(manifest: str, name: str, part: Any) -> str:
+    mark = rf"(?P<begin>(?P<indent> *)# actions: {name}\n).*?(?P<end> *# end of actions\n)"
+    found = re.search(mark, manifest, flags=re.DOTALL)
+    if found is None:
+        raise ValueError(f"napari.yaml must have the mark '# actions: {name}' and an end to it")
+    lines = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=95).splitlines()
+    indented = "".join(f"{found['indent']}{line}\n" for line in lines)
+    return (
+        f"{manifest[: found.start()]}{found['begin']}{indented}{found['end']}"
+        + (manifest[found.end() :])
+    )
+
+
+if __name__ == "__main__":
+    main()
