@@ -25,14 +25,17 @@ from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.viewer.layers import image_layer, labels_layer
 
 SHAPE = (512, 512, 300)
+# The whole screen of a small laptop: without a graphics card each pixel takes its time.
+WINDOW = (1600, 1000)
 # The brush is so wide that each of the moves reaches the planes of all three views.
-BRUSH, MOVES, STROKES = 60, 20, 3
+BRUSH, MOVES, STROKES = 60, 20, 5
 RECORD = Path(__file__).parent / "records" / "three_views.json"
 
 
 def main() -> None:
     """Draw one stroke on each canvas, at the point where the three planes meet."""
     viewer = napari.Viewer()
+    viewer.window._qt_window.resize(*WINDOW)
     _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     geometry = Geometry(SHAPE, np.diag([0.7, 0.7, 1.0, 1.0]))
     voxels = np.random.default_rng(0).integers(0, 255, SHAPE, dtype=np.uint8)
@@ -57,6 +60,8 @@ def main() -> None:
         "drawn_by": "software (llvmpipe) under Xvfb",
         "napari": napari.__version__,
         "shape": SHAPE,
+        "window": WINDOW,
+        "canvases": [(one.native.width(), one.native.height()) for one in canvases],
         "open_s": round(opened_s, 2),
         "stroke_ms": {
             name: strokes(canvas, drawn, layers)
@@ -70,7 +75,7 @@ def main() -> None:
 
 
 def strokes(canvas: Any, drawn: Drawn, layers: list) -> dict[str, Any]:
-    """Time each move until all layers are refreshed, and until all canvases are drawn."""
+    """Time each move until all layers are refreshed, and until all of it is on the screen."""
     refreshed: list[float] = []
     shown: list[float] = []
     told: list[float] = []
@@ -142,9 +147,10 @@ class Drawn:
 
 
 def in_ms(seconds: list[float]) -> dict[str, float]:
-    """Give the median and the greatest."""
+    """Give the median, the 95th percentile and the greatest."""
     return {
         "median": round(1000 * float(np.median(seconds)), 1),
+        "95th": round(1000 * float(np.percentile(seconds, 95)), 1),
         "max": round(1000 * max(seconds), 1),
     }
 

@@ -44,6 +44,7 @@ def test_options_of_a_record_name_all_but_bundle_and_device():
         "labels": None,
         "keep_largest": False,
         "min_ml": 0.5,
+        "skip_air": True,
     }
 
 

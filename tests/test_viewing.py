@@ -139,9 +139,8 @@ def test_the_letters_follow_every_change_of_the_view(make_viewing):
     make_viewing(viewer)
 
     def shown():
-        overlays = viewer.canvas.overlays
-        names = [f"napari-seg {edge}" for edge in ("top", "bottom", "left", "right")]
-        return [overlays[name].text if overlays[name].visible else "" for name in names]
+        texts = viewer.canvas.overlays["napari-seg edges"].texts
+        return [texts[edge] for edge in ("top", "bottom", "left", "right")]
 
     assert shown() == ["A", "P", "R", "L"]
     viewer.dims.transpose()

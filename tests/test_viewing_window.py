@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_model import fake_tools, head
 from napari.qt import QtViewer
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -239,6 +239,45 @@ def test_moving_the_mouse_tells_the_place_seldom(viewer, viewing, canvas, qtbot)
     assert told[-1].endswith("mm · 0 HU")
 
 
+def test_the_place_is_told_without_laying_out_the_window(viewer, canvas, qtbot):
+    panel = Panel(viewer, tools=fake_tools())
+    viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+    point = panel.viewing.readout.point
+    move(canvas, middle_of(canvas), Qt.MouseButton.NoButton)
+    pump()
+    asked = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched, event):
+            if event.type() == QEvent.Type.LayoutRequest:
+                asked.append(event)
+            return False
+
+    watch, before = Watch(), point.text()
+    panel.window().installEventFilter(watch)
+    move(canvas, middle_of(canvas) + QPoint(9, 0), Qt.MouseButton.NoButton)
+    pump()
+    assert before != point.text() != ""
+    assert asked == []
+    assert point.label.height() >= point.label.heightForWidth(point.width())
+
+
+@pytest.mark.parametrize("value", [0, 400], ids=["on black", "on white"])
+def test_the_letters_are_read_on_any_voxels(viewer, viewing, value):
+    viewer.layers["ct"].data = np.full(viewer.layers["ct"].data.shape, value, np.int16)
+    viewer.layers["ct"].contrast_limits = (0, 400)
+    viewer.scene.camera.zoom = 100
+    pump()
+    picture = viewer.screenshot(canvas_only=True, flash=False)[..., 0].astype(int)
+    height = picture.shape[0]
+    left = picture[height // 2 - 15 : height // 2 + 15, :40]
+    assert left.max() > 230
+    assert left.min() < 40
+    # The letter stands on its halo: white, and dark beside it, over voxels of either kind.
+    assert (left > 230).sum() > 20
+    assert (left < 60).sum() > 20
+
+
 # Three views
 
 
@@ -256,7 +295,8 @@ def test_one_key_opens_and_closes_the_other_two_planes(viewer, viewing, canvas):
     views = viewing.three_views.views
     assert [view.viewer.dims.order for view in views] == [(1, 0, 2), (2, 0, 1)]
     assert all(view.canvas.isVisible() for view in views)
-    assert [view.viewer.canvas.overlays["napari-seg top"].text for view in views] == ["S", "S"]
+    assert [view.letters.texts["top"] for view in views] == ["S", "S"]
+    assert [view.letters.texts["corner"] for view in views] == ["coronal", "sagittal"]
     further = canvases_of(viewer, viewing.three_views)[1]
     further.setFocus()
     QTest.keyClick(further, Qt.Key.Key_O)

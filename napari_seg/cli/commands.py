@@ -94,6 +94,13 @@ def segment(
     min_ml: Annotated[
         float, typer.Option(min=0, metavar="X", help="Drop parts smaller than X ml.")
     ] = 0.0,
+    skip_air: Annotated[
+        bool,
+        typer.Option(
+            "--skip-air/--no-skip-air",
+            help="Run windows of one value throughout once for each value.",
+        ),
+    ] = True,
     series: Annotated[
         str | None,
         typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
@@ -143,6 +150,7 @@ def segment(
         labels=tuple(name.strip() for name in labels.split(",")) if labels else None,
         keep_largest=keep_largest,
         min_ml=min_ml,
+        skip_air=skip_air,
     )
     quiet_libraries()
     with exit_codes():

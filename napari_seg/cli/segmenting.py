@@ -104,6 +104,7 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
     with news.following(f"{case.name}: segmenting") as on_progress:
         labels, record = _labels_and_record(scan, choices, on_progress)
     record["command"] = choices.command(case.labels)
+    _tell(case, labels.notices, news)
     written = _save(scan, replace(labels, record=record), case.labels, choices)
     _tell(case, written, news)
     took = f"{record['seconds']:.1f} s on {record['device']}"
@@ -114,7 +115,7 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
         record=record_path(case.labels),
         overlay=beside(case.labels, "_overlay.png") if choices.overlay else None,
         seconds=record["seconds"],
-        notices=(*scan.notices, *written),
+        notices=(*scan.notices, *labels.notices, *written),
         measures=tuple(measure_labels(labels, scan)),
     )
 

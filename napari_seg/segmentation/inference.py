@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     import torch
     from monai.data import MetaTensor
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.preview import OnWindow
+    from napari_seg.segmentation.slabs.drawing import Drawing, Sliding
 
 
 def segment(
@@ -33,6 +35,7 @@ def segment(
     overlap: float = 0.25,
     region: Region | None = None,
     labels: Sequence[str] | None = None,
+    skip_air: bool = True,
     on_progress: OnProgress | None = None,
     on_window: OnWindow | None = None,
 ) -> LabelMap:
@@ -53,6 +56,9 @@ def segment(
         sees only this box, and voxels outside it come back 0. None for the whole scan.
     labels
         Names of the labels to keep; None for all.
+    skip_air
+        Whether windows that hold one value throughout go through the network only once for each
+        value; the labels are the same.
     on_progress
         Told 0 once the scan is prepared, then the fraction done after each window, up to 1; what
         it raises stops the run there.
@@ -62,13 +68,16 @@ def segment(
     Returns
     -------
     LabelMap
-        On the scan's grid, of type uint8, with the bundle's label table and the record of the run.
+        On the scan's grid, of type uint8 (uint16 above 255 labels), with the bundle's label table
+        and the record of the run.
 
     Raises
     ------
     ValueError
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
         label is unknown, the overlap is out of range, or the device is not there.
+    MemoryError
+        If the run needs more memory than there is, with the figures.
 
     Examples
     --------
@@ -89,15 +98,12 @@ def segment(
     kept = None if labels is None else [bundle.table.value_of(name) for name in labels]
     box = clip_region(region or _whole(scan), scan.geometry.shape)
     place = torch.device(choose_device(device))
-    array = np.zeros(scan.geometry.shape, np.uint8)
-    inside = tuple(slice(first, last) for first, last in box)
-    array[inside] = _segment_box(
-        scan.crop(box), bundle, place, box, overlap, on_progress or ignore_progress, on_window
-    )
-    table = bundle.table
+    sliding = _sliding(bundle, place, overlap, skip_air, on_progress or ignore_progress)
+    drawing = _draw_box(scan.crop(box), bundle, sliding, box, on_window)
+    array = _on_grid(drawing.labels, box, scan.geometry.shape)
+    table = bundle.table if kept is None else bundle.table.keep(kept)
     if kept is not None:
         array[~np.isin(array, kept)] = 0
-        table = table.keep(kept)
     settings = RunSettings(
         folder=None if bundle.description.is_shipped else bundle.folder,
         variant=bundle.variant,
@@ -105,50 +111,64 @@ def segment(
         overlap=overlap,
         region=region,
         labels=None if labels is None else tuple(labels),
+        skip_air=skip_air,
     )
     record = make_record(
         scan,
         bundle,
         device=str(place),
         options=settings.as_options(),
+        notices=drawing.notices,
+        windows=drawing.windows,
         seconds=perf_counter() - start,
         command=settings.command("SCAN", "LABELS"),
     )
-    return LabelMap(array, scan.geometry, table, record=record)
+    return LabelMap(array, scan.geometry, table, notices=drawing.notices, record=record)
 
 
-def _segment_box(
-    crop: Scan,
-    bundle: Bundle,
-    place: torch.device,
-    box: Region,
-    overlap: float,
-    on_progress: OnProgress,
-    on_window: OnWindow | None,
-) -> NDArray[np.uint8]:
-    from monai.data import MetaTensor
-    from monai.utils import convert_to_tensor
+def _sliding(
+    bundle: Bundle, place: torch.device, overlap: float, skip_air: bool, on_progress: OnProgress
+) -> Sliding:
+    from napari_seg.segmentation.slabs.drawing import Sliding
+    from napari_seg.segmentation.slabs.window_scores import Fallback
 
+    return Sliding(
+        network=bundle.network.to(place),
+        device=place,
+        overlap=overlap,
+        skip_air=skip_air,
+        on_progress=on_progress,
+        fallback=Fallback(partial(bundle.network.to, "cpu")),
+    )
+
+
+def _draw_box(
+    crop: Scan, bundle: Bundle, sliding: Sliding, box: Region, on_window: OnWindow | None
+) -> Drawing:
     from napari_seg.segmentation.execution import fast_inference
     from napari_seg.segmentation.preview import Preview
-    from napari_seg.segmentation.windows import slide
+    from napari_seg.segmentation.slabs.drawing import draw_labels
 
     voxels = _as_tensor(crop, bundle)
     with fast_inference():
         image = bundle.prepare({"image": voxels})["image"]
-        on_progress(0.0)
-        scores = slide(
-            convert_to_tensor(image)[None].to(place),
-            bundle.network.to(place),
-            bundle.inferer,
-            overlap=overlap,
-            on_progress=on_progress,
-            on_window=on_window and Preview(on_window, voxels, image, box),
+        sliding.on_progress(0.0)
+        preview = on_window and Preview(on_window, voxels, image, box)
+        drawing = draw_labels(image, bundle, replace(sliding, on_window=preview))
+    if drawing.labels.shape != crop.geometry.shape:
+        raise ValueError(
+            f"the bundle {bundle.name!r} must give one label per voxel of shape "
+            f"{crop.geometry.shape}, its postprocessing gave {drawing.labels.shape}"
         )
-        # The way back to the scan's grid starts from where the scores lie.
-        prediction = MetaTensor(scores[0].cpu(), meta=image.meta)
-        result = bundle.postprocess({"image": image, "pred": prediction})["pred"]
-    return _one_label_per_voxel(result, crop.geometry.shape, bundle)
+    return drawing
+
+
+def _on_grid(labels: NDArray[Any], box: Region, shape: tuple[int, int, int]) -> NDArray[Any]:
+    if labels.shape == shape:
+        return labels
+    array = np.zeros(shape, labels.dtype)
+    array[tuple(slice(first, last) for first, last in box)] = labels
+    return array
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:
@@ -195,19 +215,6 @@ def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:
     for row, axis in enumerate((first, second, flat[-1])):
         affine[row, axis] = spacing[axis]
     return affine
-
-
-def _one_label_per_voxel(
-    result: Tensor, shape: tuple[int, ...], bundle: Bundle
-) -> NDArray[np.uint8]:
-    labels = np.asarray(result)
-    if labels.shape != (1, *shape):
-        raise ValueError(
-            f"the bundle {bundle.name!r} must give one label per voxel of shape {shape}, "
-            f"its postprocessing gave {labels.shape}"
-        )
-    values: NDArray[np.uint8] = labels[0].round().astype(np.uint8)
-    return values
 
 
 def _whole(scan: Scan) -> Region:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,11 +28,11 @@ class LabelWindow:
     region
         Where they lie in the scan's voxels.
     array
-        Labels of that region's shape, uint8.
+        Labels of that region's shape, uint8; uint16 above 255.
     """
 
     region: Region
-    array: NDArray[np.uint8]
+    array: NDArray[Any]
 
 
 class Preview:
@@ -48,7 +48,7 @@ class Preview:
     def __call__(self, start: tuple[int, int, int], scores: Tensor) -> None:
         """Hand on the labels of the window that begins at voxel `start` of the prepared scan."""
         labels = (scores > 0)[0] if len(scores) == 1 else scores.argmax(0)
-        patch = labels.to("cpu").numpy().astype(np.uint8)
+        patch = labels.to("cpu").numpy().astype(np.uint8 if len(scores) <= 256 else np.uint16)
         to_crop = self._to_crop.copy()
         to_crop[:3, 3] += to_crop[:3, :3] @ np.asarray(start)
         found = place_nearest(patch, to_crop, self._shape)
@@ -63,8 +63,8 @@ class Preview:
 
 
 def place_nearest(
-    patch: NDArray[np.uint8], to_grid: NDArray[np.float64], shape: Sequence[int]
-) -> tuple[Region, NDArray[np.uint8]] | None:
+    patch: NDArray[Any], to_grid: NDArray[np.float64], shape: Sequence[int]
+) -> tuple[Region, NDArray[Any]] | None:
     """Lay a patch of labels onto another grid, each voxel taking its nearest label.
 
     Parameters

@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from napari_seg.imaging.scan import Scan
+    from napari_seg.imaging.scan import Notice, Scan
     from napari_seg.segmentation.bundle import Bundle
 
     Record = dict[str, Any]
@@ -25,6 +25,8 @@ def make_record(
     options: Mapping[str, Any],
     seconds: float,
     command: str,
+    notices: Sequence[Notice] = (),
+    windows: Mapping[str, int] | None = None,
 ) -> Record:
     """Gather what a reader of a label file needs to trust it and to make it again.
 
@@ -42,6 +44,10 @@ def make_record(
         From the scan in memory to its labels.
     command
         The command line that repeats it.
+    notices
+        What the run did otherwise than asked for.
+    windows
+        How many windows went through the network, and how many repeated one of equal content.
 
     Returns
     -------
@@ -60,7 +66,8 @@ def make_record(
         "versions": {"python": platform.python_version(), **_versions()},
         "device": device,
         "options": dict(options),
-        "notices": [notice.as_dict() for notice in scan.notices],
+        "windows": dict(windows or {}),
+        "notices": [notice.as_dict() for notice in (*scan.notices, *notices)],
         "seconds": round(seconds, 3),
         "command": command,
         "purpose": "research use only",

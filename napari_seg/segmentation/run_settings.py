@@ -38,6 +38,8 @@ class RunSettings:
         Whether only the largest part of each label is kept.
     min_ml
         Parts of a label smaller than this are dropped.
+    skip_air
+        Whether windows of one value throughout run once for each value.
     """
 
     folder: Path | None = None
@@ -48,6 +50,7 @@ class RunSettings:
     labels: tuple[str, ...] | None = None
     keep_largest: bool = False
     min_ml: float = 0.0
+    skip_air: bool = True
 
     @property
     def model(self) -> tuple[Path | None, str | None]:
@@ -56,7 +59,12 @@ class RunSettings:
 
     def for_segment(self) -> dict[str, Any]:
         """Give what `inference.segment` takes, but for the device that was found."""
-        return {"overlap": self.overlap, "region": self.region, "labels": self.labels}
+        return {
+            "overlap": self.overlap,
+            "region": self.region,
+            "labels": self.labels,
+            "skip_air": self.skip_air,
+        }
 
     def clean(self, labels: LabelMap) -> LabelMap:
         """Drop the parts of labels that are not wanted."""
@@ -98,4 +106,6 @@ class RunSettings:
             words.append("--keep-largest")
         if self.min_ml:
             words += ["--min-ml", str(self.min_ml)]
+        if not self.skip_air:
+            words.append("--no-skip-air")
         return shlex.join([*words, *more])

@@ -1,17 +1,14 @@
-"""Slide a network's window over a prepared scan, and say how far it is."""
+"""The window of a network, and where windows lie over a scan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from itertools import product
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
-    OnWindow = Callable[[tuple[int, int, int], Tensor], None]
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -56,91 +53,70 @@ def window_of(inferer: Any) -> Window:
     return Window(_three(ensure_tuple_rep(inferer.roi_size, 3)), batch=batch)
 
 
-def slide(
-    image: Tensor,
-    network: Callable[[Tensor], Tensor],
-    inferer: Any,
-    *,
-    overlap: float,
-    on_progress: Callable[[float], None],
-    on_window: OnWindow | None = None,
-) -> Tensor:
-    """Run a network over overlapping windows, and blend them with Gaussian weights.
+@dataclass(frozen=True)
+class WindowLayout:
+    """Where windows lie over a scan.
+
+    Attributes
+    ----------
+    shape
+        Of a window.
+    size
+        Of the scan once it is padded to at least one window.
+    before
+        Voxels of padding before it.
+    starts
+        For each axis the first voxel of each window, in the padded scan.
+    """
+
+    shape: tuple[int, int, int]
+    size: tuple[int, int, int]
+    before: tuple[int, int, int]
+    starts: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+    @property
+    def count(self) -> int:
+        """How many windows there are."""
+        return prod(len(starts) for starts in self.starts)
+
+    def places(self, axis: int) -> Iterator[tuple[int, int, int]]:
+        """Give the first voxel of each window, those first that begin first along `axis`."""
+        order = [axis, *(other for other in range(3) if other != axis)]
+        for place in product(*(self.starts[one] for one in order)):
+            i, j, k = (place[order.index(one)] for one in range(3))
+            yield i, j, k
+
+
+def lay_windows(window: Window, size: tuple[int, int, int], overlap: float) -> WindowLayout:
+    """Lay windows over a scan as MONAI's sliding window does.
 
     Parameters
     ----------
-    image
-        Of shape ``(1, channel, i, j, k)``, on the network's device.
-    network
-        From ``(batch, channel, *window)`` to scores ``(batch, class, *window)``.
-    inferer
-        The bundle's MONAI inferer, which gives window, batch and padding.
+    window
+        What the network sees at once.
+    size
+        Of the prepared scan.
     overlap
         From 0 to below 1: the part of a window that its neighbour also covers.
-    on_progress
-        Told the fraction done after each window; what it raises stops the run there.
-    on_window
-        Told each finished window: its first voxel in `image` (negative where the window reaches
-        beyond it) and its scores ``(class, *window)``.
-
-    Returns
-    -------
-    Tensor
-        Scores ``(1, class, i, j, k)`` in float32.
     """
-    from monai.inferers import sliding_window_inference
-    from torch.nn.functional import pad
-
-    window = window_of(inferer)
-    size = tuple(image.shape[2:])
-    shape = tuple(wanted or have for wanted, have in zip(window.shape, size, strict=True))
-    margins = [max(wanted - have, 0) for wanted, have in zip(shape, size, strict=True)]
-    before = [margin // 2 for margin in margins]
-    # torch counts paddings from the last axis
-    sides = [side for axis in (2, 1, 0) for side in (before[axis], margins[axis] - before[axis])]
-    padded = pad(image, sides, value=float(getattr(inferer, "cval", 0.0)))
-    # One after the other a processor is as fast, and stops and reports at each.
-    together = 1 if image.device.type == "cpu" and window.flat_axis is None else window.batch
-    total = _count_windows(tuple(padded.shape[2:]), shape, overlap)
-    done = 0
-
-    def predict(batch: Tensor, places: list[list[slice]]) -> Tensor:
-        nonlocal done
-        flat = None if window.flat_axis is None else window.flat_axis + 2
-        scores = network(batch if flat is None else batch.squeeze(flat)).float()
-        scores = scores if flat is None else scores.unsqueeze(flat)
-        for place, score in zip(places, scores, strict=True):
-            if on_window is not None:
-                start = [part.start - left for part, left in zip(place[2:], before, strict=True)]
-                on_window((start[0], start[1], start[2]), score)
-            done += 1
-            on_progress(min(done / total, 1.0))
-        return scores
-
-    blended = sliding_window_inference(
-        padded,
-        shape,
-        together,
-        predict,
-        overlap=overlap,
-        mode="gaussian",
-        with_coord=True,
+    shape = _each(wanted or have for wanted, have in zip(window.shape, size, strict=True))
+    padded = _each(map(max, shape, size))
+    before = _each((full - have) // 2 for full, have in zip(padded, size, strict=True))
+    first, second, third = (
+        _starts(length, one, overlap) for length, one in zip(padded, shape, strict=True)
     )
-    return _cropped(blended, before, size)
+    return WindowLayout(shape, padded, before, (first, second, third))
 
 
-def _cropped(scores: Any, before: list[int], size: tuple[int, ...]) -> Tensor:
-    parts = (slice(start, start + length) for start, length in zip(before, size, strict=True))
-    cropped: Tensor = scores[(slice(None), slice(None), *parts)]
-    return cropped
+def _starts(length: int, window: int, overlap: float) -> tuple[int, ...]:
+    step = max(int(window * (1 - overlap)), 1)
+    count = ceil((length - window) / step) + 1
+    return tuple(min(number * step, length - window) for number in range(count))
 
 
-def _count_windows(size: tuple[int, ...], shape: tuple[int, ...], overlap: float) -> int:
-    total = 1
-    for length, window in zip(size, shape, strict=True):
-        step = max(int(window * (1 - overlap)), 1)
-        total *= ceil((length - window) / step) + 1
-    return total
+def _each(values: Iterable[int]) -> tuple[int, int, int]:
+    i, j, k = values
+    return i, j, k
 
 
 def _three(values: Any) -> tuple[int, int, int]:

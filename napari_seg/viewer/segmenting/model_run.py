@@ -106,6 +106,8 @@ def run_model(
         bundle,
         device=device,
         options=settings.as_options(),
+        notices=labels.notices,
+        windows=(labels.record or {}).get("windows"),
         seconds=seconds,
         command=settings.command("SCAN", "LABELS.nii.gz", more=more),
     )

@@ -40,7 +40,8 @@ class Preview:
     ) -> None:
         self._viewer = viewer
         self._geometry, self._order = grid_of(scan_layer)
-        empty = np.zeros(self._geometry.shape, np.uint8)
+        kind = np.uint8 if max(table.names, default=0) <= 255 else np.uint16
+        empty = np.zeros(self._geometry.shape, kind)
         self.layer = labels_layer(
             LabelMap(empty, self._geometry, table), name=name, like=scan_layer
         )

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.components.overlays import TextOverlay
-
+from napari_seg.viewer.viewing.edge_texts import EdgeTexts
 from napari_seg.viewer.viewing.layer_at_hand import located_layer
 from napari_seg.viewer.viewing.patient import direction_in_patient, side_of, sides_are_known
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-_FONT_POINTS = 15
-_EDGES = {
-    "left": "middle_left",
-    "right": "middle_right",
-    "top": "top_center",
-    "bottom": "bottom_center",
-}
-_NAMES = {edge: f"napari-seg {edge}" for edge in _EDGES}
+_EDGES = ("left", "right", "top", "bottom")
+_NAME = "napari-seg edges"
 
 
 def edge_letters(viewer: ViewerModel) -> dict[str, str]:
@@ -69,10 +62,9 @@ class Letters:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._watched: Any = None
-        for edge, position in _EDGES.items():
-            viewer.canvas.overlays[_NAMES[edge]] = TextOverlay(
-                position=position, font_size=_FONT_POINTS
-            )
+        self._plane = ""
+        self._texts = EdgeTexts(visible=True)
+        viewer.canvas.overlays[_NAME] = self._texts
         for signal in self._signals():
             signal.connect(self._update)
         self._update()
@@ -82,8 +74,17 @@ class Letters:
         for signal in self._signals():
             signal.disconnect(self._update)
         self._watch(None)
-        for name in _NAMES.values():
-            self._viewer.canvas.overlays.pop(name, None)
+        self._viewer.canvas.overlays.pop(_NAME, None)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What stands at each edge, and in the corner; nothing where the text is empty."""
+        return dict(self._texts.texts)
+
+    def name_plane(self, plane: str) -> None:
+        """Show the name of the plane in the upper left corner."""
+        self._plane = plane
+        self._update()
 
     def _signals(self) -> tuple[Any, ...]:
         layers, dims = self._viewer.layers, self._viewer.dims
@@ -109,7 +110,4 @@ class Letters:
 
     def _update(self, _event: object = None) -> None:
         self._watch(located_layer(self._viewer))
-        for edge, letters in edge_letters(self._viewer).items():
-            overlay = self._viewer.canvas.overlays[_NAMES[edge]]
-            overlay.text = letters
-            overlay.visible = bool(letters)
+        self._texts.texts = {**edge_letters(self._viewer), "corner": self._plane}

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from napari_seg.viewer.layers import modality_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
 from napari_seg.viewer.viewing.point import point_at
+from napari_seg.viewer.viewing.still_line import StillLine
 from napari_seg.viewer.viewing.windows import Windows
-from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -48,6 +48,7 @@ class Readout(QWidget):
         self._viewer = viewer
         self._followed: list[ViewerModel] = []
         self._moved_in: ViewerModel | None = None
+        self._is_behind = False
         self._image: Image | None = None
         self._units: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
         self.windows = Windows(viewer)
@@ -86,8 +87,8 @@ class Readout(QWidget):
         self._watch(None)
 
     def _lay_out(self) -> None:
-        self.point = WrappedLabel()
-        self.point.setAccessibleName("Point under the cursor")
+        self.point = StillLine()
+        self.point.label.setAccessibleName("Point under the cursor")
         self.choice = QComboBox()
         self.choice.setAccessibleName("Window")
         self.choice.setToolTip("Which values are shown from black to white (W: the next one)")
@@ -148,10 +149,20 @@ class Readout(QWidget):
         self._moved_in = next(
             (viewer for viewer in self._followed if source in (viewer.cursor, viewer.dims)), None
         )
-        if not self._timer.isActive():
+        # At once, so that it is drawn together with what the move draws; and once more when
+        # that is done, for a stroke changes what lies under the cursor.
+        self._is_behind = self._timer.isActive()
+        if not self._is_behind:
             self._timer.start()
+            self._show_point()
 
     def _on_timer(self) -> None:
+        self._show_point()
+        if self._is_behind:
+            self._is_behind = False
+            self._timer.start()
+
+    def _show_point(self) -> None:
         viewer = self._moved_in
         if viewer is None or viewer.dims.ndisplay != 2:
             self.point.setText("")

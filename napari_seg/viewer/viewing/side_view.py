@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.components import ViewerModel
-from napari.components.overlays import TextOverlay
 from napari.qt import QtViewer
 
 from napari_seg.viewer.viewing.letters import Letters
@@ -15,8 +14,6 @@ from napari_seg.viewer.viewing.side_layers import Link, side_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-
-_PLANE_NAME = "napari-seg plane"
 
 
 class SideView:
@@ -33,6 +30,8 @@ class SideView:
         Its own model: which plane, and how far zoomed.
     canvas
         Its widget.
+    letters
+        The sides at its edges, and the name of its plane.
     """
 
     def __init__(self, main: ViewerModel) -> None:
@@ -44,8 +43,8 @@ class SideView:
         # A file dropped here would open on this canvas only.
         self.canvas.setAcceptDrops(False)
         self.canvas.dims.hide()
-        self.viewer.canvas.overlays[_PLANE_NAME] = TextOverlay(position="top_left", visible=True)
-        self._parts: tuple[Any, ...] = (Mouse(self.viewer), Letters(self.viewer))
+        self.letters = Letters(self.viewer)
+        self._parts: tuple[Any, ...] = (Mouse(self.viewer), self.letters)
         layers = main.layers
         self._signals = (layers.events.inserted, layers.events.removed, layers.events.reordered)
         for signal in self._signals:
@@ -63,7 +62,7 @@ class SideView:
         dims = self.viewer.dims
         if dims.ndim >= 3:
             dims.order = order_of(plane, dims.ndim)
-        self.viewer.canvas.overlays[_PLANE_NAME].text = plane
+        self.letters.name_plane(plane)
         self.viewer.fit_to_view()
 
     def release(self) -> None:

@@ -1,0 +1,216 @@
+"""Draw the labels of a prepared scan: slab by slab, or at once where a bundle asks for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_seg.imaging.scan import Notice
+from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
+from napari_seg.segmentation.slabs.labelling import Labelling
+from napari_seg.segmentation.slabs.memory import require
+from napari_seg.segmentation.slabs.sliding import AllScores, choose_axis, slide
+from napari_seg.segmentation.slabs.way_back import NotByAxes, WayBack, find_way_back
+from napari_seg.segmentation.windows import lay_windows, window_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+    from monai.data import MetaTensor
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.slabs.sliding import OnWindow
+    from napari_seg.segmentation.slabs.window_scores import Fallback, WindowScores
+    from napari_seg.segmentation.windows import WindowLayout
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Labels, and how they came about.
+
+    Attributes
+    ----------
+    labels
+        ``(i, j, k)`` on the scan's grid.
+    notices
+        What was done otherwise than asked for.
+    windows
+        How many windows there were, and how many of them went through the network.
+    """
+
+    labels: NDArray[Any]
+    notices: tuple[Notice, ...] = ()
+    windows: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Sliding:
+    """How the windows of a run slide.
+
+    Attributes
+    ----------
+    network
+        From ``(batch, channel, *window)`` to scores ``(batch, class, *window)``.
+    device
+        Where it runs.
+    overlap
+        From 0 to below 1: the part of a window that its neighbour also covers.
+    skip_air
+        Whether windows of one value throughout go through the network once for each value.
+    on_progress, on_window, fallback
+        As in `sliding.slide`.
+    """
+
+    network: Callable[[Tensor], Tensor]
+    device: torch.device
+    overlap: float
+    on_progress: Callable[[float], None]
+    skip_air: bool = True
+    on_window: OnWindow | None = None
+    fallback: Fallback | None = None
+
+    def run(
+        self, image: MetaTensor, bundle: Bundle, reader: Any, axis: int, activation: str | None
+    ) -> WindowScores:
+        """Slide over a prepared scan."""
+        from monai.utils import convert_to_tensor
+
+        return slide(
+            convert_to_tensor(image)[None].to(self.device),
+            self.network,
+            bundle.inferer,
+            reader,
+            axis=axis,
+            overlap=self.overlap,
+            activation=activation,
+            skip_air=self.skip_air,
+            on_progress=self.on_progress,
+            on_window=self.on_window,
+            fallback=self.fallback,
+        )
+
+
+def draw_labels(image: MetaTensor, bundle: Bundle, sliding: Sliding) -> Drawing:
+    """Draw the labels of a scan.
+
+    Parameters
+    ----------
+    image
+        As the bundle prepared it, with the trace of that.
+    bundle
+        Whose network runs.
+    sliding
+        How.
+
+    Raises
+    ------
+    ValueError
+        If the bundle gives other than one label per voxel.
+    MemoryError
+        If the memory left is too small; with the figures.
+    """
+    i, j, k = (int(count) for count in image.shape[1:])
+    layout = lay_windows(window_of(bundle.inferer), (i, j, k), sliding.overlap)
+    try:
+        finish = read_finish(bundle.postprocess, bundle.prepare)
+        way = find_way_back(image, nearest=finish.is_nearest)
+    except (NotBySlabs, NotByAxes) as error:
+        return _draw_at_once(image, bundle, sliding, layout, str(error))
+    return _draw_by_slabs(image, bundle, sliding, layout, finish, way)
+
+
+def _draw_by_slabs(
+    image: MetaTensor,
+    bundle: Bundle,
+    sliding: Sliding,
+    layout: WindowLayout,
+    finish: Finish,
+    way: WayBack,
+) -> Drawing:
+    axis = choose_axis(layout)
+    reader = Labelling(way, finish, axis, layout.before)
+    classes = _classes(bundle)
+    rows = min(layout.shape[axis] + reader.span, layout.size[axis])
+    slab = 4 * (classes + 1) * rows * prod(layout.size) // layout.size[axis]
+    require(slab, sliding.device, f"a slab of {classes} classes")
+    windows = sliding.run(image, bundle, reader, axis, finish.before)
+    if finish.threshold is not None and reader.classes != 1:
+        raise ValueError(
+            f"the bundle {bundle.name!r} must give one label per voxel, "
+            f"its postprocessing gives {reader.classes}"
+        )
+    labels = reader.labels
+    if finish.on_labels:
+        labels = _cleaned(labels, image, finish)
+    return Drawing(labels, windows.notices, _counts(windows))
+
+
+def _draw_at_once(
+    image: MetaTensor, bundle: Bundle, sliding: Sliding, layout: WindowLayout, reason: str
+) -> Drawing:
+    """Gather the scores of the whole scan for the bundle's own post-processing."""
+    import torch
+    from monai.data import MetaTensor
+
+    axis, classes = choose_axis(layout, 0), _classes(bundle)
+    shape = image.applied_operations[0]["orig_size"] if image.applied_operations else layout.size
+    # MONAI resamples in float64, from a copy, into a float32 array of the scan's size.
+    needed = classes * (12 * prod(layout.size) + 12 * prod(int(count) for count in shape))
+    require(needed, torch.device("cpu"), f"this bundle ({reason}) keeps all scores at once and")
+    reader = AllScores(layout, _size(image), axis)
+    windows = sliding.run(image, bundle, reader, axis, None)
+    prediction = MetaTensor(reader.scores, meta=image.meta)
+    labels = np.asarray(bundle.postprocess({"image": image, "pred": prediction})["pred"])
+    notice = Notice("scores-at-once", f"all scores were held in memory at once: {reason}")
+    return Drawing(_one_channel(labels, bundle), (notice, *windows.notices), _counts(windows))
+
+
+def _cleaned(labels: NDArray[Any], image: MetaTensor, finish: Finish) -> NDArray[Any]:
+    """Run what a bundle does with labels, as it expects them: in float32, with a channel."""
+    import torch
+    from monai.data import MetaTensor
+
+    data: Any = {
+        "image": image,
+        "pred": MetaTensor(torch.from_numpy(labels.astype(np.float32)[None]), meta=image.meta),
+    }
+    for step in finish.on_labels:
+        data = step(data)
+    cleaned = np.asarray(data["pred"])
+    if cleaned.shape != (1, *labels.shape):
+        raise ValueError(
+            f"postprocessing must give one label per voxel of shape {labels.shape}, "
+            f"got {cleaned.shape}"
+        )
+    result: NDArray[Any] = cleaned[0].round().astype(labels.dtype)
+    return result
+
+
+def _one_channel(labels: NDArray[Any], bundle: Bundle) -> NDArray[Any]:
+    if labels.ndim != 4 or len(labels) != 1:
+        raise ValueError(
+            f"the bundle {bundle.name!r} must give one label per voxel, "
+            f"its postprocessing gave {labels.shape}"
+        )
+    kind = np.uint8 if labels.max(initial=0) <= 255 else np.uint16
+    result: NDArray[Any] = labels[0].round().astype(kind)
+    return result
+
+
+def _classes(bundle: Bundle) -> int:
+    return max(bundle.table.names, default=0) + 1
+
+
+def _counts(windows: WindowScores) -> dict[str, int]:
+    return {"run": windows.run, "repeated": windows.repeated}
+
+
+def _size(image: MetaTensor) -> tuple[int, int, int]:
+    i, j, k = (int(count) for count in image.shape[1:])
+    return i, j, k

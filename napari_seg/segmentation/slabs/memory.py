@@ -1,0 +1,70 @@
+"""How much memory there is, what an error of allocation looks like, and a way on from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+_CGROUP = Path("/sys/fs/cgroup")
+# What torch says on a processor, where it raises a plain RuntimeError.
+_SAYINGS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether the machine or its graphics card ran out of memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(saying in text for saying in _SAYINGS)
+
+
+def available_bytes(device: torch.device) -> int | None:
+    """Return how much memory a device has left; None where that cannot be known."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit = _container_bytes()
+    return free if limit is None else min(free, limit)
+
+
+def require(needed: int, device: torch.device, what: str) -> None:
+    """Raise ``MemoryError``, with the figures, where a device has less memory left.
+
+    Parameters
+    ----------
+    needed
+        Bytes.
+    device
+        Where.
+    what
+        That needs them, and what would need less.
+    """
+    free = available_bytes(device)
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"{what} needs {needed / 1e9:.1f} GB of memory on {device}, {free / 1e9:.1f} GB are "
+            "free; choose a smaller region"
+        )
+
+
+def _container_bytes() -> int | None:
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+        used = int((_CGROUP / "memory.current").read_text())
+        files = (_CGROUP / "memory.stat").read_text().split()
+    except (OSError, ValueError):
+        return None
+    if not limit.isdigit():
+        return None
+    # Pages of files are given back when memory is wanted.
+    cached = int(files[files.index("file") + 1]) if "file" in files else 0
+    return max(int(limit) - used + cached, 0)
