@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KEY = "napari_seg"
 """Where a layer's metadata keeps what is ours."""
 
+_PREVIEW = "is_preview"
 _AXES = ("z", "y", "x")
 # What other readers show is taken as we show it: left, posterior and inferior along x, y and z.
 _SHOWN_TO_RAS = np.diag([-1.0, -1.0, -1.0])
@@ -209,6 +210,16 @@ def metadata_of(layer: Layer) -> dict[str, Any]:
 def update_metadata(layer: Layer, **values: Any) -> None:
     """Set values of ours in a layer's metadata."""
     layer.metadata = {**layer.metadata, KEY: {**metadata_of(layer), **values}}
+
+
+def mark_as_preview() -> dict[str, Any]:
+    """Return the metadata of a layer that shows what might be and is nobody's work."""
+    return {KEY: {_PREVIEW: True}}
+
+
+def is_preview(layer: Layer) -> bool:
+    """Tell whether a layer shows what might be: it is neither edited, read out nor saved."""
+    return bool(metadata_of(layer).get(_PREVIEW))
 
 
 def _ours(layer: Layer) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
+from napari_seg.viewer.layers import is_preview
 from napari_seg.viewer.one_job import OneJob
 from napari_seg.viewer.opening.labels_notices import LabelsNotices
 from napari_seg.viewer.opening.opening import Opening
@@ -215,7 +216,7 @@ class Panel(QWidget):
             self.status.end(news)
 
     def _show_labels(self, layer: object) -> None:
-        if isinstance(layer, Labels):
+        if isinstance(layer, Labels) and not is_preview(layer):
             self.labels.set_layer(layer)
             self._follow_labels()
 

@@ -64,6 +64,11 @@ class StatusLine(QWidget):
         self.answers[1].clicked.connect(self._on_second)
         self.end("")
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether progress is shown of something that goes on."""
+        return not self.bar.isHidden()
+
     def begin(self, what: str) -> None:
         """Show that something began whose length is not known yet."""
         self._start = None

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_seg.viewer.edit_tools.keys import tool_actions
+from napari_seg.viewer.edit_tools.workbench import Workbench
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -35,35 +38,35 @@ class EditSection(QWidget):
 
     def __init__(self, viewer: ViewerModel, status: StatusLine) -> None:
         super().__init__()
-        self._viewer, self._status = getattr(viewer, "__wrapped__", viewer), status
-        self._layer: Labels | None = None
-        self._scan: Image | None = None
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self.tools = Workbench(self._viewer, status)
+        self._actions = tool_actions(self.tools, self.wanted.emit)
         self._lay_out()
 
     @property
     def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
         """All that keys, menus and the command palette can ask for."""
-        return ()
+        return self._actions
 
     def set_layer(self, layer: Labels | None) -> None:
         """Edit another layer from now on; None for none."""
-        self._layer = getattr(layer, "__wrapped__", layer)
+        self.tools.set_layer(getattr(layer, "__wrapped__", layer))
 
     def set_scan(self, layer: Image | None) -> None:
         """Edit with the intensities of another scan from now on; None for none."""
-        self._scan = getattr(layer, "__wrapped__", layer)
+        self.tools.set_scan(getattr(layer, "__wrapped__", layer))
 
     def run(self) -> None:
         """Apply the tool that is open."""
+        self.tools.run()
 
     def release(self) -> None:
         """Let go of viewer and layers; nothing of ours is left on the canvas."""
-        self.set_layer(None)
-        self.set_scan(None)
+        self.tools.release()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # Brushes: `viewer/brushing` comes here, above the tools.
-        # Tools: what works on whole labels.
+        layout.addWidget(self.tools)
         # History: the fold with the list of steps comes here, below the tools.

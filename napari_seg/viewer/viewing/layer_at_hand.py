@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 
+from napari_seg.viewer.layers import is_preview
 from napari_seg.viewer.viewing.patient import sides_are_known
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def image_at_hand(viewer: ViewerModel) -> Image | None:
 def labels_at_hand(viewer: ViewerModel) -> tuple[Labels, ...]:
     """Return the visible labels, the selected ones first, then from the top."""
     shown = [
-        layer for layer in reversed(viewer.layers) if layer.visible and isinstance(layer, Labels)
+        layer
+        for layer in reversed(viewer.layers)
+        if layer.visible and isinstance(layer, Labels) and not is_preview(layer)
     ]
     active = viewer.layers.selection.active
     return tuple(sorted(shown, key=lambda layer: layer is not active))

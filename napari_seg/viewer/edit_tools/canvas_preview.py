@@ -1,0 +1,99 @@
+"""What a tool would change, on the canvas: a layer of ours that is nobody's work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_seg.viewer.edit_tools.computing import EMPTIED
+from napari_seg.viewer.layers import mark_as_preview
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_seg.viewer.edit_tools.computing import Outcome
+
+_PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
+class CanvasPreview:
+    """Shows the outcome of a request over the labels, until `clear`.
+
+    Gained voxels have the full colour of their label, emptied ones are dark. The layer cannot be
+    edited, so that neither undo nor autosave know of it, and it is never the selected one.
+
+    Parameters
+    ----------
+    viewer
+        That shows the labels.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.layer: Labels | None = None
+        self._box: tuple[slice, ...] | None = None
+
+    def show(self, outcome: Outcome, over: Labels) -> None:
+        """Show what would change of a layer, in place of what was shown."""
+        edit, codes = outcome.edit, outcome.codes
+        if not edit or codes is None or over not in self._viewer.layers:
+            self.clear()
+            return
+        layer = self.layer
+        if layer is None or layer not in self._viewer.layers or not _fits(layer, over):
+            self.clear()
+            layer = self._add(over)
+        if self._box is not None:
+            layer.data[self._box] = 0
+        layer.data[edit.box] = codes
+        self._box = edit.box
+        layer.name = f"preview of {over.name}"
+        layer.colormap = _colours(over, outcome.shown)
+        layer.refresh(extent=False)
+
+    def clear(self) -> None:
+        """Take the preview away."""
+        layer, self.layer, self._box = self.layer, None, None
+        if layer is None or layer not in self._viewer.layers:
+            return
+        selected = set(self._viewer.layers.selection) - {layer}
+        self._viewer.layers.remove(layer)
+        if selected:
+            self._viewer.layers.selection = selected
+
+    def _add(self, over: Labels) -> Labels:
+        layer = Labels(
+            np.zeros(over.data.shape, dtype=np.uint8),
+            opacity=1.0,
+            metadata=mark_as_preview(),
+            **{name: getattr(over, name) for name in _PLACE},
+        )
+        layer.editable = False
+        layers = self._viewer.layers
+        selected, active = set(layers.selection), layers.selection.active
+        layers.insert(layers.index(over) + 1, layer)
+        layers.selection = selected
+        layers.selection.active = active
+        self.layer = layer
+        return layer
+
+
+def _fits(layer: Labels, over: Labels) -> bool:
+    return tuple(layer.data.shape) == tuple(over.data.shape) and all(
+        np.allclose(getattr(layer, name), getattr(over, name)) for name in ("scale", "translate")
+    )
+
+
+def _colours(over: Labels, shown: tuple[int, ...]) -> DirectLabelColormap:
+    colours: dict[int | None, Any] = {
+        None: (0.0, 0.0, 0.0, 0.0),
+        0: (0.0, 0.0, 0.0, 0.0),
+        EMPTIED: (0.0, 0.0, 0.0, 0.8),
+    }
+    for place, label in enumerate(shown):
+        seen = over.get_color(label)
+        colours[place + 1] = (1.0, 1.0, 1.0, 1.0) if seen is None else (*seen[:3], 1.0)
+    return DirectLabelColormap(color_dict=colours)

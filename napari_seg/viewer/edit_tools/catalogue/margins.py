@@ -1,0 +1,175 @@
+"""Margin: grow and shrink by mm, lay a shell around, hollow out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
+
+import numpy as np
+
+from napari_seg.imaging.label_edits import Edit, only_in_range, only_over
+from napari_seg.imaging.label_edits.boxes import box_of, grown_box, whole_voxels
+from napari_seg.imaging.label_edits.margins import grow, hollow, margin, shrink
+from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text
+from napari_seg.viewer.edit_tools.controls import Choice, Intensities, Length, OneLabel, Option
+from napari_seg.viewer.edit_tools.subject import Range, Subject
+from napari_seg.viewer.edit_tools.tool import Tool
+
+_OVER = (
+    Option("empty", "empty voxels only", "Other labels keep what they have"),
+    Option("others", "other labels, too", "It may take voxels of labels that are not locked"),
+)
+_SIDES = (
+    Option("inside", "inside of the border", "The label keeps its size"),
+    Option("outside", "outside of the border", "The inside of the shell is what the label was"),
+    Option("both", "half on both sides"),
+)
+_WITHIN = Intensities("Only where", "Change only voxels of this range of the scan's intensities")
+
+
+@dataclass(frozen=True)
+class Grow:
+    """How far, over what, and where."""
+
+    mm: Annotated[float, Length("By", "How far it grows in all directions")] = 2.0
+    over: Annotated[str, Choice("Over", "What it may take", options=_OVER)] = "empty"
+    within: Annotated[Range | None, _WITHIN] = None
+
+
+@dataclass(frozen=True)
+class Shrink:
+    """How far, and where."""
+
+    mm: Annotated[float, Length("By", "How far it shrinks from all sides")] = 2.0
+    within: Annotated[Range | None, _WITHIN] = None
+
+
+@dataclass(frozen=True)
+class Shell:
+    """How thick, of which label, over what, and where."""
+
+    mm: Annotated[float, Length("Width", "How far the margin reaches")] = 2.0
+    into: Annotated[int, OneLabel("Into", "The label that gets the margin")] = 0
+    over: Annotated[str, Choice("Over", "What it may take", options=_OVER)] = "empty"
+    within: Annotated[Range | None, _WITHIN] = None
+
+
+@dataclass(frozen=True)
+class Hollow:
+    """How thick, and on which side."""
+
+    mm: Annotated[float, Length("Width", "Thickness of the wall that stays")] = 2.0
+    side: Annotated[str, Choice("Wall", "Where it lies", options=_SIDES)] = "inside"
+
+
+def _grow(subject: Subject, settings: Grow) -> Edit:
+    edit = grow(subject.labels, subject.label, subject.spacing, settings.mm)
+    return _limited(edit, subject, settings.within, settings.over)
+
+
+def _shrink(subject: Subject, settings: Shrink) -> Edit:
+    edit = shrink(subject.labels, subject.label, subject.spacing, settings.mm)
+    return _limited(edit, subject, settings.within)
+
+
+def _shell(subject: Subject, settings: Shell) -> Edit:
+    edit = margin(subject.labels, subject.label, subject.spacing, settings.mm, into=settings.into)
+    return _limited(edit, subject, settings.within, settings.over)
+
+
+def _hollow(subject: Subject, settings: Hollow) -> Edit:
+    side = cast("Literal['inside', 'outside', 'both']", settings.side)
+    edit = hollow(subject.labels, subject.label, subject.spacing, settings.mm, side=side)
+    return only_over(edit, subject.labels, {0, subject.label})
+
+
+def _limited(edit: Edit, subject: Subject, within: Range | None, over: str = "others") -> Edit:
+    if over == "empty":
+        edit = only_over(edit, subject.labels, {0})
+    if within is not None:
+        edit = only_in_range(edit, subject.labels, subject.intensities(), *within)
+    return edit
+
+
+def _say_grow(subject: Subject, settings: Grow) -> str:
+    where = in_range_text(subject, settings.within)
+    return f"Grow {subject.name} by {settings.mm:g} mm{where}"
+
+
+def _say_shrink(subject: Subject, settings: Shrink) -> str:
+    where = in_range_text(subject, settings.within)
+    return f"Shrink {subject.name} by {settings.mm:g} mm{where}"
+
+
+def _say_shell(subject: Subject, settings: Shell) -> str:
+    into = subject.name_of(settings.into) if settings.into else "another label"
+    return f"Margin of {settings.mm:g} mm around {subject.name} into {into}"
+
+
+def _say_hollow(subject: Subject, settings: Hollow) -> str:
+    return f"Hollow {subject.name} to a wall of {settings.mm:g} mm"
+
+
+def _check_range(subject: Subject, settings: Grow | Shrink | Shell) -> str:
+    return subject.scan_reason if settings.within is not None else ""
+
+
+def _check_shell(subject: Subject, settings: Shell) -> str:
+    if settings.into in (0, subject.label):
+        return "Choose another label that gets the margin"
+    if settings.into in subject.locked:
+        return f"'{subject.name_of(settings.into)}' is locked; unlock it first"
+    return _check_range(subject, settings)
+
+
+def _size(subject: Subject, settings: Grow | Shrink | Shell | Hollow) -> int:
+    reach = whole_voxels(settings.mm, subject.spacing)
+    box = grown_box(box_of(subject.labels, subject.label), reach, subject.labels.shape)
+    return int(np.prod([part.stop - part.start for part in box]))
+
+
+TOOLS = (
+    Tool(
+        name="grow",
+        title="Grow",
+        group="Margin",
+        tip="Give a label all voxels within a distance of it",
+        settings=Grow(),
+        edit=_grow,
+        says=_say_grow,
+        check=_check_range,
+        size=_size,
+    ),
+    Tool(
+        name="shrink",
+        title="Shrink",
+        group="Margin",
+        tip="Empty the voxels of a label within a distance of its border",
+        settings=Shrink(),
+        edit=_shrink,
+        says=_say_shrink,
+        check=_check_range,
+        size=_size,
+    ),
+    Tool(
+        name="shell",
+        title="Around",
+        group="Margin",
+        tip="Give another label the margin around this one",
+        settings=Shell(),
+        edit=_shell,
+        says=_say_shell,
+        check=_check_shell,
+        size=_size,
+    ),
+    Tool(
+        name="hollow",
+        title="Hollow",
+        group="Margin",
+        tip="Leave of a label a wall along its border",
+        settings=Hollow(),
+        edit=_hollow,
+        says=_say_hollow,
+        size=_size,
+    ),
+)

@@ -1,0 +1,76 @@
+"""Clicks on the canvas for a tool, while the brush is laid aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_seg.viewer.edit_tools.source import voxel_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+_LEFT = 1
+
+
+class Clicks(QObject):
+    """Tells of the voxels that are clicked; a drag moves the view as ever.
+
+    Parameters
+    ----------
+    viewer
+        On whose canvas the mouse is.
+    parent
+        That owns this.
+
+    Attributes
+    ----------
+    clicked
+        Signal: the indices of a voxel.
+    """
+
+    clicked = Signal(object)
+
+    def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._layer: Labels | None = None
+        self._mode = ""
+
+    def start(self, layer: Labels) -> None:
+        """Take the clicks on a layer."""
+        self.stop()
+        self._layer, self._mode = layer, str(layer.mode)
+        layer.mode = "pan_zoom"
+        self._viewer.mouse_drag_callbacks.append(self._on_press)
+
+    def stop(self) -> None:
+        """Give the mouse back."""
+        layer, self._layer = self._layer, None
+        if layer is None:
+            return
+        if self._on_press in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._on_press)
+        # Whoever took up a brush meanwhile keeps it.
+        if str(layer.mode) == "pan_zoom" and layer in self._viewer.layers:
+            layer.mode = self._mode
+
+    def _on_press(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
+        if event.button != _LEFT or event.modifiers:
+            return
+        position = tuple(event.position)
+        yield
+        while event.type == "mouse_move":
+            if tuple(event.position) != position:
+                return
+            yield
+        layer = self._layer
+        if layer is None or layer not in self._viewer.layers:
+            return
+        voxel = voxel_at(layer, position)
+        if voxel is not None:
+            self.clicked.emit(voxel)
