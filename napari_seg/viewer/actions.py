@@ -38,3 +38,9 @@ class Action:
     stop: Callable[[], None] | None = None
     repeats: bool = False
     can_run: Callable[[], bool] | None = None
+
+    @property
+    def full_title(self) -> str:
+        """The title with its group, for where it stands among others' commands."""
+        same = self.title.lower().startswith(self.group.lower())
+        return self.title if same else f"{self.group}: {self.title}"
