@@ -61,7 +61,8 @@ class Panel(QWidget):
         self.status = StatusLine()
         self.scan = ScanChoice(napari_viewer)
         self.segment = SegmentSection(napari_viewer, tools, self.status)
-        self.edit = EditSection(napari_viewer, self.status)
+        self.viewing = Viewing(napari_viewer)
+        self.edit = EditSection(napari_viewer, self.status, self.viewing.three_views)
         self.tabs = Tabs()
         self.welcome = Welcome()
         self.work = OneJob(self.status, self)
@@ -72,12 +73,12 @@ class Panel(QWidget):
         self.labels_line = LabelsLine(self.keeping)
         self.labels = LabelList(napari_viewer)
         self.labels_notices = LabelsNotices(napari_viewer)
-        self.viewing = Viewing(napari_viewer)
         parts = (self.viewing, self.labels, self.edit, self.keeping)
         self.keys = KeyBindings(napari_viewer, [each for part in parts for each in part.actions])
         self._canvas_keys = CanvasKeys(self, self.keys)
         self._lay_out()
         self._connect()
+        self._on_keys()
         self._on_scan(self.scan.layer)
         self._show_labels(napari_viewer.layers.selection.active)
 
@@ -145,6 +146,7 @@ class Panel(QWidget):
         self.viewing.three_views.opened.connect(self._canvas_keys.watch)
         self.keeping.said.connect(self._on_kept)
         self.edit.wanted.connect(self._on_edit_wanted)
+        self.keys.changed.connect(self._on_keys)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
@@ -202,6 +204,9 @@ class Panel(QWidget):
         self.scan.follow(event.value)
         self._show_labels(event.value)
         self.segment.region.drawn_box.follow(event.value)
+
+    def _on_keys(self) -> None:
+        self.edit.brushes.show_keys(self.keys.key)
 
     def _on_edit_wanted(self) -> None:
         self.tabs.show_section(self.edit)

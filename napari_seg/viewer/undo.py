@@ -1,9 +1,10 @@
-"""Write a region of labels as one named step of napari's own undo, past no locked label."""
+"""Write labels as named steps of napari's own undo, past no locked label: at once or by strokes."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from napari_seg.viewer.editing.attached import attached
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
-from napari_seg.viewer.editing.strokes import commit_stroke
+from napari_seg.viewer.editing.step_names import describe
+from napari_seg.viewer.editing.strokes import commit_stroke, join_staged
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -74,6 +76,90 @@ def write_region(
         a label.
     """
     require_editable(layer)
+    change = _change_of(layer, box, values, where, preserve=preserve)
+    if change is None:
+        return 0
+    commit_stroke(layer)
+    history = attached(layer, EditHistory)
+    with ExitStack() as stack:
+        if history is not None:
+            stack.enter_context(history.naming(name or "edit", by=by))
+        stack.enter_context(layer.block_history())
+        _write(layer, change, public_only=public_only)
+    # The whole view is refreshed next, so the part that napari noted is forgotten.
+    layer._updated_slice = None
+    layer.refresh(extent=False)
+    return int(np.count_nonzero(change.where))
+
+
+class Stroke:
+    """Writes to a layer that are drawn one after the other, and are one step of napari's undo.
+
+    Call `end` or `cancel`. A step made by anybody else meanwhile divides it into two.
+
+    Parameters
+    ----------
+    layer
+        The layer to draw on.
+    tool
+        What draws, such as ``"adaptive brush"``: with the label drawn it names the step.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layer is none that can be edited, see `require_editable`.
+    """
+
+    def __init__(self, layer: Labels, tool: str) -> None:
+        require_editable(layer)
+        commit_stroke(layer)
+        self._layer, self._is_open, self._joined = layer, True, 0
+        self._open = ExitStack()
+        naming = EditHistory.of(layer).naming(partial(describe, tool=tool), by="hand")
+        self._open.enter_context(naming)
+        self._open.enter_context(layer.block_history())
+
+    def write(self, box: Box, values: ArrayLike, *, where: NDArray[np.bool_] | None = None) -> int:
+        """Write labels into a box, and show that part of the slice; see `write_region`."""
+        layer = self._layer
+        # What the layer preserves is the brush's to decide: an eraser goes by other rules.
+        change = _change_of(layer, box, values, where, preserve=False)
+        if change is None:
+            return 0
+        _write(layer, change)
+        self._joined = join_staged(layer, self._joined)
+        _show_part(layer, change.box)
+        return int(np.count_nonzero(change.where))
+
+    def end(self) -> None:
+        """Make what was drawn a step of undo; more than once does no harm."""
+        self._is_open = False
+        self._open.close()
+
+    def cancel(self) -> None:
+        """Take back what was drawn; nothing after `end`."""
+        if self._is_open:
+            # Private to napari, there since 0.9: its own strokes are cancelled by it.
+            self._layer._abort_stroke()
+            self.end()
+
+
+class _Change(NamedTuple):
+    """What becomes of the voxels of a box: labels of its shape, and which voxels change."""
+
+    box: Box
+    after: NDArray[Any]
+    where: NDArray[np.bool_]
+
+
+def _change_of(
+    layer: Labels,
+    box: Box,
+    values: ArrayLike,
+    where: NDArray[np.bool_] | None,
+    *,
+    preserve: bool | None,
+) -> _Change | None:
     before = np.asarray(layer.data[box])
     after = _as_type(np.broadcast_to(np.asarray(values), before.shape), before.dtype)
     changed = before != after
@@ -84,26 +170,10 @@ def write_region(
     locks = attached(layer, LabelLocks)
     if locks is not None and locks.labels:
         changed &= locks.unlocked(before, after)
-    count = int(np.count_nonzero(changed))
-    if count == 0:
-        return 0
+    if not changed.any():
+        return None
     tight = _bounds(changed)
-    changed, after = changed[tight], after[tight]
-    box = _moved(tight, box)
-    commit_stroke(layer)
-    history = attached(layer, EditHistory)
-    with ExitStack() as stack:
-        if locks is not None:
-            stack.enter_context(locks.checked())
-        if history is not None:
-            stack.enter_context(history.naming(name or "edit", by=by))
-        stack.enter_context(layer.block_history())
-        if hasattr(layer, "_paint_region_with_mask") and not public_only:
-            _write(layer, box, after, changed)
-        else:
-            _set_items(layer, box, after, changed)
-    layer.refresh(extent=False)
-    return count
+    return _Change(_moved(tight, box), after[tight], changed[tight])
 
 
 def _as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -116,21 +186,36 @@ def _as_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return values.astype(dtype, copy=False)
 
 
-def _write(layer: Labels, box: Box, after: NDArray[Any], changed: NDArray[np.bool_]) -> None:
-    labels = _few_labels(after, changed)
-    if labels is None:
-        _copy(layer, box, after, changed)
+def _write(layer: Labels, change: _Change, *, public_only: bool = False) -> None:
+    box, after, changed = change
+    locks = attached(layer, LabelLocks)
+    with nullcontext() if locks is None else locks.checked():
+        if public_only or not hasattr(layer, "_paint_region_with_mask"):
+            _set_items(layer, box, after, changed)
+        elif (labels := _few_labels(after, changed)) is None:
+            _copy(layer, box, after, changed)
+        else:
+            _paint(layer, box, after, changed, labels)
+
+
+def _show_part(layer: Labels, box: Box) -> None:
+    # Private to napari, there since 0.4: the part of the slice that changed, not all of it.
+    if hasattr(layer, "_partial_labels_refresh"):
+        layer._accumulate_updated_slice(box)
+        layer._partial_labels_refresh()
     else:
-        _paint(layer, box, after, changed, labels)
-    # The whole view is refreshed next, so the part that napari noted is forgotten.
-    layer._updated_slice = None
+        layer.refresh(extent=False)
 
 
 def _few_labels(after: NDArray[Any], changed: NDArray[np.bool_]) -> set[int] | None:
     labels: set[int] = set()
     # Part by part: where there are many labels, a part or two show it.
     for part, where in zip(after, changed, strict=True):
-        labels.update(np.unique(part[where]).tolist())
+        gained = part[where]
+        if gained.size and (gained == gained[0]).all():
+            labels.add(int(gained[0]))
+        else:
+            labels.update(np.unique(gained).tolist())
         if len(labels) > _MOST_MASKS:
             return None
     return labels

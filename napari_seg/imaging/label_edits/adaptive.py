@@ -156,10 +156,12 @@ def _next_tissue(values: NDArray[np.float32], contrast: float, in_patch: int) ->
 
 def _with_specks(inside: NDArray[np.bool_], usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Add what is enclosed and small: noise, not another tissue."""
-    outside = ~inside if inside.ndim > 2 else ~inside[np.newaxis]
-    around = find_pieces(outside, touching="faces")
+    # A brush in one slice of a volume is as flat as one in a picture.
+    axes = [count for count in inside.shape if count > 1]
+    is_flat = len(axes) < 3
+    filled = inside.reshape((1,) * (3 - len(axes)) + tuple(axes)).copy()
+    around = find_pieces(~filled, touching="faces")
     small = around.sizes <= max(1, round(_LARGEST_SPECK * inside.size))
-    specks = around.chosen(small & ~around.touches_border(in_planes=inside.ndim == 2))
-    filled = inside.copy() if inside.ndim > 2 else inside[np.newaxis].copy()
+    specks = around.chosen(small & ~around.touches_border(in_planes=is_flat))
     filled[specks.box] |= specks.mask
     return filled.reshape(inside.shape) & usable

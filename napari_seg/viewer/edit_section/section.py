@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_seg.viewer.brushing import Brushes
 from napari_seg.viewer.edit_tools.keys import tool_actions
 from napari_seg.viewer.edit_tools.workbench import Workbench
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.actions import Action
     from napari_seg.viewer.status_line import StatusLine
+    from napari_seg.viewer.viewing.three_views import ThreeViews
 
 
 class EditSection(QWidget):
@@ -27,34 +29,46 @@ class EditSection(QWidget):
         That shows scan and labels.
     status
         Where it is said what was done, and how far a long tool is.
+    three_views
+        On whose canvases the brushes draw, too.
 
     Attributes
     ----------
+    brushes
+        The brushes, on top.
     wanted
         Signal: a key asked for what is to be seen here, so the tab should be shown.
     """
 
     wanted = Signal()
 
-    def __init__(self, viewer: ViewerModel, status: StatusLine) -> None:
+    def __init__(
+        self, viewer: ViewerModel, status: StatusLine, three_views: ThreeViews | None = None
+    ) -> None:
         super().__init__()
         self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self.brushes = Brushes(self._viewer, three_views)
         self.tools = Workbench(self._viewer, status)
         self._actions = tool_actions(self.tools, self.wanted.emit)
         self._lay_out()
+        self.brushes.taken.connect(self.wanted)
 
     @property
     def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
         """All that keys, menus and the command palette can ask for."""
-        return self._actions
+        return (*self.brushes.actions, *self._actions)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Edit another layer from now on; None for none."""
-        self.tools.set_layer(getattr(layer, "__wrapped__", layer))
+        layer = getattr(layer, "__wrapped__", layer)
+        self.brushes.set_layer(layer)
+        self.tools.set_layer(layer)
 
     def set_scan(self, layer: Image | None) -> None:
         """Edit with the intensities of another scan from now on; None for none."""
-        self.tools.set_scan(getattr(layer, "__wrapped__", layer))
+        layer = getattr(layer, "__wrapped__", layer)
+        self.brushes.set_scan(layer)
+        self.tools.set_scan(layer)
 
     def run(self) -> None:
         """Apply the tool that is open."""
@@ -62,11 +76,12 @@ class EditSection(QWidget):
 
     def release(self) -> None:
         """Let go of viewer and layers; nothing of ours is left on the canvas."""
+        self.brushes.release()
         self.tools.release()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        # Brushes: `viewer/brushing` comes here, above the tools.
+        layout.addWidget(self.brushes)
         layout.addWidget(self.tools)
         # History: the fold with the list of steps comes here, below the tools.

@@ -18,11 +18,13 @@ from napari_seg.viewer.editing.steps import Step, box_of, bytes_of, changes_of
 from napari_seg.viewer.editing.strokes import commit_stroke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from napari.layers import Labels
 
     from napari_seg.viewer.editing.steps import By
+
+    Namer = Callable[[Labels, Mapping[int, int] | None], str]
 
 # napari keeps 100 steps, whatever their size: here their bytes are what counts.
 _MOST_STEPS = 1000
@@ -72,7 +74,7 @@ class EditHistory(QObject):
         self._limit = limit_bytes
         self._entries: list[KnownStep] = []
         self._done = 0
-        self._named: tuple[str, By] | None = None
+        self._named: tuple[str | Namer, By] | None = None
         self._told_of_dropped = False
         attach(layer, self)
         _keep_steps(layer, _MOST_STEPS)
@@ -143,8 +145,11 @@ class EditHistory(QObject):
         layer.refresh(extent=False)
 
     @contextmanager
-    def naming(self, name: str, *, by: By = "tool") -> Iterator[None]:
-        """Say of the steps that are made meanwhile what they are called, and who makes them."""
+    def naming(self, name: str | Namer, *, by: By = "tool") -> Iterator[None]:
+        """Say of the steps that are made meanwhile what they are called, and who makes them.
+
+        A function in place of the name gets the layer and what a step changed, as in `Step`.
+        """
         before, self._named = self._named, (name, by)
         try:
             yield
@@ -239,7 +244,8 @@ class EditHistory(QObject):
     def _entry(self, layer: Labels, item: Sequence[Any]) -> KnownStep:
         shape = layer.data.shape
         changes = changes_of(item, shape)
-        name, by = self._named or (describe(layer, changes), drawn_by(layer))
+        name, by = self._named or (describe, drawn_by(layer))
+        name = name if isinstance(name, str) else name(layer, changes)
         step = Step(name, box_of(item, shape), changes, bytes_of(item), by)
         return KnownStep(step, (item[0], item[-1]))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TOOLS = {"paint": "brush", "erase": "erase", "fill": "fill", "polygon": "polygon"}
 
 
-def describe(layer: Labels, changes: Mapping[int, int] | None) -> str:
+def describe(layer: Labels, changes: Mapping[int, int] | None, *, tool: str | None = None) -> str:
     """Name a step just made by the tool in hand and what it drew, such as ``"brush: liver"``.
 
     Parameters
@@ -25,11 +25,14 @@ def describe(layer: Labels, changes: Mapping[int, int] | None) -> str:
         That was drawn on.
     changes
         How many voxels each label gained or lost; None where that is not known.
+    tool
+        What drew; None for the tool of napari's that is in hand.
     """
     changes = changes or {}
     gained = [label for label, count in changes.items() if count > 0]
     lost = [label for label, count in changes.items() if count < 0]
-    tool = _TOOLS.get(str(layer.mode), "edit")
+    if tool is None:
+        tool = _TOOLS.get(str(layer.mode), "edit")
     if tool == "brush" and lost and not gained:
         # The brush with the background in it.
         tool = "erase"

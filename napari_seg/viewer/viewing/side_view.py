@@ -65,6 +65,10 @@ class SideView:
         self.letters.name_plane(plane)
         self.viewer.fit_to_view()
 
+    def shown_as(self, layer: Layer) -> Layer | None:
+        """Return the layer that shows one of the main viewer here; None where none does."""
+        return self._links.get(layer, (None,))[0]
+
     def release(self) -> None:
         """Take the canvas away."""
         for signal in self._signals:

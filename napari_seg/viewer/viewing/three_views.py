@@ -45,9 +45,12 @@ class ThreeViews(QObject):
     ----------
     opened
         Signal: there are further canvases now.
+    closed
+        Signal: there are none now.
     """
 
     opened = Signal()
+    closed = Signal()
 
     def __init__(self, viewer: ViewerModel, readout: Readout) -> None:
         super().__init__()
@@ -125,6 +128,7 @@ class ThreeViews(QObject):
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None
+        self.closed.emit()
 
     def release(self) -> None:
         """Close the views for good."""
