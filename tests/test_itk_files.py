@@ -108,8 +108,12 @@ def test_flat_and_four_dimensional_images(tmp_path: Path) -> None:
         pytest.param("x.nrrd", nrrd()[:-40], "damaged, cut short", id="NRRD cut"),
         pytest.param("x.mha", meta()[:-40], "cut short or damaged", id="MetaImage cut"),
         pytest.param("x.nrrd", nrrd("60000 50000 4"), "more than the file can hold", id="claims"),
-        pytest.param("x.nrrd", nrrd(directions="(1,0,0) (0,0,0) (0,0,1)"), "damaged", id="no size"),
-        pytest.param("x.nrrd", nrrd(directions="(1,0,0) (1,0,0) (0,0,1)"), "damaged", id="flat"),
+        pytest.param(
+            "x.nrrd", nrrd(directions="(1,0,0) (0,0,0) (0,0,1)"), "no usable place", id="no size"
+        ),
+        pytest.param(
+            "x.nrrd", nrrd(directions="(1,0,0) (1,0,0) (0,0,1)"), "no usable place", id="flat"
+        ),
         pytest.param("x.mha", meta("1 0 1"), "no usable place", id="zero spacing"),
         pytest.param("x.mha", b"", "is an empty file", id="empty"),
         pytest.param("x.nrrd", b"<html>", "is a web page", id="web page"),

@@ -39,11 +39,16 @@ def contrast_limits(scan: Scan) -> tuple[float, float]:
 def value_range(scan: Scan) -> tuple[float, float]:
     """Return the least and the greatest finite value; they differ by something."""
     values = scan.array
-    if values.dtype.kind == "f":
-        values = values[np.isfinite(values)]
     if not values.size:
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        # Most scans hold no NaN, and to look for it takes as long as all the rest.
+        finite = np.isfinite(values)
+        if not finite.any():
+            return 0.0, 1.0
+        low = float(values.min(where=finite, initial=np.inf))
+        high = float(values.max(where=finite, initial=-np.inf))
     return low, high if high > low else low + 1
 
 

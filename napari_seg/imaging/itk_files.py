@@ -19,6 +19,8 @@ from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
 from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
+from napari_seg.imaging.nrrd_voxels import stored_voxels
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Scan, Source
 
 # No gzip stream unpacks to more than this many times its own size.
@@ -28,8 +30,15 @@ _PACKED = ("a gzip file", "a file packed")
 _ADDRESS = re.compile(r"\w*\(0x[0-9a-f]+\): ?|ITK ERROR: |sitk::ERROR: |\[nrrd\] ")
 
 
-def read_itk_file(path: Path) -> Scan:
+def read_itk_file(path: Path, *, on_progress: OnProgress | None = None) -> Scan:
     """Read an ``.nrrd``, ``.nhdr``, ``.mha`` or ``.mhd`` file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    on_progress
+        Called with the fraction that was read.
 
     Returns
     -------
@@ -45,11 +54,11 @@ def read_itk_file(path: Path) -> Scan:
     """
     kind = file_kind(path)
     if kind == "a MetaImage file":
-        return read_meta_image(path)
+        return read_meta_image(path, on_progress=on_progress)
     if kind != "an NRRD file":
         way_out = "unpack it first" if kind.startswith(_PACKED) else "export it again"
         raise ValueError(f"'{path.name}' is {kind}, not NRRD or MetaImage; {way_out}")
-    return _read_nrrd(path)
+    return _read_nrrd(path, on_progress)
 
 
 def write_itk_file(
@@ -94,7 +103,7 @@ def write_itk_file(
         raise OSError(_last_line(error, path)) from error
 
 
-def _read_nrrd(path: Path) -> Scan:
+def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
     header = read_nrrd_header(path)
     header.require_readable()
     reader = sitk.ImageFileReader()
@@ -104,21 +113,27 @@ def _read_nrrd(path: Path) -> Scan:
     try:
         reader.ReadImageInformation()
         _refuse_unreadable(reader, header, path)
-        image = reader.Execute()
+        parts = reader.GetNumberOfComponents()
+        array = stored_voxels(header, reader.GetSize(), parts, on_progress)
+        if array is None:
+            turned = sitk.GetArrayFromImage(reader.Execute())
+            # SimpleITK counts from the last axis, the parts of a voxel last.
+            space = reader.GetDimension()
+            array = turned.transpose(*reversed(range(space)), *range(space, turned.ndim))
     except RuntimeError as error:
         raise ValueError(
             f"'{path.name}' is damaged, cut short or states an impossible grid "
             f"({_last_line(error, path)}); fetch or export it again"
         ) from error
-    array, geometry = _voxels_and_geometry(image, header)
-    volumes = image.GetSize()[3:]
+    array, geometry = _voxels_and_geometry(array, reader, header)
+    volumes = reader.GetSize()[3:]
     return Scan(
         array,
         geometry,
-        channel_names=_channel_names(image),
+        channel_names=_channel_names(reader),
         notices=(
-            *header.notices(flat=image.GetDimension() == 2),
-            *([one_volume(image.GetSize())] if volumes == (1,) else []),
+            *header.notices(flat=reader.GetDimension() == 2),
+            *([one_volume(reader.GetSize())] if volumes == (1,) else []),
             *odd_grid(geometry),
         ),
         source=Source("NRRD"),
@@ -148,11 +163,10 @@ def _refuse_unreadable(reader: sitk.ImageFileReader, header: NrrdHeader, path: P
         )
 
 
-def _voxels_and_geometry(image: sitk.Image, header: NrrdHeader) -> tuple[NDArray[Any], Geometry]:
+def _voxels_and_geometry(
+    array: NDArray[Any], image: sitk.ImageFileReader, header: NrrdHeader
+) -> tuple[NDArray[Any], Geometry]:
     dimension = image.GetDimension()
-    turned = sitk.GetArrayFromImage(image)
-    # SimpleITK counts from the last axis, the parts of a voxel last.
-    array = turned.transpose(*reversed(range(dimension)), *range(dimension, turned.ndim))
     affine = np.eye(4)
     spatial = min(dimension, 3)
     direction = np.array(image.GetDirection()).reshape(dimension, dimension)
@@ -172,8 +186,8 @@ def _voxels_and_geometry(image: sitk.Image, header: NrrdHeader) -> tuple[NDArray
         ) from error
 
 
-def _channel_names(image: sitk.Image) -> tuple[str, ...]:
-    parts = image.GetNumberOfComponentsPerPixel()
+def _channel_names(image: sitk.ImageFileReader) -> tuple[str, ...]:
+    parts = image.GetNumberOfComponents()
     flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
     if parts == 3 and flat:
         return RGB_NAMES

@@ -22,6 +22,7 @@ from napari_seg.imaging.grid_notices import (
     surplus_bytes,
 )
 from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.voxel_bytes import StoredBytes, too_short
 
@@ -31,11 +32,13 @@ _MODALITY = "MET_MOD_"
 _UNIT_LENGTH = 1e-3
 
 
-def read_meta_image(path: Path) -> Scan:
-    """Read a MetaImage file; returns and errors as `itk_files.read_itk_file`."""
+def read_meta_image(path: Path, *, on_progress: OnProgress | None = None) -> Scan:
+    """Read a MetaImage file; arguments, returns and errors as `itk_files.read_itk_file`."""
     header = read_meta_image_header(path)
     voxels = file_beside(path, header.fields["ElementDataFile"])
-    raw, surplus = _stored_voxels(header, path if voxels is None else voxels, detached=voxels)
+    raw, surplus = _stored_voxels(
+        header, path if voxels is None else voxels, detached=voxels, on_progress=on_progress
+    )
     parts = (header.channels,) if header.channels > 1 else ()
     array = raw.reshape((*parts, *header.shape), order="F")
     array = np.moveaxis(array, 0, -1) if parts else array
@@ -62,7 +65,7 @@ def read_meta_image(path: Path) -> Scan:
 
 
 def _stored_voxels(
-    header: MetaImageHeader, path: Path, *, detached: Path | None
+    header: MetaImageHeader, path: Path, *, detached: Path | None, on_progress: OnProgress | None
 ) -> tuple[NDArray[Any], int]:
     claimed = header.count * header.dtype.itemsize
     start = header.length if detached is None else 0
@@ -72,14 +75,14 @@ def _stored_voxels(
     if header.is_text:
         return _words(header, stored, start), 0
     if header.is_compressed:
-        raw, surplus = stored.read_zlib(claimed, skipped=start)
+        raw, surplus = stored.read_zlib(claimed, skipped=start, on_progress=on_progress)
         return _native(raw, header), surplus
     if header.skipped >= 0 and detached is not None:
         start = header.skipped
     elif header.skipped == -1:
         start = max(path.stat().st_size - claimed, start)
     with stored.open() as stream:
-        raw, surplus = stored.read(stream, claimed, skipped=start)
+        raw, surplus = stored.read(stream, claimed, skipped=start, on_progress=on_progress)
     return _native(raw, header), surplus
 
 

@@ -53,11 +53,14 @@ class NrrdHeader:
         As they stand there; what programs add as ``key:=value`` is no field.
     voxel_file
         `path`, or the file that the header names.
+    length
+        The bytes of the header, with the empty line at its end; None where it has none.
     """
 
     path: Path
     fields: dict[str, str]
     voxel_file: Path
+    length: int | None
 
     @property
     def unit(self) -> str:
@@ -166,4 +169,5 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
             fields[name.strip().lower()] = value.strip()
     stated = fields.get("data file", fields.get("datafile", "LOCAL"))
     voxel_file = file_beside(path, stated)
-    return NrrdHeader(path, fields, path if voxel_file is None else voxel_file)
+    length = None if end is None else end.end()
+    return NrrdHeader(path, fields, path if voxel_file is None else voxel_file, length)

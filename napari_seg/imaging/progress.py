@@ -10,3 +10,27 @@ OnProgress = Callable[[float], None]
 
 def ignore_progress(_fraction: float) -> None:
     """Go on, for work whose progress nobody wants."""
+
+
+def share_of(on_progress: OnProgress | None, first: float, last: float) -> OnProgress:
+    """Make the report of one part of the work out of that of the whole.
+
+    Parameters
+    ----------
+    on_progress
+        Told of the whole; None if nobody wants to know.
+    first, last
+        The fractions of the whole at which the part begins and ends.
+
+    Examples
+    --------
+    >>> share_of(print, 0.5, 0.9)(0.5)
+    0.7
+    """
+    if on_progress is None:
+        return ignore_progress
+
+    def report(fraction: float) -> None:
+        on_progress(first + (last - first) * fraction)
+
+    return report

@@ -150,7 +150,9 @@ class StoredBytes:
                 on_progress(len(raw) / count)
         return np.frombuffer(raw, np.uint8)
 
-    def read_zlib(self, count: int, *, skipped: int) -> tuple[NDArray[np.uint8], int]:
+    def read_zlib(
+        self, count: int, *, skipped: int, on_progress: Callable[[float], None] | None = None
+    ) -> tuple[NDArray[np.uint8], int]:
         """Unpack a zlib or gzip stream that begins at byte `skipped`; returns as `read` does.
 
         Raises
@@ -174,6 +176,8 @@ class StoredBytes:
                     if not packed and not part:
                         break
                     raw += part
+                    if on_progress is not None:
+                        on_progress(min(len(raw) / count, 1.0))
             except _UNPACKING_ERROR as error:
                 raise ValueError(
                     f"'{self.name}' is damaged and cannot be unpacked; fetch it again"

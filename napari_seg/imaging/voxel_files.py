@@ -52,7 +52,7 @@ def read_voxels(
     palette_as_values
         Whether the pixels of a picture with a palette are its numbers (labels), not its colours.
     on_progress
-        Called with the fraction that was read, by the formats that can tell.
+        Called with the fraction that was read.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def _read(path: Path, suffix: str, palette_as_values: bool, on_progress: OnProgr
     if suffix in ITK_SUFFIXES:
         from napari_seg.imaging.itk_files import read_itk_file
 
-        return read_itk_file(path)
+        return read_itk_file(path, on_progress=on_progress)
     if suffix in PICTURE_SUFFIXES:
         from napari_seg.imaging.pictures import read_picture
 

@@ -141,7 +141,10 @@ def _read(path: str) -> list[LayerData]:
         return []
     opened = settled.opened
     like = None if opened.place is None else scans[opened.place]
-    layer = layer_of(opened.read, path, series=settled.series, like=like)
+    if viewer is not None and like not in viewer.layers:
+        # It was closed meanwhile; the labels know their grid without it.
+        like = None
+    layer = layer_of(opened.read, path, series=settled.series, like=like, shown=opened.shown)
     tell_mismatches(layer, () if viewer is None else viewer.layers)
     return [layer.as_layer_data_tuple()]
 

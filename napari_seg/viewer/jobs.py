@@ -37,6 +37,8 @@ class Job(QObject):
         Handed to `function`.
     parent
         The widget that wants the news.
+    raises_errors
+        Whether an error is raised in the viewer's thread; otherwise `failed` alone tells of it.
     channel
         Name of a further keyword of `function`, called with values on the way: each is brought
         by `reported`. None if it has no such keyword.
@@ -67,8 +69,10 @@ class Job(QObject):
         *arguments: Any,
         parent: QObject,
         channel: str | None = None,
+        raises_errors: bool = True,
     ) -> None:
         super().__init__(parent)
+        self._raises_errors = raises_errors
         self._stop = Event()
         self._wire = _Wire()
         call = _Call(function, arguments, self._stop, self._wire, channel)
@@ -111,7 +115,8 @@ class Job(QObject):
         if isinstance(error, _Cancelled):
             return
         self.failed.emit(error)
-        raise error
+        if self._raises_errors:
+            raise error
 
     def _on_finished(self) -> None:
         self.finished.emit()

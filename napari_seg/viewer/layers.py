@@ -12,10 +12,11 @@ from napari_seg.imaging.channels import RGB_NAMES, axis_name
 from napari_seg.imaging.contrast import contrast_limits, holds_hounsfield_units, value_range
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.measures import count_voxels, label_volumes
+from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
 from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.display_order import DisplayOrder
+from napari_seg.viewer.shown_labels import ShownLabels
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -70,7 +71,12 @@ def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
 
 
 def labels_layer(
-    labels: LabelMap, *, name: str, like: Image | None = None, **metadata: Any
+    labels: LabelMap,
+    *,
+    name: str,
+    like: Image | None = None,
+    shown: ShownLabels | None = None,
+    **metadata: Any,
 ) -> Labels:
     """Show a label map, in its own copy of the voxels.
 
@@ -82,20 +88,22 @@ def labels_layer(
         Of the layer.
     like
         The layer of the scan they belong to: place, units and axis labels are copied from it.
+    shown
+        Their voxels and volumes, where these were made ready beside the window.
     **metadata
         Kept beside the geometry in ``layer.metadata["napari_seg"]``.
     """
     geometry, order = (
         (labels.geometry, DisplayOrder.of(labels.geometry)) if like is None else grid_of(like)
     )
-    volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
-    table = labels.table.completed(volumes)
+    shown = ShownLabels.of(labels, order) if shown is None else shown
+    table = labels.table.completed(shown.volumes)
     ours = {"geometry": geometry, "order": order, "source": labels.source}
     return Labels(
-        np.array(order.show(labels.array), order="C"),
+        shown.voxels,
         name=name,
         colormap=label_colours(table),
-        features=label_features(table, volumes),
+        features=label_features(table, shown.volumes),
         metadata={KEY: ours | {"notices": labels.notices, "table": table} | metadata},
         **(_place(order, geometry) if like is None else place_like(like, len(order.kept))),
     )

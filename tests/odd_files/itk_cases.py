@@ -161,7 +161,7 @@ NRRD = (
     of_nrrd(is_refused("NRRD cut short", "damaged, cut short", in_viewer=True), RAW[:-40]),
     of_nrrd(is_refused("NRRD that claims 12 billion voxels", "more than the file can hold",
                        in_viewer=True), sizes="60000 50000 4"),
-    of_nrrd(is_refused("NRRD with a flat grid", "impossible grid", in_viewer=True),
+    of_nrrd(is_refused("NRRD with a flat grid", "no usable place", in_viewer=True),
             space_directions="(1,0,0) (1,0,0) (0,0,3)"),
     of_nrrd(is_refused("NRRD with a voxel of NaN", "impossible grid"),
             space_directions="(nan,0,0) (0,2,0) (0,0,3)"),

@@ -30,6 +30,7 @@ from napari_seg.imaging.label_files.tables import TABLE_SUFFIXES, read_label_tab
 from napari_seg.imaging.label_files.voxel_checks import smallest, whole_numbers
 from napari_seg.imaging.label_table import Label, LabelTable, colour_of
 from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.saving import replace_folder, write_text
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
@@ -50,7 +51,7 @@ def mask_files(folder: Path) -> list[Path]:
     )
 
 
-def read_masks(folder: Path) -> LabelMap:
+def read_masks(folder: Path, *, on_progress: OnProgress | None = None) -> LabelMap:
     """Read a folder of masks as one map of labels.
 
     Parameters
@@ -59,6 +60,8 @@ def read_masks(folder: Path) -> LabelMap:
         One volume a structure, 0 outside it and one other value inside. ``labels.tsv``, or
         another table of labels in it, gives values, names, colours and codes; files that it
         does not name get the next free values, in the order of their names.
+    on_progress
+        Called with the fraction that was read.
 
     Returns
     -------
@@ -80,11 +83,17 @@ def read_masks(folder: Path) -> LabelMap:
     table, of_file, notices = _table_in(folder, files)
     masks = {value: file for file, value in of_file.items()}
     first, *_ = files
-    whole = _read_mask(first)
+    shares = [
+        share_of(on_progress, n / len(masks), (n + 1) / len(masks)) for n in range(len(masks))
+    ]
+    whole = _read_mask(first, on_progress=shares[0])
     array = np.zeros(whole.array.shape, np.min_scalar_type(max(masks)), order="F")
     overlaps: Counter[tuple[int, int]] = Counter()
+    others = iter(shares[1:])
     for value in sorted(masks):
-        mask = whole if masks[value] == first else _read_mask(masks[value], like=whole, of=first)
+        mask = whole
+        if masks[value] != first:
+            mask = _read_mask(masks[value], like=whole, of=first, on_progress=next(others))
         inside = mask.array != 0
         for below, count in count_voxels(array[inside].reshape(-1, 1, 1)).items():
             overlaps[value, below] = count
@@ -160,9 +169,15 @@ def write_folder_record(folder: Path, record: Mapping[str, Any] | None) -> None:
         write_text(folder / RECORD_NAME, f"{text}\n")
 
 
-def _read_mask(path: Path, *, like: LabelMap | None = None, of: Path | None = None) -> LabelMap:
+def _read_mask(
+    path: Path,
+    *,
+    like: LabelMap | None = None,
+    of: Path | None = None,
+    on_progress: OnProgress,
+) -> LabelMap:
     """Read one mask, on the grid of another where one is given."""
-    scan = read_voxels(path)
+    scan = read_voxels(path, on_progress=on_progress)
     array = whole_numbers(scan.array, path.name)
     inside = array.max()
     if not ((array == 0) | (array == inside)).all():

@@ -13,6 +13,7 @@ from napari_seg.imaging.label_files.tables import read_table_beside
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.paths import naming_no_folder, readable_path
+from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.scan_files import is_dicom_file, read_scan
 from napari_seg.imaging.voxel_files import read_voxels
@@ -21,7 +22,11 @@ _MOST_NAMED = 5
 
 
 def read_labels(
-    path: str | Path, *, onto: Scan | Geometry | None = None, resample: bool = False
+    path: str | Path,
+    *,
+    onto: Scan | Geometry | None = None,
+    resample: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> LabelMap:
     """Read labels, with their names and colours.
 
@@ -37,6 +42,8 @@ def read_labels(
         exactly, whatever their order and extent.
     resample
         Whether labels on another grid are resampled (nearest neighbour) rather than refused.
+    on_progress
+        Called with the fraction that was read; what it raises stops the reading.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def read_labels(
     """
     path = readable_path(path)
     with naming_no_folder():
-        labels = _read(path)
+        labels = _read(path, share_of(on_progress, 0.0, 0.95))
     if onto is None:
         return labels
     geometry = onto if isinstance(onto, Geometry) else onto.geometry
@@ -67,11 +74,11 @@ def read_labels(
     return replace(aligned, notices=(*aligned.notices, *_other_frame(*frames)))
 
 
-def _read(path: Path) -> LabelMap:
-    if path.is_dir():
-        return read_masks(path) if mask_files(path) else _read_dicom(path)
-    if is_dicom_file(path):
-        return _read_dicom(path)
+def _read(path: Path, report: OnProgress) -> LabelMap:
+    if path.is_dir() and mask_files(path):
+        return read_masks(path, on_progress=report)
+    if path.is_dir() or is_dicom_file(path):
+        return _read_dicom(path, report)
     if suffix_of(path) in ITK_SUFFIXES:
         from napari_seg.imaging.label_files.segmentation_nrrd import (
             is_segmentation_nrrd,
@@ -79,10 +86,10 @@ def _read(path: Path) -> LabelMap:
         )
 
         if is_segmentation_nrrd(path):
-            return read_segmentation_nrrd(path)
-    is_picture = suffix_of(path) in PICTURE_SUFFIXES
-    scan = read_voxels(path, palette_as_values=True) if is_picture else read_scan(path)
-    return _labels_of(scan, path)
+            return read_segmentation_nrrd(path, on_progress=report)
+    if suffix_of(path) in PICTURE_SUFFIXES:
+        return _labels_of(read_voxels(path, palette_as_values=True, on_progress=report), path)
+    return _labels_of(read_scan(path, on_progress=report), path)
 
 
 def _other_frame(labels_frame: str | None, scan_frame: str | None) -> tuple[Notice, ...]:
@@ -97,7 +104,7 @@ def _other_frame(labels_frame: str | None, scan_frame: str | None) -> tuple[Noti
     return (Notice("not-registered", message),)
 
 
-def _read_dicom(path: Path) -> LabelMap:
+def _read_dicom(path: Path, report: OnProgress) -> LabelMap:
     from napari_seg.imaging.dicom.segmentation.reading import is_segmentation, read_segmentation
 
     files = [path] if path.is_file() else sorted(filter(Path.is_file, path.rglob("*")))
@@ -110,8 +117,8 @@ def _read_dicom(path: Path) -> LabelMap:
             "open one of them by its file"
         )
     if segmentations:
-        return read_segmentation(segmentations[0])
-    return _labels_of(read_scan(path), path)
+        return read_segmentation(segmentations[0], on_progress=report)
+    return _labels_of(read_scan(path, on_progress=report), path)
 
 
 def _labels_of(scan: Scan, path: Path) -> LabelMap:

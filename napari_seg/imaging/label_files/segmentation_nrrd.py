@@ -21,6 +21,7 @@ from napari_seg.imaging.label_files.terminology import (
 from napari_seg.imaging.label_files.voxel_checks import smallest
 from napari_seg.imaging.label_table import Colour, Label, LabelTable, colour_of
 from napari_seg.imaging.measures import count_voxels
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.saving import replace_file
 from napari_seg.imaging.scan import LabelMap, Notice, Source
 
@@ -52,8 +53,15 @@ def is_segmentation_nrrd(path: Path) -> bool:
     return name.endswith((".nrrd", ".nhdr")) and path.is_file() and b"\nSegment0_" in _header(path)
 
 
-def read_segmentation_nrrd(path: Path) -> LabelMap:
+def read_segmentation_nrrd(path: Path, *, on_progress: OnProgress | None = None) -> LabelMap:
     """Read a segmentation of 3D Slicer.
+
+    Parameters
+    ----------
+    path
+        The file.
+    on_progress
+        Called with the fraction that was read.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def read_segmentation_nrrd(path: Path) -> LabelMap:
         If it is no such file, is damaged, or holds fractions or no voxels.
     """
     said = _said(path)
-    scan = read_itk_file(path)
+    scan = read_itk_file(path, on_progress=on_progress)
     kind = said.get("Segmentation_SourceRepresentation") or said.get(
         "Segmentation_MasterRepresentation", _BINARY
     )

@@ -1,16 +1,18 @@
-"""Questions in windows of their own, for napari's File > Open and files dropped on it.
+"""Read for napari's File > Open and files dropped on it; ask in windows of their own.
 
-napari waits for what its readers return, so they can neither read in a job nor ask in the panel.
+napari waits for what its readers return, so they cannot ask in the panel. Where there is a window
+they read in a job, and wait for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.settings import get_settings
+from qtpy.QtCore import QThread
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from napari_seg.imaging.dicom.reading import SeveralSeriesError
@@ -21,9 +23,10 @@ from napari_seg.viewer.label_forms import write_file
 from napari_seg.viewer.opening.opened_layers import grids_of
 from napari_seg.viewer.opening.reading import Opened, open_file, place_nearest
 from napari_seg.viewer.opening.series_chooser import SeriesDialog
+from napari_seg.viewer.opening.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.layers import Image
 
@@ -63,7 +66,9 @@ def read_and_ask(path: str | Path, scans: Sequence[Image]) -> Settled | None:
     path, grids = Path(path), grids_of(scans)
     series, repair = None, False
     while True:
-        answer = open_file(path, series, repair, grids, on_progress=ignore_progress)
+        answer = _beside(f"Opening {path.name}", open_file, path, series, repair, grids)
+        if answer is None:
+            return None
         if isinstance(answer, Opened):
             settled = Settled(answer, series)
             return settled if answer.fits else _ask_for_grid(settled, path, scans)
@@ -120,7 +125,16 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
     if answer == 1:
         return settled
     geometry = grids_of(scans)[0].geometry
-    return replace(settled, opened=place_nearest(labels, geometry, on_progress=ignore_progress))
+    opened = _beside(f"Resampling {path.name}", place_nearest, labels, geometry)
+    return None if opened is None else replace(settled, opened=opened)
+
+
+def _beside(doing: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function: in a job where there is a window to draw meanwhile; None if cancelled."""
+    window = main_window()
+    if window is None or QThread.currentThread() is not window.thread():
+        return function(*arguments, on_progress=ignore_progress)
+    return wait_for(window, doing, function, *arguments)
 
 
 def chosen_answer(window: QWidget, question: str, answers: Sequence[str]) -> int | None:

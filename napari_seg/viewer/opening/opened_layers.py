@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_seg.imaging.scan import Scan
+    from napari_seg.viewer.shown_labels import ShownLabels
 
 
 def layer_of(
@@ -27,6 +28,7 @@ def layer_of(
     *,
     series: int | None = None,
     like: Image | None = None,
+    shown: ShownLabels | None = None,
 ) -> Layer:
     """Show what was read from `path`, named after it, and tell what was assumed on the way.
 
@@ -40,6 +42,8 @@ def layer_of(
         The number of the DICOM series, where there were several.
     like
         The layer of the scan on whose grid the labels lie.
+    shown
+        What was made ready of labels beside the window.
     """
     path = Path(path)
     # Not the description of the series, which may name the patient: layers are saved by name.
@@ -48,7 +52,7 @@ def layer_of(
     show_notice(name, [notice.message for notice in read.notices])
     if isinstance(read, LabelMap):
         more = {} if like is None else {"scan_id": like.unique_id}
-        return labels_layer(read, name=name, like=like, path=path, **more)
+        return labels_layer(read, name=name, like=like, shown=shown, path=path, **more)
     return image_layer(read, name=name, path=path)
 
 

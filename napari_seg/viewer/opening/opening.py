@@ -134,7 +134,9 @@ class Opening(QWidget):
         if like is not None and like not in self._viewer.layers:
             # It was closed meanwhile; the labels know their grid without it.
             like = None
-        layer = layer_of(answer.read, request.path, series=request.series, like=like)
+        layer = layer_of(
+            answer.read, request.path, series=request.series, like=like, shown=answer.shown
+        )
         self._viewer.add_layer(layer)
         tell_mismatches(layer, self._viewer.layers)
 

@@ -14,8 +14,10 @@ from napari_seg.imaging.files import read_labels, read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_files.recognition import is_label_file
-from napari_seg.imaging.progress import OnProgress
+from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.viewer.appearance import compile_label_colours
+from napari_seg.viewer.shown_labels import ShownLabels
 
 # Atlases have some hundred labels; a scan of whole numbers has thousands of values.
 _MOST_LABELS = 1000
@@ -54,11 +56,14 @@ class Opened:
         labels on a grid of their own.
     fits
         False for labels that lie on the grid of none of the open scans.
+    shown
+        What napari is to show of labels; None for a scan.
     """
 
     read: Scan | LabelMap
     place: int | None = None
     fits: bool = True
+    shown: ShownLabels | None = None
 
 
 def open_file(
@@ -85,13 +90,12 @@ def open_file(
     Opened or Undecided
         The latter where a person has to choose first.
     """
+    report = share_of(on_progress, 0.0, 0.95)
     try:
-        read = read_either(path, series=series, repair=repair, on_progress=on_progress)
+        read = read_either(path, series=series, repair=repair, on_progress=report)
     except (SeveralSeriesError, NeedsRepairError) as error:
         return Undecided(error)
-    if isinstance(read, Scan):
-        return Opened(read)
-    return _placed(read, grids)
+    return Opened(read) if isinstance(read, Scan) else _ready(_placed(read, grids))
 
 
 def read_either(
@@ -115,7 +119,7 @@ def read_either(
     if holds_labels is False:
         return read_scan(path, series=series, repair=repair, on_progress=on_progress)
     try:
-        labels = read_labels(path)
+        labels = read_labels(path, on_progress=on_progress)
     except ValueError as error:
         # A scan may be named like a label file; if it is broken, reading it says so again.
         scan = read_scan(path, on_progress=on_progress)
@@ -157,11 +161,19 @@ def place_nearest(labels: LabelMap, geometry: Geometry, *, on_progress: OnProgre
             "none of the labels lies within the scan, so they cannot be resampled to it; "
             "choose the scan they belong to, or register the two first"
         )
-    return Opened(resampled, place=0)
+    return _ready(Opened(resampled, place=0))
 
 
 def _noted(read: Scan | LabelMap, message: str, code: str = "named-as-labels") -> Scan | LabelMap:
     return replace(read, notices=(*read.notices, Notice(code, message)))
+
+
+def _ready(opened: Opened) -> Opened:
+    if not isinstance(opened.read, LabelMap):
+        return opened
+    # It takes a second for the first labels of a session, and none after that.
+    compile_label_colours()
+    return replace(opened, shown=ShownLabels.of(opened.read))
 
 
 def _placed(labels: LabelMap, grids: Sequence[Grid]) -> Opened:

@@ -17,6 +17,7 @@ from napari_seg.imaging.dicom.segmentation.grid import FrameGrid, SegmentationEr
 from napari_seg.imaging.dicom.segmentation.segments import background_of, labels_of
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 from napari_seg.imaging.label_table import Label, LabelTable
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Notice, Source
 
 # Segmentation Storage and Label Map Segmentation Storage.
@@ -37,13 +38,15 @@ def is_segmentation(path: str | Path) -> bool:
     return stated in _STORAGE
 
 
-def read_segmentation(path: str | Path) -> LabelMap:
+def read_segmentation(path: str | Path, *, on_progress: OnProgress | None = None) -> LabelMap:
     """Read a DICOM segmentation.
 
     Parameters
     ----------
     path
         A file of the kind BINARY, FRACTIONAL or LABELMAP.
+    on_progress
+        Called with the fraction of the frames that was read.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def read_segmentation(path: str | Path) -> LabelMap:
             grid = frame_grid(dataset)
             labels = labels_of(dataset)
             segmentation = Segmentation.from_dataset(dataset, copy=False)
-            array, notices = _voxels(segmentation, grid, labels)
+            array, notices = _voxels(segmentation, grid, labels, on_progress or ignore_progress)
     except (*BROKEN, IndexError, sqlite3.Error) as error:
         raise ValueError(
             f"'{path.name}': the segmentation {_cause(error)}; export it again from the program "
@@ -95,12 +98,12 @@ def _cause(error: Exception) -> str:
 
 
 def _voxels(
-    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label]
+    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label], report: OnProgress
 ) -> tuple[NDArray[Any], tuple[Notice, ...]]:
     largest = max((label.value for label in labels.values()), default=1)
     array = np.zeros(grid.geometry.shape, dtype=np.min_scalar_type(largest), order="F")
     overlap: NDArray[np.bool_] | None = None
-    for start, value, mask in _masks(dataset, grid, labels):
+    for start, value, mask in _masks(dataset, grid, labels, report):
         columns, rows = mask.shape
         here = (slice(start[0], start[0] + columns), slice(start[1], start[1] + rows), start[2])
         part = array[here]
@@ -113,26 +116,27 @@ def _voxels(
 
 
 def _masks(
-    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label]
+    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label], report: OnProgress
 ) -> Iterator[tuple[NDArray[np.int64], int, NDArray[np.bool_]]]:
     """Give the first voxel, the value and the mask ``(i, j)`` of each piece, later ones on top."""
     if dataset.SegmentationType == "LABELMAP":
-        yield from _masks_of_label_map(dataset, grid, labels)
+        yield from _masks_of_label_map(dataset, grid, labels, report)
         return
     least = 1
     if dataset.SegmentationType == "FRACTIONAL":
         least = (int(dataset.MaximumFractionalValue) + 1) // 2
     numbers_of_frames = _segment_numbers(dataset)
-    for index in np.argsort(numbers_of_frames, kind="stable"):
+    for done, index in enumerate(np.argsort(numbers_of_frames, kind="stable"), start=1):
         number = numbers_of_frames[index]
         if number not in labels:
             raise SegmentationError(f"holds segment {number}, which it does not describe")
         pixels = dataset.get_stored_frame(int(index) + 1).T
         yield grid.starts[index], labels[number].value, pixels >= least
+        report(done / len(numbers_of_frames))
 
 
 def _masks_of_label_map(
-    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label]
+    dataset: Segmentation, grid: FrameGrid, labels: dict[int, Label], report: OnProgress
 ) -> Iterator[tuple[NDArray[np.int64], int, NDArray[np.bool_]]]:
     background = background_of(dataset)
     for frame, start in enumerate(grid.starts, start=1):
@@ -141,6 +145,7 @@ def _masks_of_label_map(
             if number not in labels:
                 raise SegmentationError(f"holds segment {number}, which it does not describe")
             yield start, labels[number].value, numbers == number
+        report(frame / len(grid.starts))
 
 
 def _segment_numbers(dataset: pydicom.Dataset) -> list[int]:
