@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fake_model import TABLE, head
 from napari.settings import get_settings
-from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtCore import QMimeData, QObject, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
@@ -36,16 +36,33 @@ def slow(*, on_progress):
     return threading.current_thread()
 
 
-def after(milliseconds, act):
-    timer = QTimer(QApplication.instance())
-    timer.setSingleShot(True)
-    timer.timeout.connect(act)
-    timer.start(milliseconds)
-    return timer
+def endless(*, on_progress):
+    """Go on until somebody cancels."""
+    for _ in range(2000):
+        time.sleep(0.01)
+        on_progress(0.25)
+    return 1
 
 
 def dialog():
     return QApplication.activeModalWidget()
+
+
+class WhenShown(QObject):
+    """Acts once, as soon as the dialog shows some progress."""
+
+    def __init__(self, act):
+        super().__init__(QApplication.instance())
+        self.act = act
+        self.timer = QTimer(self)
+        self.timer.timeout.connect(self.look)
+        self.timer.start(10)
+
+    def look(self):
+        shown = dialog()
+        if isinstance(shown, WaitingDialog) and shown.bar.maximum() > 0:
+            self.timer.stop()
+            self.act(shown)
 
 
 def test_the_result_comes_from_another_thread_while_the_window_lives(window):
@@ -61,18 +78,19 @@ def test_the_result_comes_from_another_thread_while_the_window_lives(window):
 
 def test_progress_shows_after_a_while(window):
     seen = []
+    start = time.monotonic()
 
-    def look():
-        shown = dialog()
-        seen.append((shown.text.text(), shown.bar.maximum(), shown.bar.value()))
+    def look(shown):
+        value = shown.bar.value() / shown.bar.maximum()
+        seen.append((shown.text.text(), value, time.monotonic() - start))
+        shown.reject()
 
-    timers = [after(100, lambda: seen.append(dialog())), after(700, look)]
-    wait_for(window, "Opening head", slow)
-    assert timers
-    assert seen[0] is None
-    text, maximum, value = seen[1]
+    WhenShown(look)
+    wait_for(window, "Opening head", endless)
+    [(text, value, seconds)] = seen
     assert text == "Opening head…"
-    assert 0 < value < maximum
+    assert value == pytest.approx(0.25)
+    assert seconds > 0.25
 
 
 def test_what_is_over_soon_shows_nothing(window):
@@ -87,40 +105,36 @@ def test_what_is_over_soon_shows_nothing(window):
 def test_cancel_ends_the_wait_at_once(window, how):
     stopped = threading.Event()
 
-    def endless(*, on_progress):
+    def watched(*, on_progress):
         try:
-            while True:
-                time.sleep(0.01)
-                on_progress(0.1)
+            return endless(on_progress=on_progress)
         finally:
             stopped.set()
 
-    def cancel():
+    def cancel(shown):
         if how == "button":
-            QTest.mouseClick(dialog().cancel, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(shown.cancel, Qt.MouseButton.LeftButton)
         else:
-            QTest.keyClick(dialog(), Qt.Key.Key_Escape)
+            QTest.keyClick(shown, Qt.Key.Key_Escape)
 
-    timer = after(500, cancel)
-    assert wait_for(window, "Opening head", endless) is None
-    assert timer
+    WhenShown(cancel)
+    assert wait_for(window, "Opening head", watched) is None
     assert dialog() is None
-    assert stopped.wait(2)
+    assert stopped.wait(5)
 
 
 def test_cancel_does_not_wait_for_a_reader_that_does_not_listen(window):
-    release = threading.Event()
+    listens = threading.Event()
 
     def deaf(*, on_progress):
-        release.wait(5)
+        on_progress(0.1)
+        listens.wait(30)
         return 1
 
-    timer = after(500, lambda: dialog().cancel.click())
-    start = time.monotonic()
+    WhenShown(lambda shown: shown.cancel.click())
     assert wait_for(window, "Opening head", deaf) is None
-    assert time.monotonic() - start < 3
-    assert timer
-    release.set()
+    assert not listens.is_set()
+    listens.set()
 
 
 def test_an_error_is_raised_to_the_caller_as_it_is(window):
@@ -135,9 +149,8 @@ def test_a_window_that_goes_ends_the_wait(qtbot):
     window = QMainWindow()
     window.show()
     qtbot.waitExposed(window)
-    timer = after(500, window.deleteLater)
-    assert wait_for(window, "Opening head", slow) is None
-    assert timer
+    WhenShown(lambda _: window.deleteLater())
+    assert wait_for(window, "Opening head", endless) is None
 
 
 # Through napari
@@ -198,10 +211,11 @@ def test_files_dropped_on_the_window_are_read_in_a_job(make_napari_viewer, files
 
 def test_cancelling_adds_no_layer(make_napari_viewer, files, monkeypatch):
     viewer = make_napari_viewer(show=True)
-    monkeypatch.setattr(asking, "open_file", lambda *_, on_progress: slow(on_progress=on_progress))
-    timer = after(600, lambda: dialog().cancel.click())
+    monkeypatch.setattr(
+        asking, "open_file", lambda *_, on_progress: endless(on_progress=on_progress)
+    )
+    WhenShown(lambda shown: shown.cancel.click())
     assert viewer.open(str(files[0]), plugin="napari-seg") == []
-    assert timer
     assert len(viewer.layers) == 0
 
 
