@@ -209,11 +209,12 @@ def test_the_contrast_can_be_moved_over_all_values():
 @pytest.mark.parametrize(
     ("names", "axis"),
     [
-        (("volume 1", "volume 2"), "time"),
+        (("time 1", "time 2"), "time"),
+        (("volume 1", "volume 2"), "channel"),
         (("T1", "FLAIR"), "channel"),
         ((), "channel"),
     ],
-    ids=["volumes", "named", "unnamed"],
+    ids=["times", "volumes", "named", "unnamed"],
 )
 def test_the_axis_before_those_in_space_is_named(names, axis):
     array = np.stack([numbered(), numbered() + 1000], axis=-1)

@@ -77,6 +77,7 @@ def test_one_volume_is_squeezed_and_several_are_channels(tmp_path: Path) -> None
     two = read_nifti(save(tmp_path / "two.nii", np.stack([VOXELS, VOXELS + 1], axis=-1)))
     assert two.array.shape == (*SHAPE, 2)
     assert two.channel_names == ("volume 1", "volume 2")
+    assert codes(two) == ["axis-unsure"]
     five = read_nifti(save(tmp_path / "five.nii", np.zeros((6, 5, 4, 1, 3), np.float32)))
     assert five.array.shape == (*SHAPE, 3)
 

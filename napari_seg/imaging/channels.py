@@ -15,7 +15,7 @@ from napari_seg.imaging.scan import Notice, Scan
 RGB_NAMES = ("red", "green", "blue")
 """The channels of a colour picture."""
 
-_IN_TIME = re.compile(r"(volume|time) \d+$")
+_IN_TIME = re.compile(r"time \d+$")
 
 
 def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) -> Scan:
@@ -77,16 +77,34 @@ def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) ->
 def axis_name(channel_names: Sequence[str]) -> str:
     """Name the axis of a scan's channels: ``"time"`` or ``"channel"``.
 
-    Volumes that only have a number follow each other in time: that is what the fourth axis of
-    NIfTI stands for.
-
     Examples
     --------
-    >>> axis_name(("volume 1", "volume 2")), axis_name(("T1", "FLAIR"))
+    >>> axis_name(("time 1", "time 2")), axis_name(("T1", "FLAIR"))
     ('time', 'channel')
     """
     is_time = bool(channel_names) and all(_IN_TIME.match(name) for name in channel_names)
     return "time" if is_time else "channel"
+
+
+def volume_names(count: int, word: str) -> tuple[str, ...]:
+    """Give each volume of a file a word and its number; ``"volume"`` where nothing is known.
+
+    Examples
+    --------
+    >>> volume_names(2, "time")
+    ('time 1', 'time 2')
+    """
+    return tuple(f"{word} {number + 1}" for number in range(count))
+
+
+def unsure_axis(count: int) -> Notice:
+    """Say that nobody says what the volumes of a file are to each other."""
+    return Notice(
+        "axis-unsure",
+        f"the file does not say whether its {count} volumes follow each other in time: "
+        "taken as channels",
+        {"volumes": count},
+    )
 
 
 def _with_axis(scan: Scan) -> NDArray[Any]:

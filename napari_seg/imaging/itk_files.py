@@ -13,7 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from napari_seg.imaging.channels import RGB_NAMES
+from napari_seg.imaging.channels import RGB_NAMES, unsure_axis, volume_names
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
@@ -130,10 +130,11 @@ def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
     return Scan(
         array,
         geometry,
-        channel_names=_channel_names(reader),
+        channel_names=_channel_names(reader, header),
         notices=(
             *header.notices(flat=reader.GetDimension() == 2),
             *([one_volume(reader.GetSize())] if volumes == (1,) else []),
+            *([unsure_axis(*volumes)] if volumes > (1,) and not header.is_series else []),
             *odd_grid(geometry),
         ),
         source=Source("NRRD"),
@@ -186,15 +187,17 @@ def _voxels_and_geometry(
         ) from error
 
 
-def _channel_names(image: sitk.ImageFileReader) -> tuple[str, ...]:
+def _channel_names(image: sitk.ImageFileReader, header: NrrdHeader) -> tuple[str, ...]:
     parts = image.GetNumberOfComponents()
     flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
     if parts == 3 and flat:
         return RGB_NAMES
     if parts > 1:
-        return tuple(f"channel {number + 1}" for number in range(parts))
+        return volume_names(parts, "channel")
     volumes = image.GetSize()[3] if image.GetDimension() == 4 else 1
-    return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
+    if volumes == 1:
+        return ()
+    return volume_names(volumes, "time" if header.is_series else "volume")
 
 
 def _last_line(error: RuntimeError, path: Path) -> str:

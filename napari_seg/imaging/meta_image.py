@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.channels import RGB_NAMES
+from napari_seg.imaging.channels import RGB_NAMES, unsure_axis, volume_names
 from napari_seg.imaging.detached_voxels import both_names, file_beside
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import (
@@ -49,6 +49,8 @@ def read_meta_image(path: Path, *, on_progress: OnProgress | None = None) -> Sca
     geometry, notices = _geometry(header)
     if header.shape[3:] == (1,):
         notices = (*notices, one_volume(header.shape))
+    elif len(header.shape) > 3:
+        notices = (*notices, unsure_axis(header.shape[3]))
     return Scan(
         array,
         geometry,
@@ -182,9 +184,9 @@ def _channel_names(header: MetaImageHeader) -> tuple[str, ...]:
     if header.channels == 3 and (*header.shape, 1)[2] == 1:
         return RGB_NAMES
     if header.channels > 1:
-        return tuple(f"channel {number + 1}" for number in range(header.channels))
+        return volume_names(header.channels, "channel")
     volumes = header.shape[3] if len(header.shape) > 3 else 1
-    return tuple(f"volume {number + 1}" for number in range(volumes)) if volumes > 1 else ()
+    return volume_names(volumes, "volume") if volumes > 1 else ()
 
 
 def _stray_lines(header: MetaImageHeader) -> tuple[Notice, ...]:

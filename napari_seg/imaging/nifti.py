@@ -25,6 +25,7 @@ from napari_seg.imaging.nifti_geometry import (
     stored_geometry,
 )
 from napari_seg.imaging.nifti_header import StoredHeader, header_file, read_header, voxel_file
+from napari_seg.imaging.nifti_volumes import describe_volumes
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
 
@@ -79,16 +80,18 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
                 stream, claimed, skipped=stored.offset, on_progress=on_progress
             )
     array, alpha = _unpacked(raw, stored)
+    names, unsure = describe_volumes(stored, first)
     return Scan(
         array,
         geometry,
-        channel_names=_channel_names(array, stored),
+        channel_names=RGB_NAMES if stored.dtype.names is not None else names,
         notices=(
             *_mislabelled(first),
             *notices,
             *([one_volume(stored.counts)] if len(stored.counts) > 3 == len(stored.shape) else []),
             *surplus_bytes(surplus),
             *alpha,
+            *unsure,
         ),
         source=_source(stored, frame),
     )
@@ -178,16 +181,6 @@ def _unpacked(
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is counted later
         scaled: NDArray[Any] = array * wide.type(slope) + wide.type(intercept)
     return scaled, ()
-
-
-def _channel_names(array: NDArray[Any], stored: StoredHeader) -> tuple[str, ...]:
-    if stored.dtype.names is not None:
-        return RGB_NAMES
-    # The fifth axis is that of a vector, by the standard.
-    word = "channel" if len(stored.counts) > 4 and stored.counts[4] > 1 else "volume"
-    return tuple(
-        f"{word} {number + 1}" for number in range(array.shape[3] if array.ndim > 3 else 0)
-    )
 
 
 def _source(stored: StoredHeader, frame: str | None) -> Source:

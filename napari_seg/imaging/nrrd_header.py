@@ -37,6 +37,7 @@ _UNTURNED = {
     "left-anterior-superior-time": (1.0, -1.0, 1.0),
     "last": (1.0, -1.0, 1.0),
 }
+_SPACES_IN_TIME = (*_UNTURNED, "left-posterior-superior-time", "lpst", "scanner-xyz-time")
 # Kinds under which the library takes an axis for one of space.
 _UNNAMED_KINDS = ("domain", "space", "time", "none", "???")
 
@@ -80,6 +81,12 @@ class NrrdHeader:
         """Signs for x, y and z of a space with times, whose sides SimpleITK leaves as they are."""
         space = self.fields.get("space", "").strip().lower()
         return _UNTURNED.get(space, (1.0, 1.0, 1.0))
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the header says that volumes follow each other in time."""
+        kinds, space = self.fields.get("kinds", ""), self.fields.get("space", "")
+        return "time" in kinds.lower().split() or space.strip().lower() in _SPACES_IN_TIME
 
     def require_readable(self) -> None:
         """Raise ``ValueError`` where the voxels are stored in a way that SimpleITK cannot take."""

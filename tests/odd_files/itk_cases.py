@@ -227,7 +227,7 @@ META = (
     of_meta(is_read("MetaImage of two channels", places=BOTH, shape=(6, 5, 4, 2)), TWO_FIRST,
             ElementNumberOfChannels="2"),
     of_meta(
-        is_read("MetaImage of two volumes", places=BOTH, shape=(6, 5, 4, 2)), TWO_LAST,
+        is_read("MetaImage of two volumes", "axis-unsure", places=BOTH, shape=(6, 5, 4, 2)), TWO_LAST,
         NDims="4", DimSize="6 5 4 2", Offset="10 20 30 0", ElementSpacing="1 2 3 1",
         TransformMatrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1",
     ),

@@ -132,6 +132,7 @@ VOXEL_KINDS = (
     ),
     is_read(
         "two volumes",
+        "axis-unsure",
         places=(
             Place((0, 0, 0), (80.0, -40.0, 10.0), [0, 1]),
             Place((4, 1, 2), (74.0, -34.0, 12.0), [86, 87]),
