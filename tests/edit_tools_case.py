@@ -2,6 +2,7 @@
 
 import numpy as np
 from napari.components import ViewerModel
+from napari.layers import Labels
 from qtpy.QtWidgets import QApplication
 
 from napari_seg.imaging.geometry import Geometry
@@ -71,7 +72,8 @@ class EditCase:
 
     @property
     def previews(self):
-        return [layer for layer in self.viewer.layers if is_preview(layer)]
+        layers = self.viewer.layers
+        return [one for one in layers if is_preview(one) and isinstance(one, Labels)]
 
     def lock(self, *labels):
         LabelLocks.of(self.layer).lock(*labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
@@ -62,7 +63,6 @@ class Applying(QObject):
         super().__init__(parent)
         self._source, self._watched, self._status = source, watched, status
         self._layer: Labels | None = None
-        self._pointed: dict[str, Any] = {}
         self._is_second_try = False
         self._work = OneJob(status, self)
         self._work.busy.connect(self.busy)
@@ -89,27 +89,36 @@ class Applying(QObject):
             self._layer = self._source.layer
             self._write(outcome)
             return
-        pointed = {"voxel": request.subject.voxel, "drawn": request.subject.drawn}
-        self.apply(request.tool, request.settings, **pointed)
+        self.apply(request.tool, request.settings, **_pointed(request.subject))
 
     def cancel(self) -> None:
         """Drop what is being computed."""
         self._work.cancel()
 
-    def _start(self, tool: Tool[Any], settings: Any, pointed: dict[str, Any]) -> None:
+    def _start(
+        self,
+        tool: Tool[Any],
+        settings: Any,
+        pointed: dict[str, Any],
+        like: Subject | None = None,
+    ) -> None:
         layer = self._source.layer
         if layer is not None and not self._source.reason():
             # What a stroke has drawn so far is a step of its own, before this one.
             commit_stroke(layer)
         try:
-            subject = self._source.subject(tool, **pointed)
+            label = None if like is None else like.label
+            subject = self._source.subject(tool, label=label, **pointed)
         except ValueError as error:
             self._say(str(error))
             return
+        if like is not None:
+            # Another slice may be looked at meanwhile.
+            subject = replace(subject, axis=like.axis, index=like.index)
         if reason := reason_against(tool, subject, settings):
             self._say(reason)
             return
-        self._layer, self._pointed = layer, pointed
+        self._layer = layer
         request = Request(tool, subject, settings, self._watched.revision)
         says = tool.says(subject, settings)
         self._work.start(says, "nothing was changed", self._on_outcome, compute, request)
@@ -126,7 +135,7 @@ class Applying(QObject):
             self._say("The labels were changed meanwhile: nothing was written; try again")
         else:
             self._is_second_try = True
-            self._start(request.tool, request.settings, self._pointed)
+            self._start(request.tool, request.settings, _pointed(request.subject), request.subject)
 
     def _is_current(self, request: Request) -> bool:
         return request.revision == self._watched.revision
@@ -149,6 +158,10 @@ class Applying(QObject):
         if not self._status.is_busy:
             self._status.end(sentence)
         self.said.emit(sentence)
+
+
+def _pointed(subject: Subject) -> dict[str, Any]:
+    return {"voxel": subject.voxel, "drawn": subject.drawn}
 
 
 def gains_text(subject: Subject, outcome: Outcome) -> str:

@@ -86,6 +86,7 @@ class OpenTool(QWidget):
         self.tool, self._bench = tool, bench
         self._asked: tuple[Any, ...] = ()
         self._outcome: Outcome | None = None
+        self._note = ""
         self._is_closed = False
         self.form = ToolForm(tool, settings)
         self.news = WrappedLabel()
@@ -239,12 +240,12 @@ class OpenTool(QWidget):
         asked = (revision, settings, subject.label, view, drawn, id(subject.scan))
         if asked == self._asked:
             return
-        self._asked, self._outcome = asked, None
+        self._asked, self._outcome, self._note = asked, None, ""
         pace = self._bench.paces.of(self.tool.name)
         self._previewing.ask(Request(self.tool, subject, settings, revision, True, pace))
 
     def _forget(self) -> None:
-        self._asked, self._outcome = (), None
+        self._asked, self._outcome, self._note = (), None, ""
         self._previewing.forget()
         self.preview.clear()
 
@@ -252,10 +253,7 @@ class OpenTool(QWidget):
         reason = self.reason()
         self.primary.setEnabled(not reason)
         self.primary.setToolTip(reason or f"{self.primary.sentence} (Ctrl+Enter), one undo step")
-        if reason:
-            self.news.setText(reason)
-        elif self._outcome is None:
-            self.news.setText("")
+        self.news.setText(reason or self._note)
 
     def _on_answer(self, outcome: Outcome) -> None:
         self._bench.paces.note(outcome)
@@ -265,10 +263,10 @@ class OpenTool(QWidget):
         layer = self._bench.source.layer
         if outcome.edit and layer is not None:
             self.preview.show(outcome, layer)
-            self.news.setText(gains_text(outcome.request.subject, outcome))
+            self._note = gains_text(outcome.request.subject, outcome)
         else:
             self.preview.clear()
-            self.news.setText("Preview off: too large" if outcome.is_too_large else "")
+            self._note = "Preview off: too large" if outcome.is_too_large else ""
         self._show_reason()
 
     def _on_settings(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QPushButton, QSizePolicy
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
@@ -20,6 +20,7 @@ class PrimaryButton(QPushButton):
     def __init__(self) -> None:
         super().__init__()
         self.sentence = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def say(self, sentence: str) -> None:
         """Show another sentence."""

@@ -26,7 +26,7 @@ class RangeWidget(QWidget):
         self._window: Range | None = None
         self._has_ends = False
         self.limits = QCheckBox()
-        self.limits.setAccessibleName(f"{control.title} the scan is in a range")
+        self.limits.setAccessibleName("Only where the scan is in a range")
         self.limits.setToolTip(control.tip)
         self.low, self.high = _end("Lowest intensity"), _end("Highest intensity")
         self.from_window = QToolButton()

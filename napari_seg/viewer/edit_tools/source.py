@@ -50,13 +50,15 @@ class SubjectSource:
             return str(error)
         return ""
 
-    def subject(self, tool: Tool[Any], **pointed: Any) -> Subject:
+    def subject(self, tool: Tool[Any], *, label: int | None = None, **pointed: Any) -> Subject:
         """Return what a tool would work on now.
 
         Parameters
         ----------
         tool
             That asks.
+        label
+            To work on; None for the selected one.
         **pointed
             A ``voxel`` or what was ``drawn``, if there is one.
 
@@ -65,19 +67,20 @@ class SubjectSource:
         ValueError
             If there is nothing to edit, see `reason`.
         """
-        if self.layer is None or (reason := self.reason()):
-            raise ValueError(reason or "Choose or make labels first")
-        layer = self.layer
+        layer, reason = self.layer, self.reason()
+        if layer is None or reason:
+            raise ValueError(reason)
         geometry, order = grid_of(layer)
         labels = np.asarray(layer.data)
         rows = LayerTable.of(layer).rows
+        label = int(layer.selected_label) if label is None else label
         axis, index = self.shown_slice(layer)
         scan, scan_reason = self._intensities(layer)
         is_known = scan is not None and self.scan is not None
         return Subject(
             labels=labels,
             spacing=tuple(order.scale(geometry)),
-            label=int(layer.selected_label),
+            label=label,
             names={row.value: row.name for row in rows},
             locked=frozenset(row.value for row in rows if row.is_locked),
             axis=axis,
@@ -88,8 +91,8 @@ class SubjectSource:
             window=Range(*map(float, self.scan.contrast_limits))
             if is_known and self.scan
             else None,
-            empty=_empty(rows, int(layer.selected_label)),
-            hand_slices=_hand_slices(layer, labels) if tool.uses_hand_slices else {},
+            empty=_empty(rows, label),
+            hand_slices=_hand_slices(layer, label) if tool.uses_hand_slices else {},
             others=self._others(layer) if tool.uses_other_layers else {},
             **pointed,
         )
@@ -173,16 +176,14 @@ def _empty(rows: Sequence[Row], selected: int) -> frozenset[int]:
     return frozenset(empty)
 
 
-def _hand_slices(
-    layer: Labels, labels: NDArray[Any]
-) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
+def _hand_slices(layer: Labels, label: int) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
     hand = HandSlices.of(layer)
     values = [row.value for row in LayerTable.of(layer).rows]
     found = {}
-    for axis in range(labels.ndim):
+    for axis in range(layer.ndim):
         of_all: set[int] = set()
         for value in values:
             of_all.update(hand.slices(axis, value))
-        mine = hand.slices(axis, int(layer.selected_label))
+        mine = hand.slices(axis, label)
         found[axis] = (mine, tuple(sorted(of_all)))
     return found

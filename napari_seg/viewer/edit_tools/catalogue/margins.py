@@ -24,7 +24,7 @@ _SIDES = (
     Option("outside", "outside of the border", "The inside of the shell is what the label was"),
     Option("both", "half on both sides"),
 )
-_WITHIN = Intensities("Only where", "Change only voxels of this range of the scan's intensities")
+_WITHIN = Intensities("Where", "Change only voxels of this range of the scan's intensities")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,227 @@
+"""The tools of the Edit tab in a real window, clicked as a person clicks them."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from edit_tools_case import GEOMETRY, NAMES, cubes, intensities
+from napari.layers import Shapes
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from superqt.utils import WorkerBase
+
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.viewer.keeping.questions import Answer
+from napari_seg.viewer.layers import image_layer, is_preview, labels_layer
+from napari_seg.viewer.panel import Panel
+
+
+@pytest.fixture
+def viewer(monkeypatch, make_napari_viewer):
+    # What a test leaves unsaved is asked for when the window is closed after it.
+    monkeypatch.setattr("napari_seg.viewer.keeping.closing.ask", lambda *_, **__: Answer.DISCARD)
+    yield make_napari_viewer(show=True)
+    WorkerBase.await_workers(5000)
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def panel(qtbot, viewer):
+    panel = Panel(viewer)
+    viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+    scan = Scan(intensities().transpose(), GEOMETRY)
+    image = viewer.add_layer(image_layer(scan, name="abdomen"))
+    shown = LabelMap(cubes().transpose(), GEOMETRY, LabelTable.from_names(NAMES))
+    layer = viewer.add_layer(labels_layer(shown, name="organs", like=image))
+    layer.selected_label = 1
+    viewer.dims.set_point(0, 6.0)
+    viewer.reset_view()
+    panel.tabs.show_section(panel.edit)
+    qtbot.waitUntil(panel.edit.isVisible)
+    return panel
+
+
+def click(widget, at=None):
+    place = at or QPoint(widget.width() // 2, widget.height() // 2)
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+
+
+def canvas_of(viewer):
+    return viewer.window._qt_viewer.canvas.native
+
+
+def on_canvas(viewer, layer, voxel):
+    """The pixel of the canvas that shows a voxel of the slice that is shown."""
+    canvas = viewer.window._qt_viewer.canvas
+    row, column = layer.data_to_world(voxel)[-2:]
+    view = canvas.view
+    place = view.scene.transform.map([column, row])
+    return QPoint(round(float(place[0])), round(float(place[1])))
+
+
+def press(viewer, key, modifier=Qt.KeyboardModifier.NoModifier):
+    canvas = canvas_of(viewer)
+    canvas.setFocus()
+    QTest.keyClick(canvas, key, modifier)
+
+
+def previews(viewer):
+    return [layer for layer in viewer.layers if is_preview(layer)]
+
+
+def colour_at(viewer, layer, voxel):
+    place = on_canvas(viewer, layer, voxel)
+    picture = viewer.screenshot(canvas_only=True, flash=False)
+    scale = picture.shape[0] / canvas_of(viewer).height()
+    return picture[round(place.y() * scale), round(place.x() * scale), :3].astype(int)
+
+
+def test_a_tool_is_clicked_seen_applied_undone_and_redone(qtbot, viewer, panel):
+    layer = panel.labels.layer
+    before, tools = layer.data.copy(), panel.edit.tools
+    beside = (3, 4, 9)
+    dark = colour_at(viewer, layer, beside)
+    click(tools.picker.groups["Margin"])
+    click(tools.picker.choices["grow"])
+    box = tools.opened.form.widgets["mm"]
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "1.5")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: tools.opened.primary.sentence == "Grow liver by 1.5 mm")
+    qtbot.waitUntil(lambda: len(previews(viewer)) == 1)
+    # The full colour of the label, where nothing is labelled yet.
+    wanted = np.round(255 * layer.get_color(1)[:3]).astype(int)
+    qtbot.waitUntil(lambda: np.abs(colour_at(viewer, layer, beside) - wanted).max() <= 3)
+    assert np.array_equal(layer.data, before)
+    assert layer.data[beside] == 0
+    click(tools.opened.primary)
+    qtbot.waitUntil(lambda: layer.data[beside] == 1)
+    after = layer.data.copy()
+    assert previews(viewer) == []
+    assert panel.status.text.text().startswith("Grow liver by 1.5 mm: liver +")
+    press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: np.array_equal(layer.data, before))
+    qtbot.waitUntil(lambda: np.abs(colour_at(viewer, layer, beside) - dark).max() <= 3)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press(viewer, Qt.Key.Key_Z, both)
+    qtbot.waitUntil(lambda: np.array_equal(layer.data, after))
+
+
+def test_a_click_deletes_an_island_and_a_drag_moves_the_view(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    layer.mode = "paint"
+    click(tools.picker.groups["Islands"])
+    click(tools.picker.choices["pick_island"])
+    canvas = canvas_of(viewer)
+    start, end = on_canvas(viewer, layer, (3, 8, 4)), on_canvas(viewer, layer, (3, 8, 7))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas, end)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+    QApplication.processEvents()
+    assert np.any(layer.data == 2)
+    click(canvas, on_canvas(viewer, layer, (3, 8, 4)))
+    qtbot.waitUntil(lambda: not np.any(layer.data == 2))
+    assert np.count_nonzero(layer.data == 1) == 97
+    assert tools.opened is not None
+    assert panel.status.text.text().startswith("Delete an island of spleen")
+    click(tools.opened.cancel)
+    assert layer.mode == "paint"
+    press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(np.any(layer.data == 2)))
+
+
+def test_a_polygon_drawn_with_the_mouse_cuts(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    click(tools.picker.groups["Cut"])
+    [shapes] = [one for one in viewer.layers if isinstance(one, Shapes)]
+    canvas = canvas_of(viewer)
+    for voxel in ((3, 0, 4), (3, 6, 4), (3, 6, 12), (3, 0, 12)):
+        place = on_canvas(viewer, layer, voxel)
+        QTest.mouseMove(canvas, place)
+        click(canvas, place)
+        qtbot.wait(50)
+    place = on_canvas(viewer, layer, (3, 0, 12))
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: tools.opened.outcome is not None)
+    qtbot.waitUntil(tools.opened.primary.isEnabled)
+    click(tools.opened.primary)
+    qtbot.waitUntil(lambda: not np.any(layer.data[2:6, 2:6, 5:8]))
+    assert np.all(layer.data[2:6, 2:6, 2:4] == 1)
+    assert layer.data[8, 10, 14] == 1
+    assert shapes not in viewer.layers
+    assert viewer.layers.selection.active is layer
+
+
+@pytest.mark.parametrize("way", ["cancel", "escape", "other tab", "other group", "close", "layer"])
+def test_a_preview_goes_with_its_tool(qtbot, viewer, panel, way):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    before = layer.data.copy()
+    click(tools.picker.groups["Margin"])
+    qtbot.waitUntil(lambda: len(previews(viewer)) == 1)
+    if way == "cancel":
+        click(tools.opened.cancel)
+    elif way == "escape":
+        QTest.keyClick(tools.opened.form.widgets["mm"], Qt.Key.Key_Escape)
+    elif way == "other tab":
+        panel.tabs.show_section(panel.segment)
+    elif way == "other group":
+        click(tools.picker.groups["Margin"])
+    elif way == "close":
+        viewer.window.remove_dock_widget(panel)
+    else:
+        viewer.layers.remove(layer)
+    qtbot.waitUntil(lambda: previews(viewer) == [])
+    assert np.array_equal(layer.data, before)
+
+
+def test_keys_do_what_the_tools_do(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    viewer.window._qt_window.windowHandle().requestActivate()
+    qtbot.waitUntil(viewer.window._qt_window.isActiveWindow)
+    panel.tabs.show_section(panel.segment)
+    press(viewer, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: not np.any(layer.data[3] == 1))
+    press(viewer, Qt.Key.Key_G)
+    assert panel.tabs.section is panel.edit
+    assert tools.opened.tool.name == "grow_from_seeds"
+    press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(np.any(layer.data[3] == 1)))
+    canvas = canvas_of(viewer)
+    QTest.mouseMove(canvas, on_canvas(viewer, layer, (3, 8, 4)))
+    QApplication.processEvents()
+    press(viewer, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: not np.any(layer.data == 2))
+
+
+def test_ctrl_enter_applies_the_open_tool(qtbot, viewer, panel):
+    layer = panel.labels.layer
+    panel.edit.tools.open_tool("grow")
+    viewer.window._qt_window.windowHandle().requestActivate()
+    qtbot.waitUntil(viewer.window._qt_window.isActiveWindow)
+    press(viewer, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: np.count_nonzero(layer.data == 1) > 97)
+    assert not panel.segment.is_running
+
+
+@pytest.mark.parametrize("width", [320, 340, 500])
+def test_every_tool_fits_into_the_panel(viewer, panel, width):
+    margins = panel.layout().contentsMargins()
+    room = width - margins.left() - margins.right()
+    for name in panel.edit.tools.tools:
+        panel.edit.tools.open_tool(name)
+        QApplication.processEvents()
+        assert panel.edit.minimumSizeHint().width() <= room, name
+
+
+def test_a_closed_tool_is_freed(qtbot, viewer, panel):
+    tools = panel.edit.tools
+    tools.open_tool("grow")
+    qtbot.waitUntil(lambda: len(previews(viewer)) == 1)
+    opened = weakref.ref(tools.opened)
+    tools.close_tool()
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and opened() is None)
