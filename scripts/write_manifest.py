@@ -56,7 +56,7 @@ def written(manifest: str, actions: Sequence[Action]) -> str:
 def _command(action: Action) -> dict[str, str]:
     command = {
         "id": _id(action),
-        "title": action.title,
+        "title": action.full_title,
         "python_name": f"napari_seg.viewer.action_commands:{action.name}",
     }
     return command if action.group == "Help" else {**command, "enablement": "num_layers >= 1"}
@@ -64,7 +64,7 @@ def _command(action: Action) -> dict[str, str]:
 
 def _key(action: Action) -> dict[str, str]:
     return {
-        "title": f"{action.group} – {action.title}",
+        "title": action.full_title,
         "type": "string",
         "default": action.key or "",
     }

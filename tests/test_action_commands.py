@@ -44,7 +44,7 @@ def test_every_action_is_a_command_and_the_reverse(manifest, actions):
         for command in manifest.contributions.commands
         if str(command.python_name).startswith(MARK)
     }
-    assert commands == {name: action.title for name, action in actions.items()}, HOW
+    assert commands == {name: action.full_title for name, action in actions.items()}, HOW
 
 
 def test_every_action_is_in_one_menu_under_annotate(manifest, actions):
