@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 from qtpy.QtCore import QEvent
-from qtpy.QtGui import QAction, QKeySequence, QShortcut
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from napari_seg.imaging.files import SCAN_SUFFIXES, sample_data_folder
@@ -15,9 +15,10 @@ from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
+from napari_seg.viewer.comparing import Comparing
 from napari_seg.viewer.edit_section import EditSection
 from napari_seg.viewer.keeping import Keeping
-from napari_seg.viewer.keys import CanvasKeys, KeyBindings
+from napari_seg.viewer.keys import PanelKeys
 from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
 from napari_seg.viewer.layers import is_preview
@@ -73,9 +74,9 @@ class Panel(QWidget):
         self.labels_line = LabelsLine(self.keeping)
         self.labels = LabelList(napari_viewer)
         self.labels_notices = LabelsNotices(napari_viewer)
-        parts = (self.viewing, self.labels, self.edit, self.keeping)
-        self.keys = KeyBindings(napari_viewer, [each for part in parts for each in part.actions])
-        self._canvas_keys = CanvasKeys(self, self.keys)
+        self.comparing = Comparing(napari_viewer)
+        parts = (self.viewing, self.comparing, self.labels, self.edit, self.keeping)
+        self.keys = PanelKeys(self, napari_viewer, parts, self.tabs.run)
         self._lay_out()
         self._connect()
         self._on_keys()
@@ -92,7 +93,7 @@ class Panel(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Take the keys of the canvases that are there."""
         super().showEvent(event)
-        self._canvas_keys.watch()
+        self.keys.watch()
 
     def is_of(self, viewer: ViewerModel) -> bool:
         """Tell whether it works in a viewer; once its dock was closed it works in none."""
@@ -143,21 +144,19 @@ class Panel(QWidget):
         self.scan.resample_wanted.connect(self._on_resample_wanted)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
-        self.viewing.three_views.opened.connect(self._canvas_keys.watch)
-        self.keeping.said.connect(self._on_kept)
+        self.viewing.three_views.opened.connect(self.keys.watch)
+        self.keeping.said.connect(self._on_said)
+        self.comparing.said.connect(self._on_said)
         self.edit.wanted.connect(self._on_edit_wanted)
         self.keys.changed.connect(self._on_keys)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self).activated.connect(self.tabs.run)
 
     def _release(self) -> None:
         if self._is_released:
             return
         self._is_released = True
         self.work.cancel()
-        self._canvas_keys.release()
         self.keys.release()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
@@ -168,6 +167,7 @@ class Panel(QWidget):
         self.labels_notices.release()
         self.segment.release()
         self.edit.release()
+        self.comparing.release()
         self.viewing.release()
 
     def _on_busy(self, busy: bool) -> None:
@@ -206,7 +206,7 @@ class Panel(QWidget):
         self.segment.region.drawn_box.follow(event.value)
 
     def _on_keys(self) -> None:
-        self.edit.brushes.show_keys(self.keys.key)
+        self.edit.brushes.show_keys(self.keys.key_text)
 
     def _on_edit_wanted(self) -> None:
         self.tabs.show_section(self.edit)
@@ -216,7 +216,7 @@ class Panel(QWidget):
             self.labels.set_layer(None)
         self._follow_labels()
 
-    def _on_kept(self, news: str) -> None:
+    def _on_said(self, news: str) -> None:
         if not self.work.is_busy and not self.segment.is_running:
             self.status.end(news)
 
@@ -228,6 +228,7 @@ class Panel(QWidget):
     def _follow_labels(self) -> None:
         self.labels_line.set_layer(self.labels.layer)
         self.edit.set_layer(self.labels.layer)
+        self.comparing.set_layer(self.labels.layer)
 
     def _on_open_file(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)

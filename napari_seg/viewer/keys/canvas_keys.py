@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
 
 from napari_seg.viewer.keys.key_text import key_of
 
@@ -38,10 +38,13 @@ class CanvasKeys(QObject):
         window = self._owner.window()
         if window is None or window is self._owner:
             return
+        # A floating dock is a window of its own.
+        window = window.parentWidget() or window
         window.installEventFilter(self)
         for widget in window.findChildren(QWidget):
-            # How vispy's canvas is known without napari's private names.
-            if hasattr(widget, "_vispy_canvas"):
+            # Docks hand on what their widgets did not want. How vispy's canvas is known without
+            # napari's private names.
+            if isinstance(widget, QDockWidget) or hasattr(widget, "_vispy_canvas"):
                 widget.installEventFilter(self)
 
     def release(self) -> None:
