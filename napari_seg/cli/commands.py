@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -78,6 +78,10 @@ def segment(
         str | None, typer.Option(help='An overlay of the bundle, such as "two_d".')
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[
+        Literal["exact", "fast"],
+        typer.Option(help="exact: labels as in float32; fast: nearly so, where that is quicker."),
+    ] = "exact",
     overlap: Annotated[float, typer.Option(help="Overlap of windows, 0 to below 1.")] = 0.25,
     region: Annotated[
         str | None,
@@ -145,6 +149,7 @@ def segment(
         folder=model,
         variant=variant,
         device=device,
+        precision=precision,
         overlap=overlap,
         region=parse_region(region) if region else None,
         labels=tuple(name.strip() for name in labels.split(",")) if labels else None,

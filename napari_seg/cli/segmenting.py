@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,24 @@ from napari_seg.cli.results import Case, Failure, Result
 from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_seg.cli.choices import Choices
     from napari_seg.imaging.scan import LabelMap, Notice, Scan
+    from napari_seg.segmentation.execution import Plan
+
+
+@dataclass
+class Study:
+    """What all scans of one call have in common once the first is segmented."""
+
+    plan: Plan | None = None
+
+    def keep_plan(self, record: Mapping[str, Any]) -> None:
+        """Run the network in the scans that follow as it ran in the first."""
+        from napari_seg.segmentation.execution import Plan
+
+        self.plan = self.plan or Plan.from_dict(record["plan"])
 
 
 def segment_scans(
@@ -56,10 +70,11 @@ def segment_scans(
     news, read = News(), (*scans, *choices.channels)
     results: list[Result] = []
     failures: list[Failure] = []
+    study = Study()
     for case in map(Case, scans, places, pseudonyms):
         try:
             check_places(_outputs(case.labels, choices), read, overwrite=choices.overwrite)
-            results.append(_segment_one(case, choices, news))
+            results.append(_segment_one(case, choices, news, study))
         except (*EXPECTED_ERRORS, RuntimeError) as error:
             if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
                 raise
@@ -89,7 +104,7 @@ def _check_channels(scans: Sequence[Path], choices: Choices) -> None:
         )
 
 
-def _segment_one(case: Case, choices: Choices, news: News) -> Result:
+def _segment_one(case: Case, choices: Choices, news: News, study: Study) -> Result:
     from napari_seg.imaging.files import record_path
     from napari_seg.imaging.measures import measure_labels
 
@@ -102,7 +117,7 @@ def _segment_one(case: Case, choices: Choices, news: News) -> Result:
         )
     _tell(case, scan.notices, news)
     with news.following(f"{case.name}: segmenting") as on_progress:
-        labels, record = _labels_and_record(scan, choices, on_progress)
+        labels, record = _labels_and_record(scan, choices, study, on_progress)
     record["command"] = choices.command(case.labels)
     _tell(case, labels.notices, news)
     written = _save(scan, replace(labels, record=record), case.labels, choices)
@@ -142,7 +157,7 @@ def _read(case: Case, choices: Choices, news: News) -> Scan:
 
 
 def _labels_and_record(
-    scan: Scan, choices: Choices, on_progress: Callable[[float], None]
+    scan: Scan, choices: Choices, study: Study, on_progress: Callable[[float], None]
 ) -> tuple[LabelMap, dict[str, Any]]:
     from napari_seg.segmentation.inference import segment
 
@@ -151,10 +166,13 @@ def _labels_and_record(
         scan,
         choices.bundle,
         device=settings.device,
+        plan=study.plan,
         on_progress=on_progress,
         **settings.for_segment(),
     )
-    return settings.clean(found), {**(found.record or {}), "options": choices.as_options()}
+    record = {**(found.record or {}), "options": choices.as_options()}
+    study.keep_plan(record)
+    return settings.clean(found), record
 
 
 def _outputs(labels: Path, choices: Choices) -> list[Path]:

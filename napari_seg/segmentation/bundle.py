@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.imaging.label_table import LabelTable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from monai.data import MetaTensor
     from torch import nn
+
+    from napari_seg.segmentation.execution import NetworkRunner
 
 # The plugin reads and writes files itself: these steps of a foreign bundle are left out.
 _FILE_STEPS = frozenset(
@@ -64,6 +67,13 @@ class Bundle:
     postprocess: Callable[[dict[str, MetaTensor]], dict[str, MetaTensor]]
     table: LabelTable
     sha256: str
+
+    @cached_property
+    def runner(self) -> NetworkRunner:
+        """The network with the ways to run it that were found so far."""
+        from napari_seg.segmentation.execution import NetworkRunner
+
+        return NetworkRunner(lambda: self.network, self.sha256)
 
     @property
     def folder(self) -> Path:

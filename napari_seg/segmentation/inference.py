@@ -16,14 +16,15 @@ from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_settings import RunSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    import torch
     from monai.data import MetaTensor
     from numpy.typing import NDArray
 
     from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.execution import Plan, Precision
     from napari_seg.segmentation.preview import OnWindow
+    from napari_seg.segmentation.record import Record
     from napari_seg.segmentation.slabs.drawing import Drawing, Sliding
 
 
@@ -32,6 +33,8 @@ def segment(
     bundle: Bundle,
     *,
     device: str = "auto",
+    precision: Precision = "exact",
+    plan: Plan | None = None,
     overlap: float = 0.25,
     region: Region | None = None,
     labels: Sequence[str] | None = None,
@@ -49,6 +52,12 @@ def segment(
         From `load_bundle`.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:n"`` or ``"mps"``.
+    precision
+        ``"exact"``: labels equal to those of float32 but for ties. ``"fast"``: a quicker way
+        where its labels differ in at most one in a thousand foreground voxels.
+    plan
+        How the network ran before, from the record of other labels of the same study: it runs so
+        again, whatever `device` and `precision` say. None to find the best way.
     overlap
         From 0 to below 1: the part of a window that its neighbour also covers.
     region
@@ -87,8 +96,6 @@ def segment(
     >>> segment(scan, load_bundle()).table.names
     {1: 'anterior', 2: 'posterior'}
     """
-    import torch
-
     from napari_seg.segmentation.execution import choose_device
 
     start = perf_counter()
@@ -97,9 +104,14 @@ def segment(
         raise ValueError(f"overlap must be from 0 to below 1, got {overlap}")
     kept = None if labels is None else [bundle.table.value_of(name) for name in labels]
     box = clip_region(region or _whole(scan), scan.geometry.shape)
-    place = torch.device(choose_device(device))
-    sliding = _sliding(bundle, place, overlap, skip_air, on_progress or ignore_progress)
-    drawing = _draw_box(scan.crop(box), bundle, sliding, box, on_window)
+    drawing, plan = _draw_box(
+        scan.crop(box),
+        bundle,
+        plan or (choose_device(device), precision),
+        box,
+        partial(_sliding, bundle, overlap, skip_air, on_progress or ignore_progress),
+        on_window,
+    )
     array = _on_grid(drawing.labels, box, scan.geometry.shape)
     table = bundle.table if kept is None else bundle.table.keep(kept)
     if kept is not None:
@@ -108,50 +120,80 @@ def segment(
         folder=None if bundle.description.is_shipped else bundle.folder,
         variant=bundle.variant,
         device=device,
+        precision=plan.precision,
         overlap=overlap,
         region=region,
         labels=None if labels is None else tuple(labels),
         skip_air=skip_air,
     )
-    record = make_record(
-        scan,
-        bundle,
-        device=str(place),
-        options=settings.as_options(),
-        notices=drawing.notices,
-        windows=drawing.windows,
-        seconds=perf_counter() - start,
-        command=settings.command("SCAN", "LABELS"),
-    )
+    record = _record(scan, bundle, plan, settings, drawing, perf_counter() - start)
     return LabelMap(array, scan.geometry, table, notices=drawing.notices, record=record)
 
 
+def _record(
+    scan: Scan,
+    bundle: Bundle,
+    plan: Plan,
+    settings: RunSettings,
+    drawing: Drawing,
+    seconds: float,
+) -> Record:
+    return make_record(
+        scan,
+        bundle,
+        device=plan.device,
+        plan=plan.as_dict(),
+        options=settings.as_options(),
+        notices=drawing.notices,
+        windows=drawing.windows,
+        seconds=seconds,
+        command=settings.command("SCAN", "LABELS"),
+    )
+
+
 def _sliding(
-    bundle: Bundle, place: torch.device, overlap: float, skip_air: bool, on_progress: OnProgress
+    bundle: Bundle, overlap: float, skip_air: bool, on_progress: OnProgress, plan: Plan
 ) -> Sliding:
+    import torch
+
+    from napari_seg.segmentation.execution import Way
     from napari_seg.segmentation.slabs.drawing import Sliding
     from napari_seg.segmentation.slabs.window_scores import Fallback
 
     return Sliding(
-        network=bundle.network.to(place),
-        device=place,
+        network=bundle.runner.run(plan),
+        device=torch.device(plan.device),
         overlap=overlap,
         skip_air=skip_air,
         on_progress=on_progress,
-        fallback=Fallback(partial(bundle.network.to, "cpu")),
+        fallback=Fallback(
+            partial(bundle.runner.run, replace(plan, device="cpu", way=Way("torch")))
+        ),
     )
 
 
 def _draw_box(
-    crop: Scan, bundle: Bundle, sliding: Sliding, box: Region, on_window: OnWindow | None
-) -> Drawing:
-    from napari_seg.segmentation.execution import fast_inference
+    crop: Scan,
+    bundle: Bundle,
+    plan: Plan | tuple[str, Precision],
+    box: Region,
+    sliding_by: Callable[[Plan], Sliding],
+    on_window: OnWindow | None,
+) -> tuple[Drawing, Plan]:
+    import torch
+    from monai.utils import convert_to_tensor
+
     from napari_seg.segmentation.preview import Preview
     from napari_seg.segmentation.slabs.drawing import draw_labels
+    from napari_seg.segmentation.windows import window_of
 
     voxels = _as_tensor(crop, bundle)
-    with fast_inference():
+    with torch.inference_mode():
         image = bundle.prepare({"image": voxels})["image"]
+        if isinstance(plan, tuple):
+            prepared, window = convert_to_tensor(image)[None], window_of(bundle.inferer)
+            plan = bundle.runner.plan(prepared, window, device=plan[0], precision=plan[1])
+        sliding = sliding_by(plan)
         sliding.on_progress(0.0)
         preview = on_window and Preview(on_window, voxels, image, box)
         drawing = draw_labels(image, bundle, replace(sliding, on_window=preview))
@@ -160,7 +202,7 @@ def _draw_box(
             f"the bundle {bundle.name!r} must give one label per voxel of shape "
             f"{crop.geometry.shape}, its postprocessing gave {drawing.labels.shape}"
         )
-    return drawing
+    return drawing, plan
 
 
 def _on_grid(labels: NDArray[Any], box: Region, shape: tuple[int, int, int]) -> NDArray[Any]:

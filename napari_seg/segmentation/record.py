@@ -22,6 +22,7 @@ def make_record(
     bundle: Bundle,
     *,
     device: str,
+    plan: Mapping[str, Any] | None,
     options: Mapping[str, Any],
     seconds: float,
     command: str,
@@ -38,6 +39,8 @@ def make_record(
         What segmented it.
     device
         Where the network ran, such as ``"cpu"``.
+    plan
+        How the network ran, as from `Plan.as_dict`; None where that is not known.
     options
         What the person chose: overlap, region, labels, clean-up.
     seconds
@@ -65,6 +68,7 @@ def make_record(
         "labels": {str(label.value): label.name for label in bundle.table},
         "versions": {"python": platform.python_version(), **_versions()},
         "device": device,
+        "plan": None if plan is None else dict(plan),
         "options": dict(options),
         "windows": dict(windows or {}),
         "notices": [notice.as_dict() for notice in (*scan.notices, *notices)],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.geometry import Region
     from napari_seg.imaging.scan import LabelMap
+    from napari_seg.segmentation.execution import Precision
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class RunSettings:
         The overlay of the bundle, such as ``"two_d"``.
     device
         As in `execution.choose_device`.
+    precision
+        ``"exact"`` or ``"fast"``, as in `execution.Precision`.
     overlap
         Of neighbouring windows, from 0 to below 1.
     region
@@ -45,6 +48,7 @@ class RunSettings:
     folder: Path | None = None
     variant: str | None = None
     device: str = "auto"
+    precision: Precision = "exact"
     overlap: float = 0.25
     region: Region | None = None
     labels: tuple[str, ...] | None = None
@@ -60,6 +64,7 @@ class RunSettings:
     def for_segment(self) -> dict[str, Any]:
         """Give what `inference.segment` takes, but for the device that was found."""
         return {
+            "precision": self.precision,
             "overlap": self.overlap,
             "region": self.region,
             "labels": self.labels,
@@ -96,7 +101,8 @@ class RunSettings:
             words += ["--model", str(self.folder.resolve())]
         if self.variant is not None:
             words += ["--variant", self.variant]
-        words += ["--device", self.device, "--overlap", str(self.overlap)]
+        words += ["--device", self.device, "--precision", self.precision]
+        words += ["--overlap", str(self.overlap)]
         if self.region is not None:
             # A range may start below 0: with "=" it is not taken for an option.
             words.append("--region=" + ",".join(f"{start}:{stop}" for start, stop in self.region))

@@ -105,6 +105,7 @@ def run_model(
         scan,
         bundle,
         device=device,
+        plan=(labels.record or {}).get("plan"),
         options=settings.as_options(),
         notices=labels.notices,
         windows=(labels.record or {}).get("windows"),

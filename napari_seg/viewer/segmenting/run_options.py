@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QSpinBox,
@@ -18,9 +19,14 @@ from qtpy.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_seg.segmentation.execution import Precision
+
+
+_PRECISIONS: dict[str, Precision] = {"Fast": "fast", "Exact": "exact"}
+
 
 class RunOptions(QWidget):
-    """Overlap of windows, labels to keep, and clean-up.
+    """Precision, overlap of windows, labels to keep, and clean-up.
 
     Attributes
     ----------
@@ -34,10 +40,18 @@ class RunOptions(QWidget):
         super().__init__()
         self.fold = QToolButton()
         self.fold.setText("Options")
-        self.fold.setToolTip("Overlap, labels to keep, clean-up")
+        self.fold.setToolTip("Precision, overlap, labels to keep, clean-up")
         self.fold.setCheckable(True)
         self.fold.setAutoRaise(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.precision_choice = QComboBox()
+        self.precision_choice.addItems(list(_PRECISIONS))
+        self.precision_choice.setAccessibleName("Precision")
+        self.precision_choice.setToolTip(
+            "Exact: labels as in 32-bit numbers, for results that are compared.\n"
+            "Fast: shorter numbers where they are quicker and at most 1 labelled voxel in 1000 "
+            "differs"
+        )
         self.overlap_percent = QSpinBox()
         self.overlap_percent.setRange(0, 90)
         self.overlap_percent.setSingleStep(5)
@@ -58,6 +72,11 @@ class RunOptions(QWidget):
         self._lay_out()
         self.fold.toggled.connect(self._on_fold)
         self._on_fold(False)
+
+    @property
+    def precision(self) -> Precision:
+        """How exact the network's numbers are."""
+        return _PRECISIONS[self.precision_choice.currentText()]
 
     @property
     def overlap(self) -> float:
@@ -88,6 +107,7 @@ class RunOptions(QWidget):
         form.setContentsMargins(20, 0, 0, 0)
         self._label_list = QVBoxLayout()
         self._label_list.setSpacing(2)
+        form.addRow("Precision", self.precision_choice)
         form.addRow("Overlap", self.overlap_percent)
         form.addRow("Labels", self._label_list)
         form.addRow("Drop parts under", self.min_ml)

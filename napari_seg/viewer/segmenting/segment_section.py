@@ -185,6 +185,7 @@ class SegmentSection(QWidget):
             folder=self.model.folder,
             variant=self.model.description.variant,
             device=_DEVICES[self.device.currentText()],
+            precision=self.options.precision,
             region=self.region.region(),
             overlap=self.options.overlap,
             labels=self.options.kept_labels,

@@ -1,0 +1,140 @@
+"""How a network is run on a device, and what was measured to decide it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Precision = Literal["exact", "fast"]
+"""``"exact"``: labels equal to those of float32 but for ties; ``"fast"``: nearly so."""
+
+PRECISIONS: tuple[Precision, ...] = ("exact", "fast")
+
+_ENGINES = {"torch": "torch", "openvino": "OpenVINO"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to run a network.
+
+    Attributes
+    ----------
+    engine
+        ``"torch"`` or ``"openvino"``.
+    dtype
+        What it calculates with: ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+    channels_last
+        Whether the channels of a voxel lie side by side in memory.
+    graph
+        Whether the calls of one window are recorded once and replayed (CUDA).
+    """
+
+    engine: str
+    dtype: str = "float32"
+    channels_last: bool = False
+    graph: bool = False
+
+    def __str__(self) -> str:
+        more = [", channels last"] * self.channels_last + [", one graph"] * self.graph
+        return f"{_ENGINES[self.engine]} {self.dtype}{''.join(more)}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one way on this network and device.
+
+    Attributes
+    ----------
+    way
+        What was tried.
+    milliseconds
+        For one batch of windows; None where it could not run.
+    differing, foreground
+        Voxels whose label is not that of float32, and those labelled at all in float32, among
+        the windows compared.
+    refused
+        Why it may not be used; empty where it may.
+    """
+
+    way: Way
+    milliseconds: float | None = None
+    differing: int = 0
+    foreground: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network is run, fixed for all scans of a study.
+
+    Attributes
+    ----------
+    precision
+        What was asked for.
+    device
+        Where, such as ``"cpu"`` or ``"cuda:0"``.
+    way
+        The fastest way that is safe.
+    batch
+        How many windows go through the network together.
+    threads
+        How many the processor's engine uses; 0 on a graphics card.
+    reason
+        Why this way, in a sentence.
+    trials
+        All ways that were tried.
+    versions
+        Of the libraries that it was found with.
+    """
+
+    precision: Precision
+    device: str
+    way: Way
+    batch: int = 1
+    threads: int = 0
+    reason: str = ""
+    trials: tuple[Trial, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Equal where labels were made in the same way, whatever was measured."""
+        plan = self.as_dict()
+        for measured in ("reason", "trials"):
+            del plan[measured]
+        text = json.dumps(plan, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold."""
+        return {
+            **asdict(self),
+            "trials": [asdict(trial) for trial in self.trials],
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Plan:
+        """Make a plan of what `as_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            If the values are not those of a plan.
+        """
+        try:
+            way = Way(**values["way"])
+            trials = tuple(
+                Trial(**{**trial, "way": Way(**trial["way"])}) for trial in values["trials"]
+            )
+            plan = cls(**{**values, "way": way, "trials": trials})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not the plan of a run: {error}") from error
+        if plan.way.engine not in _ENGINES or plan.precision not in PRECISIONS:
+            raise ValueError(f"unknown engine or precision: {plan.way}, {plan.precision}")
+        return plan

@@ -1,0 +1,189 @@
+"""Try ways to run a network: how fast each is, and whether its labels are those of float32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from napari_seg.segmentation.execution.plan import Trial, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from torch import Tensor
+
+    Network = Callable[[Tensor], Tensor]
+    Build = Callable[[Way], Network]
+
+# What the libraries raise where they cannot run a network in a way.
+CANNOT = (ImportError, OSError, RuntimeError, TypeError, ValueError, NotImplementedError)
+
+_MOST_DIFFERING = 0.001
+# Enough foreground to tell a share of 0.1 % from chance.
+_ENOUGH_VOXELS = 20_000
+# Two scores so close, measured by the largest one, are a tie: float32 rounds them either way.
+_TIE = 1e-4
+_SECONDS_TO_TIME = 0.1
+_SECONDS_TO_COMPARE = 0.25
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the labels of some windows are those of float32.
+
+    Attributes
+    ----------
+    differing
+        Voxels with another label.
+    beyond_ties
+        Those of them whose two best scores in float32 were no tie.
+    foreground
+        Voxels labelled at all in float32.
+    """
+
+    differing: int = 0
+    beyond_ties: int = 0
+    foreground: int = 0
+
+    def __add__(self, other: Agreement) -> Agreement:
+        return Agreement(
+            self.differing + other.differing,
+            self.beyond_ties + other.beyond_ties,
+            self.foreground + other.foreground,
+        )
+
+
+def try_ways(ways: Sequence[Way], build: Build, samples: Iterable[Tensor]) -> list[Trial]:
+    """Try each way on windows of a scan.
+
+    Parameters
+    ----------
+    ways
+        The first is the reference, in float32; those after it in float32 too, then the others.
+    build
+        Makes a network of a way.
+    samples
+        Windows; the first times each way, and more are compared until there is foreground enough.
+
+    Returns
+    -------
+    list
+        One trial for each way, refused where it cannot run or its labels are not good enough.
+
+    Raises
+    ------
+    RuntimeError
+        If the reference itself cannot run.
+    """
+    samples = iter(samples)
+    windows = [next(samples)]
+    network = build(ways[0])
+    expected = [network(windows[0])]
+    trials = [Trial(ways[0], _milliseconds(network, windows[0]))]
+    found_float32 = network, trials[0].milliseconds or 0.0
+    for way in ways[1:]:
+        try:
+            network = build(way)
+            scores = network(windows[0])
+            agreement = compare_scores(scores, expected[0])
+            milliseconds = _milliseconds(network, windows[0])
+        except CANNOT as error:
+            trials.append(Trial(way, refused=f"cannot run: {_first_line(error)}"))
+            continue
+        if way.dtype != "float32":
+            _look_further(found_float32[0], windows, expected, samples)
+            for window, known in zip(windows[1:], expected[1:], strict=True):
+                agreement += compare_scores(network(window), known)
+        refused = _why_refused(way, agreement)
+        if way.dtype == "float32" and not refused and milliseconds < found_float32[1]:
+            found_float32 = network, milliseconds
+        trials.append(Trial(way, milliseconds, agreement.differing, agreement.foreground, refused))
+    return trials
+
+
+def compare_scores(scores: Tensor, expected: Tensor) -> Agreement:
+    """Compare the labels of scores ``(batch, class, …)`` with those of float32."""
+    import torch
+
+    scores, expected = scores.to(expected.device), expected
+    if scores.shape != expected.shape or not torch.isfinite(scores).all():
+        raise ValueError(f"scores of shape {tuple(scores.shape)}, or not all are numbers")
+    if expected.shape[1] == 1:
+        labels, known, gap = (scores > 0)[:, 0], (expected > 0)[:, 0], expected[:, 0].abs()
+    else:
+        best = expected.topk(2, dim=1)
+        labels, known = scores.argmax(1), best.indices[:, 0]
+        gap = best.values[:, 0] - best.values[:, 1]
+    differing = labels != known
+    tie = _TIE * float(expected.abs().max())
+    return Agreement(
+        int(differing.sum()), int((gap[differing] > tie).sum()), int((known > 0).sum())
+    )
+
+
+def fastest(trials: Sequence[Trial]) -> Trial:
+    """Return the fastest trial that was not refused."""
+    return min((trial for trial in trials if not trial.refused), key=_time)
+
+
+def without_evidence(trials: Sequence[Trial]) -> bool:
+    """Tell whether a way was refused only because no window held foreground to compare."""
+    return any(trial.refused == _NOTHING_TO_COMPARE for trial in trials)
+
+
+_NOTHING_TO_COMPARE = "no foreground to compare its labels on"
+
+
+def _why_refused(way: Way, agreement: Agreement) -> str:
+    if way.dtype == "float32":
+        count = agreement.beyond_ties
+        return f"{count} voxels differ that are no ties in float32" if count else ""
+    if not agreement.foreground:
+        return _NOTHING_TO_COMPARE
+    share = agreement.differing / agreement.foreground
+    if share <= _MOST_DIFFERING:
+        return ""
+    return f"{share:.2%} of {agreement.foreground} foreground voxels differ from float32"
+
+
+def _look_further(
+    network: Network, windows: list[Tensor], expected: list[Tensor], samples: Iterable[Tensor]
+) -> None:
+    """Add windows with their scores in float32 until they hold foreground enough, or time is up."""
+    start = perf_counter()
+    foreground = sum(compare_scores(known, known).foreground for known in expected)
+    for window in samples:
+        if foreground >= _ENOUGH_VOXELS or perf_counter() - start > _SECONDS_TO_COMPARE:
+            return
+        windows.append(window)
+        expected.append(network(window))
+        foreground += compare_scores(expected[-1], expected[-1]).foreground
+
+
+def _milliseconds(network: Network, window: Tensor) -> float:
+    """Return the least time of some runs, after one that warmed up."""
+    started, least = perf_counter(), float("inf")
+    for _ in range(5):
+        start = perf_counter()
+        network(window)
+        if window.device.type == "cuda":
+            _wait_for(window)
+        least = min(least, perf_counter() - start)
+        if perf_counter() - started > _SECONDS_TO_TIME:
+            break
+    return round(least * 1e3, 3)
+
+
+def _wait_for(window: Tensor) -> None:
+    import torch
+
+    torch.cuda.synchronize(window.device)
+
+
+def _time(trial: Trial) -> float:
+    return trial.milliseconds or 0.0
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

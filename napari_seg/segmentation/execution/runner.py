@@ -1,0 +1,186 @@
+"""A network and the ways to run it: which one is best here, found once and remembered."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.segmentation.execution import openvino_engine
+from napari_seg.segmentation.execution.devices import device_model
+from napari_seg.segmentation.execution.model_files import ModelFiles
+from napari_seg.segmentation.execution.openvino_engine import OpenVinoNetwork
+from napari_seg.segmentation.execution.plan import Plan, Precision, Trial, Way
+from napari_seg.segmentation.execution.plan_cache import cache_folder, read_plan, write_plan
+from napari_seg.segmentation.execution.probe import fastest, try_ways, without_evidence
+from napari_seg.segmentation.execution.samples import sample_windows
+from napari_seg.segmentation.execution.torch_engine import TorchNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+    from napari_seg.segmentation.windows import Window
+
+# Changed whenever the ways that are tried, or what is asked of them, change.
+_FORMAT = 1
+_LIBRARIES = ("torch", "openvino")
+
+
+class NetworkRunner:
+    """A network, and the ways to run it that were found so far.
+
+    Parameters
+    ----------
+    network
+        Gives the network in evaluation mode, on the CPU, when it is first needed.
+    sha256
+        Of its weights and of what describes it: another network has another one.
+    cache
+        Where plans and converted networks are kept; None for the person's own cache folder.
+    """
+
+    def __init__(
+        self, network: Callable[[], nn.Module], sha256: str, *, cache: Path | None = None
+    ) -> None:
+        self._network, self._sha256 = network, sha256
+        self._cache = cache or cache_folder()
+        self._versions = _versions()
+        self._plans: dict[tuple[str, Precision, Window], Plan] = {}
+        self._built: dict[tuple[Way, str], Callable[[Tensor], Tensor]] = {}
+
+    def plan(self, image: Tensor, window: Window, *, device: str, precision: Precision) -> Plan:
+        """Find the fastest way that is safe, or remember it.
+
+        Parameters
+        ----------
+        image
+            A prepared scan ``(1, channel, i, j, k)``, to try ways on.
+        window
+            Of the network.
+        device
+            As from `choose_device`.
+        precision
+            ``"exact"``: labels equal to those of float32 but for ties. ``"fast"``: at most one
+            in a thousand of the foreground voxels that are compared may differ.
+        """
+        known = self._plans.get((device, precision, window))
+        if known is not None:
+            return known
+        key = self._key(window, device, precision)
+        plan = read_plan(self._cache, key)
+        if plan is None or plan.device != device:
+            plan = self._find(image, window, device, precision)
+            if without_evidence(plan.trials):
+                # Another scan may tell more.
+                return plan
+            write_plan(self._cache, key, plan)
+        self._plans[device, precision, window] = plan
+        return plan
+
+    def run(self, plan: Plan) -> Callable[[Tensor], Tensor]:
+        """Return the network as a plan runs it: from windows to scores, in float32."""
+        built = self._built.get((plan.way, plan.device))
+        if built is None:
+            built = self._build(plan.device, plan.way)
+            self._built = {(plan.way, plan.device): built}
+        return built
+
+    def _find(self, image: Tensor, window: Window, device: str, precision: Precision) -> Plan:
+        samples = (part.to(device) for part in sample_windows(image, window))
+        ways = _ways(device, precision, is_fixed=all(window.shape))
+        trials = try_ways(ways, partial(self._build, device), samples)
+        best = fastest(trials)
+        together = window.batch if window.flat_axis is not None or device != "cpu" else 1
+        return Plan(
+            precision=precision,
+            device=device,
+            way=best.way,
+            # One after the other a processor is as fast, and stops and reports at each.
+            batch=together,
+            threads=_threads() if device == "cpu" else 0,
+            reason=_reason(best, trials),
+            trials=tuple(trials),
+            versions=self._versions,
+        )
+
+    def _build(self, device: str, way: Way) -> Callable[[Tensor], Tensor]:
+        if way.engine == "torch":
+            return TorchNetwork(self._network(), way, device)
+        files = ModelFiles(self._cache / "networks", {"network": self._sha256, **self._versions})
+        return OpenVinoNetwork(self._network, way.dtype, threads=_threads(), files=files)
+
+    def _key(self, window: Window, device: str, precision: Precision) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "network": self._sha256,
+            "window": [*window.shape, window.flat_axis, window.batch],
+            "device": device_model(device),
+            "threads": _threads() if device == "cpu" else 0,
+            "precision": precision,
+            "versions": self._versions,
+        }
+
+
+def _ways(device: str, precision: Precision, *, is_fixed: bool) -> list[Way]:
+    """List what is worth trying, the reference first."""
+    kind = device.partition(":")[0]
+    ways = [Way("torch")]
+    if kind == "cuda":
+        ways += [Way("torch", channels_last=True)]
+        ways += [Way("torch", graph=True)] * is_fixed
+        if precision == "fast":
+            ways += [Way("torch", "bfloat16"), Way("torch", "bfloat16", channels_last=True)]
+            ways += [Way("torch", "bfloat16", channels_last=True, graph=True)] * is_fixed
+    elif kind == "mps":
+        ways += [Way("torch", "float16")] * (precision == "fast")
+    elif is_fixed and openvino_engine.is_installed():
+        # For scans of each size that a network takes whole, OpenVINO would convert it again.
+        ways += [Way("openvino")]
+        if precision == "fast":
+            ways += [Way("openvino", dtype) for dtype in _openvino_dtypes()]
+    elif precision == "fast" and _torch_has_bfloat16():
+        ways += [Way("torch", "bfloat16")]
+    return ways
+
+
+def _openvino_dtypes() -> list[str]:
+    try:
+        return openvino_engine.reduced_dtypes()
+    except (ImportError, OSError, RuntimeError):
+        return []
+
+
+def _torch_has_bfloat16() -> bool:
+    import torch
+
+    return bool(
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _reason(best: Trial, trials: Sequence[Trial]) -> str:
+    reasons = [f"{best.way} is the fastest of {len(trials)} ways"]
+    if len(trials) == 1:
+        reasons = [f"{best.way} is the one way"]
+    reasons += [f"{trial.way} is refused: {trial.refused}" for trial in trials if trial.refused]
+    return "; ".join(reasons)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "none"
+    return found

@@ -1,0 +1,75 @@
+"""Windows of a prepared scan to try ways of running a network on."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from napari_seg.segmentation.windows import Window
+
+# Other roundings of the same anatomy, where a scan has few windows.
+_SHIFTS = ((0, 0, 0), (1, 1, 1), (-1, 1, 2), (2, -1, 1), (1, 2, -1), (-2, -1, -1))
+_MOST = 12
+
+
+def sample_windows(image: Tensor, window: Window) -> Iterator[Tensor]:
+    """Cut batches of windows from a prepared scan, from its middle outwards.
+
+    Parameters
+    ----------
+    image
+        Of shape ``(1, channel, i, j, k)``.
+    window
+        Of the network; a length of 0 stands for all of the scan.
+
+    Yields
+    ------
+    Tensor
+        Contiguous, ``(1, channel, *window)``; of a 2D network ``(window.batch, channel, *window)``.
+    """
+    size = tuple(image.shape[2:])
+    shape = [wanted or have for wanted, have in zip(window.shape, size, strict=True)]
+    slices = 1
+    if window.flat_axis is not None:
+        slices = window.batch
+        shape[window.flat_axis] = slices
+    starts = product(*(_starts(have, part) for have, part in zip(size, shape, strict=True)))
+
+    def distance(start: tuple[int, ...]) -> int:
+        return sum(abs(2 * at + n - have) for at, n, have in zip(start, shape, size, strict=True))
+
+    middle_first = sorted(starts, key=distance)
+    places = (
+        [at + by for at, by in zip(start, shift, strict=True)]
+        for shift in _SHIFTS
+        for start in middle_first
+    )
+    for place in islice(places, _MOST):
+        part = _cut(image, place, shape)
+        if window.flat_axis is not None:
+            part = part[0].movedim(window.flat_axis + 1, 0)
+        yield part.contiguous()
+
+
+def _starts(have: int, part: int) -> list[int]:
+    if have <= part:
+        return [(have - part) // 2]
+    middle = (have - part) // 2
+    return sorted({middle % part + part * n for n in range((have - middle % part) // part)})
+
+
+def _cut(image: Tensor, place: Sequence[int], shape: Sequence[int]) -> Tensor:
+    """Cut a box that may reach beyond the scan, where it is 0."""
+    box = image.new_zeros((*image.shape[:2], *shape))
+    inside, there = [], []
+    for at, n, have in zip(place, shape, image.shape[2:], strict=True):
+        first, last = max(at, 0), max(min(at + n, have), max(at, 0))
+        inside.append(slice(first, last))
+        there.append(slice(first - at, last - at))
+    box[:, :, *there] = image[:, :, *inside]
+    return box
