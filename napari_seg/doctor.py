@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import itertools
 import os
 import platform
 import shutil
@@ -69,6 +70,7 @@ def examine() -> list[Finding]:
         _processor(),
         _memory(),
         *_shipped_files(),
+        *_plans(),
         *_window(),
     ]
 
@@ -132,19 +134,12 @@ def _devices() -> Iterator[Finding]:
 
 
 def _processor() -> Finding:
+    from napari_seg.segmentation.execution.devices import processor_features
+
     cores = os.cpu_count() or 1
-    features = [name for name in _BF16_FEATURES if name in _processor_flags()]
+    features = [name for name in _BF16_FEATURES if name in processor_features()]
     bf16 = f"fast bfloat16 ({', '.join(features)})" if features else "no fast bfloat16"
     return Finding("processor", f"{cores} cores, {platform.machine()}, {bf16}")
-
-
-def _processor_flags() -> set[str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # only Linux has it
-        return set()
-    lines = (line for line in text.splitlines() if line.startswith("flags"))
-    return set(next(lines, "").split())
 
 
 def _memory() -> Finding:
@@ -171,6 +166,26 @@ def _shipped_files() -> Iterator[Finding]:
         else:
             yield Finding(subject, f"{bundle.name} {bundle.version}, sha256 {bundle.sha256[:12]}")
     yield _intact("sample data", "missing", sample_data_folder)
+
+
+def _plans() -> Iterator[Finding]:
+    """Say how the shipped networks are run here, how fast that is, and why."""
+    from napari_seg.imaging.files import read_scan, sample_data_folder
+    from napari_seg.segmentation.bundle import load_bundle
+    from napari_seg.segmentation.bundle_description import SHIPPED_VARIANTS
+    from napari_seg.segmentation.execution import PRECISIONS
+    from napari_seg.segmentation.plan_report import measure_plan
+
+    for variant, precision in itertools.product(SHIPPED_VARIANTS, PRECISIONS):
+        subject = f"run {variant or 'three_d'}, {precision}"
+        try:
+            scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+            report = measure_plan(load_bundle(variant=variant), scan, precision=precision)
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
+            # What is broken was said above.
+            yield Finding(subject, f"not measured: {str(error).splitlines()[0]}", "missing")
+        else:
+            yield Finding(subject, str(report))
 
 
 def _intact(subject: str, otherwise: State, find_folder: Callable[[], Path]) -> Finding:

@@ -1,11 +1,17 @@
+from dataclasses import replace
+
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
+from monai.data import MetaTensor
+from torch.profiler import ProfilerActivity, profile
 
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.execution import Plan, Way
 from napari_seg.segmentation.inference import segment
 
 
@@ -55,7 +61,7 @@ def test_labels_carry_the_record_of_the_run(labels, crop, bundle):
     assert labels.record["scan"]["sha256"] == crop.sha256
     assert labels.record["bundle"]["sha256"] == bundle.sha256
     assert labels.record["command"] == (
-        "napari-seg segment SCAN -o LABELS --device auto --overlap 0.25"
+        "napari-seg segment SCAN -o LABELS --device auto --precision exact --overlap 0.25"
     )
 
 
@@ -204,3 +210,37 @@ def test_overlap_out_of_range_is_refused(crop, bundle, overlap):
 def test_absent_device_is_refused_with_those_that_are_there(crop, bundle):
     with pytest.raises(ValueError, match=r"no device 'cuda:9' .* cpu"):
         segment(crop, bundle, device="cuda:9")
+
+
+def test_record_holds_the_plan_and_labels_are_made_again_by_it(crop, labels, bundle):
+    plan = Plan.from_dict(labels.record["plan"])
+    assert (plan.precision, plan.way.dtype) == ("exact", "float32")
+    other = replace(plan, way=Way("torch"), precision="fast")
+    again = segment(crop, bundle, plan=other)
+    assert again.record["plan"]["way"]["engine"] == "torch"
+    assert "--precision fast" in again.record["command"]
+    assert np.array_equal(again.array, labels.array)
+
+
+def test_exact_labels_are_those_of_float32_in_torch(crop, labels, bundle):
+    with torch.inference_mode():
+        image = bundle.prepare({"image": MetaTensor(torch.from_numpy(crop.array)[None].float())})
+        padded = torch.nn.functional.pad(image["image"], (0, 0, 2, 2, 2, 2))
+        scores = bundle.network(padded.as_tensor()[None])[0, :, 2:-2, 2:-2]
+    best = scores.topk(2, dim=0)
+    tie = best.values[0] - best.values[1] < 1e-3
+    assert np.array_equal(labels.array[~tie], best.indices[0][~tie])
+
+
+def test_fast_labels_differ_in_a_thousandth_at_most(crop, labels, bundle):
+    fast = segment(crop, bundle, precision="fast")
+    assert fast.record["options"]["precision"] == "fast"
+    assert (fast.array != labels.array).sum() <= 0.003 * (labels.array > 0).sum()
+
+
+def test_no_convolution_of_a_run_is_slow(crop, bundle):
+    plan = Plan.from_dict(segment(crop, bundle).record["plan"])
+    for way in {plan.way, Way("torch")}:
+        with profile(activities=[ProfilerActivity.CPU]) as seen:
+            segment(crop, bundle, plan=replace(plan, way=way))
+        assert not [event.key for event in seen.key_averages() if "slow_conv3d" in event.key]

@@ -6,6 +6,7 @@ import numpy as np
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.scan import Notice
 from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.execution import Plan, Way
 from napari_seg.segmentation.record import make_record
 
 
@@ -20,6 +21,7 @@ def test_record_tells_scan_bundle_versions_and_command():
         scan,
         bundle,
         device="cpu",
+        plan=Plan("exact", "cpu", Way("openvino"), threads=2).as_dict(),
         options={"overlap": 0.25, "region": None},
         seconds=1.23456,
         command="napari-seg segment x.nii.gz -o x_dseg.nii.gz",
@@ -33,5 +35,6 @@ def test_record_tells_scan_bundle_versions_and_command():
     assert record["notices"] == [
         {"code": "shift", "message": "moved", "figures": {"mm": 0.5, "to": "left", "of": "inf"}}
     ]
+    assert Plan.from_dict(record["plan"]).way == Way("openvino")
     assert record["seconds"] == 1.235
     assert record["command"].startswith("napari-seg segment")

@@ -19,6 +19,7 @@ def test_command_repeats_each_choice_quoted():
         folder=Path("/my models/x"),
         variant="two_d",
         device="cpu",
+        precision="fast",
         overlap=0.5,
         region=((-1, 4), (0, 5), (2, 6)),
         labels=("left a", "b"),
@@ -27,18 +28,19 @@ def test_command_repeats_each_choice_quoted():
     )
     assert settings.command("a scan.nii", "out.nii.gz", more=["--overwrite"]) == (
         "napari-seg segment 'a scan.nii' -o out.nii.gz --model '/my models/x' --variant two_d "
-        "--device cpu --overlap 0.5 --region=-1:4,0:5,2:6 --labels 'left a,b' "
+        "--device cpu --precision fast --overlap 0.5 --region=-1:4,0:5,2:6 --labels 'left a,b' "
         "--keep-largest --min-ml 0.2 --overwrite"
     )
 
 
 def test_command_leaves_out_what_was_not_chosen():
-    expected = "napari-seg segment SCAN -o OUT --device auto --overlap 0.25"
+    expected = "napari-seg segment SCAN -o OUT --device auto --precision exact --overlap 0.25"
     assert RunSettings().command("SCAN", "OUT") == expected
 
 
 def test_options_of_a_record_name_all_but_bundle_and_device():
     assert RunSettings(min_ml=0.5).as_options() == {
+        "precision": "exact",
         "overlap": 0.25,
         "region": None,
         "labels": None,

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 # Its own names for what it calculates with.
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
+_FAILURES = (
+    "GeneralFailure",
+    "InitializationFailure",
+    "NotImplementedFailure",
+    "OpConversionFailure",
+    "OpValidationFailure",
+)
 _TELEMETRY = "openvino_telemetry"
 
 
@@ -130,6 +137,7 @@ def convert(network: nn.Module, batch: Tensor) -> Any:
     decoders = importlib.import_module("openvino.frontend.pytorch.ts_decoder")
     # Not by openvino.convert_model, which reports each conversion to its makers.
     frontend = openvino.frontend.FrontEndManager().load_by_framework("pytorch")
+    failures = tuple(getattr(openvino.frontend, name) for name in _FAILURES)
     with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Python values in the trace: it is for one shape
         traced = decoders.TorchScriptPythonDecoder(
@@ -138,7 +146,10 @@ def convert(network: nn.Module, batch: Tensor) -> Any:
             shared_memory=False,
             trace_kwargs={"check_trace": False},
         )
-        model = frontend.convert(frontend.load(traced))
+        try:
+            model = frontend.convert(frontend.load(traced))
+        except failures as error:  # these are no RuntimeErrors
+            raise RuntimeError(str(error).strip().splitlines()[-1]) from error
     model.reshape(list(batch.shape))
     return model
 

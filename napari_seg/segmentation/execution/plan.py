@@ -136,5 +136,5 @@ class Plan:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not the plan of a run: {error}") from error
         if plan.way.engine not in _ENGINES or plan.precision not in PRECISIONS:
-            raise ValueError(f"unknown engine or precision: {plan.way}, {plan.precision}")
+            raise ValueError(f"unknown engine or precision: {plan.way!r}, {plan.precision}")
         return plan

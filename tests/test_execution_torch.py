@@ -4,23 +4,8 @@ from torch.nn import Conv3d
 from torch.profiler import ProfilerActivity, profile
 
 from napari_seg import load_bundle
-from napari_seg.segmentation.execution import available_devices, choose_device, fast_inference
-
-
-def test_cpu_is_always_there():
-    assert available_devices()[-1] == "cpu"
-    assert choose_device("cpu") == "cpu"
-
-
-def test_auto_prefers_the_first_gpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert choose_device("auto") == choose_device("cuda") == "cuda:0"
-    assert choose_device("cuda:1") == "cuda:1"
-
-
-def test_unknown_device_is_named():
-    with pytest.raises(ValueError, match="no device 'tpu' on this machine"):
-        choose_device("tpu")
+from napari_seg.segmentation.execution import Way, fast_inference
+from napari_seg.segmentation.execution.torch_engine import TorchNetwork
 
 
 def test_no_convolution_of_the_shipped_network_is_slow():
@@ -57,3 +42,26 @@ def test_bfloat16_stays_bfloat16():
     layer, window = Conv3d(1, 4, 3), torch.rand(1, 1, 7, 9, 8)
     with fast_inference(), torch.autocast("cpu", torch.bfloat16):
         assert layer(window).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_layout_in_memory_changes_no_number_and_leaves_the_network_alone(dtype):
+    network, window = Conv3d(2, 4, 3, padding=1), torch.rand(1, 2, 7, 9, 8)
+    plain = TorchNetwork(network, Way("torch", dtype), "cpu")
+    turned = TorchNetwork(network, Way("torch", dtype, channels_last=True), "cpu")
+    scores = turned(window)
+    assert scores.dtype == torch.float32
+    torch.testing.assert_close(scores, plain(window), atol=1e-2, rtol=1e-2)
+    assert network.weight.is_contiguous()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA card")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_recorded_graph_gives_the_scores_of_each_window(dtype):
+    network = load_bundle().network
+    graph = TorchNetwork(network, Way("torch", dtype, channels_last=True, graph=True), "cuda:0")
+    plain = TorchNetwork(network, Way("torch", dtype), "cuda:0")
+    for _ in range(2):
+        window = torch.rand(1, 1, 40, 56, 40, device="cuda:0")
+        torch.testing.assert_close(graph(window), plain(window), atol=0.1, rtol=0.1)

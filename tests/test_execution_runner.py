@@ -1,0 +1,148 @@
+import json
+
+import pytest
+import torch
+from torch.nn import Conv3d
+
+from napari_seg.segmentation.execution import NetworkRunner, Way, openvino_engine, runner
+from napari_seg.segmentation.execution.plan_cache import read_plan, write_plan
+from napari_seg.segmentation.windows import Window
+
+WINDOW = Window((6, 7, 8))
+IMAGE = torch.randn(1, 1, 9, 8, 10)
+
+
+def network():
+    torch.manual_seed(0)
+    return Conv3d(1, 3, 3, padding=1).eval()
+
+
+def runner_in(folder, sha256="a" * 64):
+    return NetworkRunner(network, sha256, cache=folder)
+
+
+def plan_of(one, precision="exact", window=WINDOW):
+    return one.plan(IMAGE, window, device="cpu", precision=precision)
+
+
+def tried(plan):
+    return [(trial.way.engine, trial.way.dtype) for trial in plan.trials]
+
+
+def count_probes(monkeypatch):
+    calls = []
+    probe = runner.try_ways
+    monkeypatch.setattr(runner, "try_ways", lambda *arguments: calls.append(1) or probe(*arguments))
+    return calls
+
+
+def test_scores_are_those_of_the_network(tmp_path):
+    one = runner_in(tmp_path)
+    batch = torch.randn(1, 1, 6, 7, 8)
+    with torch.inference_mode():
+        expected = network()(batch)
+    torch.testing.assert_close(one.run(plan_of(one))(batch), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_exact_tries_float32_only(tmp_path):
+    plan = plan_of(runner_in(tmp_path))
+    assert {dtype for _, dtype in tried(plan)} == {"float32"}
+    assert plan.way.dtype == "float32"
+    assert plan.batch == 1
+    assert plan.versions["torch"] == torch.__version__
+
+
+def test_a_plan_is_looked_for_once_and_found_on_disk_later(tmp_path, monkeypatch):
+    calls = count_probes(monkeypatch)
+    one = runner_in(tmp_path)
+    first = plan_of(one)
+    assert plan_of(one) is first
+    assert plan_of(runner_in(tmp_path)) == first
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("change", ["network", "window", "precision", "versions", "device"])
+def test_a_plan_is_not_taken_for_another(tmp_path, monkeypatch, change):
+    calls = count_probes(monkeypatch)
+    plan_of(runner_in(tmp_path))
+    one = runner_in(tmp_path, "b" * 64) if change == "network" else runner_in(tmp_path)
+    if change == "versions":
+        one._versions = {**one._versions, "torch": "1.0"}
+    if change == "device":
+        monkeypatch.setattr(runner, "device_model", lambda _device: "another processor")
+    window = Window((6, 7, 9)) if change == "window" else WINDOW
+    plan_of(one, "fast" if change == "precision" else "exact", window)
+    assert len(calls) == 2
+
+
+def test_a_network_that_takes_a_scan_whole_is_run_by_torch(tmp_path):
+    plan = plan_of(runner_in(tmp_path), window=Window((0, 0, 0)))
+    assert tried(plan) == [("torch", "float32")]
+
+
+def test_without_openvino_torch_does_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "is_installed", lambda: False)
+    monkeypatch.setattr(runner, "_torch_has_bfloat16", lambda: True)
+    assert tried(plan_of(runner_in(tmp_path))) == [("torch", "float32")]
+    plan = plan_of(runner_in(tmp_path), "fast")
+    assert tried(plan) == [("torch", "float32"), ("torch", "bfloat16")]
+
+
+def test_where_openvino_cannot_be_loaded_torch_does_it(tmp_path, monkeypatch):
+    def broken():
+        raise ImportError("libopenvino.so: no such file")
+
+    monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
+    monkeypatch.setattr(openvino_engine, "load_openvino", broken)
+    plan = plan_of(runner_in(tmp_path), "fast")
+    assert plan.way == Way("torch")
+    assert "libopenvino.so" in plan.reason
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"key": {}, "plan": {}}', '{"plan": 3}'])
+def test_a_broken_cache_harms_nothing(tmp_path, content):
+    first = plan_of(runner_in(tmp_path))
+    (file,) = (tmp_path / "plans").iterdir()
+    file.write_text(content)
+    assert plan_of(runner_in(tmp_path)).way.dtype == first.way.dtype
+    assert json.loads(file.read_text())["plan"]["way"]
+
+
+def test_a_cache_that_cannot_be_written_harms_nothing(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    one = runner_in(tmp_path / "file")
+    assert one.run(plan_of(one))(torch.zeros(1, 1, 6, 7, 8)).shape == (1, 3, 6, 7, 8)
+
+
+def test_a_plan_without_evidence_is_not_kept(tmp_path, monkeypatch):
+    # Zeros for a bias of zero: no voxel has a label, so nothing shows that bfloat16 is safe.
+    monkeypatch.setattr(runner, "_openvino_dtypes", lambda: ["bfloat16"])
+    monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
+    pytest.importorskip("openvino_telemetry")
+
+    def silent():
+        quiet = network()
+        torch.nn.init.zeros_(quiet.weight)
+        torch.nn.init.zeros_(quiet.bias)
+        return quiet
+
+    plan = plan_of(NetworkRunner(silent, "c" * 64, cache=tmp_path), "fast")
+    assert plan.way.dtype == "float32"
+    assert not (tmp_path / "plans").exists()
+
+
+def test_no_file_of_the_cache_names_the_person_or_a_place(tmp_path):
+    one = runner_in(tmp_path)
+    plan_of(one)
+    text = "".join(file.read_text() for file in (tmp_path / "plans").iterdir())
+    assert str(tmp_path) not in text
+    assert set(json.loads(text)["key"]) == {
+        "device", "format", "network", "precision", "threads", "versions", "window",
+    }  # fmt: skip
+
+
+def test_plans_are_read_by_their_whole_key(tmp_path):
+    plan = plan_of(runner_in(tmp_path))
+    write_plan(tmp_path, {"a": 1}, plan)
+    assert read_plan(tmp_path, {"a": 1}) == plan
+    assert read_plan(tmp_path, {"a": 2}) is None
