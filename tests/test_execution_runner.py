@@ -75,6 +75,19 @@ def test_a_plan_is_not_taken_for_another(tmp_path, monkeypatch, change):
     assert len(calls) == 2
 
 
+def test_other_weights_are_another_network_whatever_is_said_of_them(tmp_path):
+    def changed():
+        other = network()
+        torch.nn.init.zeros_(other.weight)
+        return other
+
+    one, other = runner_in(tmp_path), NetworkRunner(changed, "a" * 64, cache=tmp_path)
+    batch = torch.randn(1, 1, 6, 7, 8)
+    first, second = one.run(plan_of(one))(batch), other.run(plan_of(other))(batch)
+    assert first.std() > 0.1
+    assert torch.allclose(second, second[:, :, :1, :1, :1])
+
+
 def test_a_network_that_takes_a_scan_whole_is_run_by_torch(tmp_path):
     plan = plan_of(runner_in(tmp_path), window=Window((0, 0, 0)))
     assert tried(plan) == [("torch", "float32")]

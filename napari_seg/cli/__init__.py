@@ -1,5 +1,6 @@
 """The command line: ``napari-seg segment | demo | doctor | bundle-path``."""
 
-from napari_seg.cli.commands import app, main
+from napari_seg.cli.commands import app
+from napari_seg.cli.program import main
 
 __all__ = ["app", "main"]

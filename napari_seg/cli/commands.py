@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Literal
 
 import typer
@@ -17,17 +15,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-def main() -> None:
-    """Run the command line of this process."""
-    # A batch system that ends the program gets its temporary files removed too.
-    signal.signal(signal.SIGTERM, _terminate)
-    app(prog_name="napari-seg")
-
-
-def _terminate(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 def _path(text: str | Path) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import hashlib
+from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ class NetworkRunner:
     network
         Gives the network in evaluation mode, on the CPU, when it is first needed.
     sha256
-        Of its weights and of what describes it: another network has another one.
+        Of what describes it. Its layers and weights count beside that: a network in memory need
+        not be the one that was described.
     cache
         Where plans and converted networks are kept; None for the person's own cache folder.
     """
@@ -45,7 +47,7 @@ class NetworkRunner:
     def __init__(
         self, network: Callable[[], nn.Module], sha256: str, *, cache: Path | None = None
     ) -> None:
-        self._network, self._sha256 = network, sha256
+        self._network, self._described = network, sha256
         self._cache = cache or cache_folder()
         self._versions = _versions()
         self._plans: dict[tuple[str, Precision, Window], Plan] = {}
@@ -87,6 +89,17 @@ class NetworkRunner:
             built = self._build(plan.device, plan.way)
             self._built = {(plan.way, plan.device): built}
         return built
+
+    @cached_property
+    def _sha256(self) -> str:
+        import torch
+
+        network = self._network()
+        digest = hashlib.sha256(f"{self._described}\n{network!r}".encode())
+        for name, values in network.state_dict().items():
+            digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+            digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     def _find(self, image: Tensor, window: Window, device: str, precision: Precision) -> Plan:
         samples = (part.to(device) for part in sample_windows(image, window))
