@@ -147,6 +147,7 @@ class Panel(QWidget):
         self.viewing.three_views.opened.connect(self.keys.watch)
         self.keeping.said.connect(self._on_said)
         self.comparing.said.connect(self._on_said)
+        self.edit.history.said.connect(self._on_said)
         self.edit.wanted.connect(self._on_edit_wanted)
         self.keys.changed.connect(self._on_keys)
         self._viewer.layers.events.removed.connect(self._on_removed)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_seg.viewer.brushing import Brushes
 from napari_seg.viewer.edit_tools.keys import tool_actions
 from napari_seg.viewer.edit_tools.workbench import Workbench
+from napari_seg.viewer.history_list import HistoryList, MySlices
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -36,6 +37,8 @@ class EditSection(QWidget):
     ----------
     brushes
         The brushes, on top.
+    history
+        The steps that were made, below the tools.
     wanted
         Signal: a key asked for what is to be seen here, so the tab should be shown.
     """
@@ -49,6 +52,8 @@ class EditSection(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self.brushes = Brushes(self._viewer, three_views)
         self.tools = Workbench(self._viewer, status)
+        self.my_slices = MySlices(self._viewer)
+        self.history = HistoryList(self._viewer)
         self._actions = tool_actions(self.tools, self.wanted.emit)
         self._lay_out()
         self.brushes.taken.connect(self.wanted)
@@ -63,6 +68,8 @@ class EditSection(QWidget):
         layer = getattr(layer, "__wrapped__", layer)
         self.brushes.set_layer(layer)
         self.tools.set_layer(layer)
+        self.my_slices.set_layer(layer)
+        self.history.set_layer(layer)
 
     def set_scan(self, layer: Image | None) -> None:
         """Edit with the intensities of another scan from now on; None for none."""
@@ -78,10 +85,13 @@ class EditSection(QWidget):
         """Let go of viewer and layers; nothing of ours is left on the canvas."""
         self.brushes.release()
         self.tools.release()
+        self.my_slices.release()
+        self.history.release()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.brushes)
         layout.addWidget(self.tools)
-        # History: the fold with the list of steps comes here, below the tools.
+        layout.addWidget(self.my_slices)
+        layout.addWidget(self.history)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections import deque
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,13 @@ from qtpy.QtCore import QObject, Signal
 from napari_seg.viewer.editing.attached import attach, attached, detach
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.hooks import Hook
-from napari_seg.viewer.editing.known_steps import KnownStep, overlap
+from napari_seg.viewer.editing.known_steps import KnownStep, keep_steps, overlap
 from napari_seg.viewer.editing.step_names import describe, drawn_by
 from napari_seg.viewer.editing.steps import Step, box_of, bytes_of, changes_of
 from napari_seg.viewer.editing.strokes import commit_stroke
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from napari.layers import Labels
@@ -77,7 +77,7 @@ class EditHistory(QObject):
         self._named: tuple[str | Namer, By] | None = None
         self._told_of_dropped = False
         attach(layer, self)
-        _keep_steps(layer, _MOST_STEPS)
+        keep_steps(layer, _MOST_STEPS)
         with self.naming("earlier edit", by="hand"):
             self._follow()
         if hasattr(layer, "_apply_mask_to_data"):
@@ -109,6 +109,11 @@ class EditHistory(QObject):
     def kept_bytes(self) -> int:
         """Memory that the steps take."""
         return sum(entry.step.kept_bytes for entry in self._entries)
+
+    @property
+    def has_dropped(self) -> bool:
+        """Whether there were older steps, which can no longer be undone."""
+        return self._told_of_dropped
 
     @property
     def limit_bytes(self) -> int:
@@ -169,7 +174,7 @@ class EditHistory(QObject):
         for event in (layer.events.paint, layer.events.set_data, layer.events.editable):
             event.disconnect(self._follow)
         layer.events.data.disconnect(self._on_data)
-        _keep_steps(layer, type(layer)._history_limit)
+        keep_steps(layer, type(layer)._history_limit)
         detach(layer, self)
         self._entries, self._done = [], 0
 
@@ -291,9 +296,3 @@ class EditHistory(QObject):
             self.noticed.emit(f"'{layer.name}' {reason}: its earlier steps can no longer be undone")
         self.cleared.emit()
         self.changed.emit()
-
-
-def _keep_steps(layer: Labels, most: int) -> None:
-    layer._history_limit = most
-    layer._undo_history = deque(layer._undo_history, maxlen=most)
-    layer._redo_history = deque(layer._redo_history, maxlen=most)

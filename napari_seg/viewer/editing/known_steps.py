@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from napari.layers import Labels
 
     from napari_seg.viewer.editing.steps import Step
 
@@ -30,6 +33,13 @@ class KnownStep(NamedTuple):
         first, last = self.atoms
         ends = item[0], item[-1]
         return (first is ends[0] and last is ends[1]) or (first is ends[1] and last is ends[0])
+
+
+def keep_steps(layer: Labels, most: int) -> None:
+    """Let napari keep so many steps of a layer, whatever they are."""
+    layer._history_limit = most
+    layer._undo_history = deque(layer._undo_history, maxlen=most)
+    layer._redo_history = deque(layer._redo_history, maxlen=most)
 
 
 def overlap(

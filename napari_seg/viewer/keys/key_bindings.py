@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_seg.viewer.keys.key_text import read_key, shown_key, without_modifiers
 from napari_seg.viewer.keys.owners import owner_of
-from napari_seg.viewer.keys.preferences import ChosenKeys
+from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ class KeyBindings(QObject):
         self._by_key: dict[str, Action] = {}
         self._notes: dict[str, str] = {}
         self._held: tuple[str, Action] | None = None
-        self._chosen = ChosenKeys()
+        self._chosen = Preferences("keys")
         self._bind()
         self._chosen.changed.connect(self._on_changed)
         action_manager.events.shortcut_changed.connect(self._on_changed)
@@ -143,9 +143,9 @@ class KeyBindings(QObject):
 
     def _bind(self) -> None:
         self._keys, self._by_key, self._notes = {}, {}, {}
-        for action in sorted(self.actions, key=self._chosen.is_chosen, reverse=True):
+        for action in sorted(self.actions, key=self._is_chosen, reverse=True):
             try:
-                text = self._chosen.of(action)
+                text = self._text(action)
                 key = read_key(text) if text.strip() else ""
             except ValueError as error:
                 self._notes[action.name] = str(error)
@@ -155,6 +155,12 @@ class KeyBindings(QObject):
                 self._keys[action.name] = key
             else:
                 self._notes[action.name] = f"{shown_key(key)} is “{other.title}”"
+
+    def _text(self, action: Action) -> str:
+        return str(self._chosen.value(action.name, action.key or ""))
+
+    def _is_chosen(self, action: Action) -> bool:
+        return self._text(action) != (action.key or "")
 
     def _on_changed(self, _event: object = None) -> None:
         self._bind()
