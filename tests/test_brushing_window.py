@@ -8,7 +8,7 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QRadioButton
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_edits.strokes import Kind
@@ -341,6 +341,22 @@ def test_a_tool_of_napari_puts_ours_down_for_good(viewer, layer, brushes, canvas
     assert int((layer.data == 1).sum()) == 9
 
 
+def test_a_click_on_napari_s_own_brush_puts_ours_down(viewer, layer, brushes, canvas):
+    brushes.take(Kind.ADAPTIVE)
+    window = viewer.window._qt_window
+    [button] = [
+        each
+        for each in window.findChildren(QRadioButton)
+        if each.property("mode") == "paint" and each.layer_ref() is layer
+    ]
+    assert button.isChecked()
+    button.click()
+    assert (brushes.hand.kind, layer.mode) == (None, "paint")
+    layer.brush_size = 3
+    drag(canvas, pixel(viewer, canvas, 15, 18, 20))
+    assert int((layer.data == 1).sum()) == 9
+
+
 def test_hiding_the_layer_makes_the_brush_rest(layer, brushes):
     brushes.take(Kind.PAINT)
     layer.visible = False
@@ -363,6 +379,16 @@ def test_brackets_and_the_wheel_size_the_brush_in_mm(viewer, layer, brushes, can
     assert layer.cursor_size == 6
     brushes.diameter.setValue(7.3)
     assert (layer.brush_size, layer.cursor_size, brushes.diameter.value()) == (7, 7.3, 7.3)
+
+
+def test_a_large_brush_of_uneven_size_is_sized_by_keys_voxel_by_voxel(layer, brushes, canvas):
+    brushes.take(Kind.PAINT)
+    brushes.diameter.setValue(100.4)
+    key(canvas, "]")
+    assert (brushes.diameter.value(), layer.cursor_size) == (101.4, 101.4)
+    key(canvas, "[")
+    key(canvas, "[")
+    assert (brushes.diameter.value(), layer.cursor_size) == (99.4, 99.4)
 
 
 def wheel(canvas, notches, modifiers):

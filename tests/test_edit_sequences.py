@@ -10,7 +10,7 @@ from scipy.ndimage import label as components
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.editing.volumes import VolumeTracker
-from napari_seg.viewer.undo import write_region
+from napari_seg.viewer.undo import Stroke, write_region
 
 SHAPE = (3, 7, 8)
 SHOWN = 1
@@ -48,7 +48,9 @@ class Reference:
         change -= np.bincount(self.now.ravel(), minlength=LABELS)
         gained = [label for label in range(1, LABELS) if change[label] > 0]
         lost = [label for label in range(1, LABELS) if change[label] < 0]
-        drawn = gained or lost
+        other = after != self.now
+        touched = set(after[other].tolist()) | set(self.now[other].tolist())
+        drawn = gained or lost or sorted(touched - {0})
         return f"label {drawn[0]}" if len(drawn) == 1 else f"{len(drawn)} labels"
 
 
@@ -116,6 +118,28 @@ class Edits:
             self.undo()
             self.reference.draw(self._brush(label), label, tool)
 
+    def stroke_of_ours(self):
+        """Many small writes, so that their masks are joined; a third is taken back."""
+        stroke, label = Stroke(self.layer, "nudge"), self._some_label()
+        before, after = self.reference, self.reference.now.copy()
+        for _ in range(int(self.random.integers(1, 40))):
+            box = self._some_box()
+            part = self.random.random(after[box].shape) < 0.5
+            value = self._some_label() if self.random.random() < 0.1 else label
+            stroke.write(box, value, where=part)
+            free = part & ~np.isin(after[box], [*before.locked]) & (value not in before.locked)
+            after[box][free] = value
+        self.reference = copy(before)
+        changed = self.reference.draw(np.ones(SHAPE, bool), after, "nudge")
+        if self.random.random() < 0.3:
+            stroke.cancel()
+            self.reference = before
+            if changed:
+                # What was undone cannot be redone any more.
+                before.states = before.states[: before.done + 1]
+                before.names = before.names[: before.done]
+        stroke.end()
+
     def single_dab(self):
         self.layer.mode = "erase"
         self.reference.draw(self._brush(0, dabs=1), 0, "erase")
@@ -150,11 +174,7 @@ class Edits:
         self.reference.draw(where, label, "edit")
 
     def tool(self):
-        low = [int(self.random.integers(0, length)) for length in SHAPE]
-        box = tuple(
-            slice(start, int(self.random.integers(start, length)) + 1)
-            for start, length in zip(low, SHAPE, strict=True)
-        )
+        box = self._some_box()
         values = np.zeros(SHAPE, int)
         values[box] = self.random.integers(0, LABELS, values[box].shape)
         where = np.zeros(SHAPE, bool)
@@ -212,6 +232,13 @@ class Edits:
             painted[SHOWN] |= distance <= (size // 2 + 0.5) ** 2
         return painted
 
+    def _some_box(self):
+        low = [int(self.random.integers(0, length)) for length in SHAPE]
+        return tuple(
+            slice(start, int(self.random.integers(start, length)) + 1)
+            for start, length in zip(low, SHAPE, strict=True)
+        )
+
     def _some_label(self):
         return int(self.random.integers(0, LABELS))
 
@@ -220,7 +247,9 @@ class Edits:
         return SHOWN, int(self.random.integers(rows)), int(self.random.integers(columns))
 
 
-BY_HAND = ["stroke", "single_dab", "fill", "polygon", "script", "tool", "label_change"]
+BY_HAND = [
+    "stroke", "stroke_of_ours", "single_dab", "fill", "polygon", "script", "tool", "label_change",
+]  # fmt: skip
 AROUND = ["undo", "undo", "redo", "go_to", "lock", "unlock"]
 WITH_A_WORKER = ["result", "stroke_with_a_result_in_between", "stroke_with_an_undo_in_between"]
 

@@ -15,8 +15,11 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
+from napari_seg.imaging.label_edits.strokes import Kind
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.contributions import save_labels
+from napari_seg.viewer.editing.history import EditHistory
+from napari_seg.viewer.editing.volumes import VolumeTracker
 from napari_seg.viewer.keeping.questions import Answer
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.panel import Panel
@@ -335,3 +338,32 @@ def test_labels_that_are_selected_already_are_shown(viewer, make_panel):
     panel = make_panel()
     assert panel.labels.layer is layer
     assert panel.labels_line.name.text().startswith("drawn")
+
+
+def test_a_key_takes_a_brush_whose_stroke_is_listed_counted_and_unsaved(viewer, make_panel, qtbot):
+    panel = make_panel()
+    scan = head()
+    image = viewer.add_layer(image_layer(scan, name="head"))
+    labels = LabelMap(np.zeros(scan.array.shape, np.uint8), scan.geometry, TABLE)
+    layer = viewer.add_layer(labels_layer(labels, name="mine", like=image))
+    QTest.qWait(50)
+    canvas = viewer.window._qt_viewer.canvas.native
+    QTest.keyClick(canvas, "P", Qt.KeyboardModifier.ShiftModifier)
+    assert panel.tabs.currentWidget().isAncestorOf(panel.edit)
+    assert panel.edit.brushes.hand.kind is Kind.PAINT
+    assert panel.edit.brushes.row.buttons[Kind.PAINT].isChecked()
+    panel.edit.brushes.diameter.setValue(4)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    QTest.qWait(20)
+    painted = int(np.count_nonzero(layer.data))
+    assert painted > 0
+    assert EditHistory.of(layer).steps[-1].name == f"brush: {TABLE.names[1]}"
+    assert VolumeTracker.of(layer).voxels == {1: painted}
+    assert panel.keeping.is_unsaved(layer)
+    QTest.keyClick(canvas, "N")
+    assert panel.edit.brushes.hand.kind is Kind.NUDGE
+    # Closed with a brush in hand, the panel gives the layer back.
+    viewer.window.remove_dock_widget("all")
+    assert layer.mode == "pan_zoom"
+    assert not {name for name in vars(layer) if name == "_mode_setter_helper"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Drawing(QObject):
     def finish(self) -> None:
         """Draw what is left at once, and make a step of it; more than once does no harm."""
         self._is_ending = True
-        self._draw(seconds=float("inf"))
+        self._draw(all_at_once=True)
 
     def cancel(self) -> None:
         """Take it all back."""
@@ -75,11 +76,11 @@ class Drawing(QObject):
             self._writing.cancel()
             self._close()
 
-    def _draw(self, seconds: float = _SECONDS) -> None:
+    def _draw(self, *, all_at_once: bool = False) -> None:
         if self.is_over:
             return
         try:
-            is_left = self._draw_for(seconds)
+            is_left = self._draw_for(inf if all_at_once else _SECONDS)
         except BaseException:
             # What was drawn until then stays, and can be undone.
             self._writing.end()

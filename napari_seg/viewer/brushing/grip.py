@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtWidgets import QAbstractButton, QApplication
+
 from napari_seg.viewer.editing.hooks import Hook
 
 if TYPE_CHECKING:
@@ -104,6 +106,19 @@ class Grip:
     def _on_cursor_size(self, _event: object = None) -> None:
         if self._is_held and self._diameter_mm is not None:
             self.layer.cursor_size = self._diameter_mm
+
+
+def paint_button(layer: Labels) -> QAbstractButton | None:
+    """Find the button by which napari offers its own brush for a layer; None without a window.
+
+    It is pressed already while ours is used, so that a click on it changes no mode.
+    """
+    for window in QApplication.topLevelWidgets():
+        for button in window.findChildren(QAbstractButton):
+            layer_of = getattr(button, "layer_ref", None)
+            if layer_of is not None and layer_of() is layer and button.property("mode") == PAINT:
+                return button
+    return None
 
 
 def by_a_key_let_go() -> bool:

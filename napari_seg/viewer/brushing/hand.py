@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from app_model.types import KeyBinding
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.viewer.brushing.grip import PAINT, Grip, by_a_key_let_go
+from napari_seg.viewer.brushing.grip import PAINT, Grip, by_a_key_let_go, paint_button
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
     from numpy.typing import NDArray
+    from qtpy.QtWidgets import QAbstractButton
 
     from napari_seg.imaging.label_edits.strokes import Kind
     from napari_seg.viewer.brushing.drawing import Drawing
@@ -61,8 +63,9 @@ class Hand(QObject):
         self._layer: Labels | None = None
         self._kind: Kind | None = None
         self._is_resting = self._was_hidden = self._is_sizing = False
-        self._diameter_mm = 1.0
+        self._diameter_mm, self._napari_size = 1.0, 1
         self._grips: list[Grip] = []
+        self._napari_button: QAbstractButton | None = None
         self._drawing: Drawing | None = None
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -91,6 +94,9 @@ class Hand(QObject):
             self._layer = layer
             layer.events.mode.connect(self._on_mode)
             layer.events.brush_size.connect(self._on_brush_size)
+            self._napari_button = paint_button(layer)
+            if self._napari_button is not None:
+                self._napari_button.clicked.connect(self._on_napari_button)
         self._viewer.layers.selection.active = layer
         self._kind = None
         if layer.mode != PAINT:
@@ -117,6 +123,7 @@ class Hand(QObject):
         if layer is not None:
             self._is_sizing = True
             layer.brush_size = max(1, round(diameter_mm / min(spacing_of(layer))))
+            self._napari_size = layer.brush_size
             self._is_sizing = False
 
     def release(self) -> None:
@@ -158,6 +165,9 @@ class Hand(QObject):
         if layer is not None:
             layer.events.mode.disconnect(self._on_mode)
             layer.events.brush_size.disconnect(self._on_brush_size)
+        button, self._napari_button = self._napari_button, None
+        if button is not None and isalive(button):  # type: ignore[no-untyped-call] # qtpy's
+            button.clicked.disconnect(self._on_napari_button)
 
     def _rest(self, *, is_resting: bool) -> None:
         self._is_resting = is_resting
@@ -192,9 +202,15 @@ class Hand(QObject):
         self._let_go()
         self.changed.emit()
 
+    def _on_napari_button(self) -> None:
+        # A click that changes the mode was heard of before.
+        if self.kind is not None:
+            self._on_napari_brush()
+
     def _on_brush_size(self, _event: object) -> None:
         if self._layer is not None and self._kind is not None and not self._is_sizing:
-            self.sized.emit(self._layer.brush_size * min(spacing_of(self._layer)))
+            larger = self._layer.brush_size - self._napari_size
+            self.sized.emit(self._diameter_mm + larger * float(min(spacing_of(self._layer))))
 
     def _on_ndisplay(self, _event: object) -> None:
         if self._viewer.dims.ndisplay != 2:

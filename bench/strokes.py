@@ -1,0 +1,218 @@
+"""Time each event of the mouse in strokes of every brush, and measure the memory of 200 strokes.
+
+Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
+bench/strokes.py``; writes bench/records/strokes.json. ``--quick`` draws on the smaller volume alone
+and writes nothing but what it prints. Strokes go round the liver of bench/edit.py's scene in a real
+window with the panel open, so that history, locks, volumes, journal and table follow. An event's
+time is how long the window waits for it; what the canvas needs to draw is not in it. Of the longest
+move the time of the processor is given, too: on a busy machine the rest was waiting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+from pathlib import Path
+from statistics import median
+from time import perf_counter, thread_time
+from typing import TYPE_CHECKING, Any
+
+import napari
+import numpy as np
+from edit_stage import LIVER, stage_of
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_edits.strokes import Kind
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.viewer.editing.history import EditHistory
+from napari_seg.viewer.editing.locks import LabelLocks
+from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.layers import image_layer, labels_layer, update_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.layers import Labels
+
+RECORD = Path(__file__).parent / "records" / "strokes.json"
+# Of the axes of a scan: left, posterior, superior.
+SIZES = {
+    "160x256x256": ((160, 256, 256), (1.5, 1.2, 1.2)),
+    "512x512x300": ((300, 512, 512), (1.0, 0.8, 0.8)),
+}
+GOAL_MS = 30
+DIAMETERS_MM = (10, 30, 60)
+MOVES, STEPS, MOVES_OF_A_STEP = 30, 200, 15
+BRUSH_OF_STEPS_MM = 20
+
+
+def main() -> None:
+    """Draw all strokes, print a line for each and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the smaller volume alone")
+    quick = parser.parse_args().quick
+    record: dict[str, Any] = {
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "napari": napari.__version__,
+        "goal_ms": GOAL_MS,
+        "volumes": {},
+    }
+    for name, (shape, spacing) in list(SIZES.items())[: 1 if quick else None]:
+        print(f"{name}: ms of press, median and longest move, release; of the processor")
+        room = Room(shape, spacing)
+        strokes = {}
+        for brush, times in room.strokes():
+            strokes[brush] = times
+            print(f"{brush:35}", *(f"{value:8.1f}" for value in times.values()), flush=True)
+        slow = [brush for brush, times in strokes.items() if max(times.values()) > GOAL_MS]
+        print("slower than wanted:", ", ".join(slow) or "none")
+        steps = room.steps_in_mb()
+        print("200 steps, MB:", steps, flush=True)
+        record["volumes"][name] = {
+            "spacing_mm": spacing,
+            "ms": strokes,
+            "slower_than_wanted": slow,
+            "200_steps_mb": steps,
+        }
+        room.close()
+    if not quick:
+        RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+class Room:
+    """A window with scan, labels and panel."""
+
+    def __init__(self, shape: tuple[int, ...], spacing: tuple[float, ...]) -> None:
+        stage = stage_of(shape, spacing)
+        # The scene is made as it is shown, z, y, x, and a scan is x, y, z.
+        geometry = Geometry(shape[::-1], np.diag([*spacing[::-1], 1.0]))
+        self.viewer = napari.Viewer()
+        _, self.panel = self.viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+        scan = self.viewer.add_layer(image_layer(Scan(stage.scan.T, geometry), name="scan"))
+        labels = LabelMap(stage.labels.T, geometry, LabelTable())
+        self.layer: Labels = self.viewer.add_layer(labels_layer(labels, name="labels", like=scan))
+        update_metadata(self.layer, written=((KeptLabels.of(self.layer.data), {}),))
+        LabelLocks.of(self.layer).lock(5)
+        self.layer.selected_label = LIVER
+        self.brushes = self.panel.edit.brushes
+        self.panel.tabs.show_section(self.panel.edit)
+        liver = np.argwhere(self.layer.data[::4, ::4, ::4] == LIVER) * 4
+        self.centre = liver.mean(axis=0)
+        self.radius_mm = float(np.ptp(liver[:, 1])) / 3 * spacing[1]
+        self.viewer.dims.set_current_step(0, round(self.centre[0]))
+        pump(60)
+        self.canvas = self.viewer.window._qt_viewer.canvas.native
+
+    def strokes(self) -> Iterator[tuple[str, dict[str, float]]]:
+        """Draw a stroke of each kind and size, and give its times."""
+        for kind in Kind:
+            for is_sphere in (False, True):
+                for diameter_mm in DIAMETERS_MM:
+                    self.brushes.sphere.setChecked(is_sphere)
+                    self.brushes.diameter.setValue(diameter_mm)
+                    self._take(kind)
+                    times = self._stroke(MOVES, angle=0.0)
+                    moves = times["moves"]
+                    shape = "sphere" if is_sphere else "round"
+                    yield (
+                        f"{kind.value}, {shape}, {diameter_mm} mm",
+                        {
+                            "press": times["press"][0][0],
+                            "move": median(wall for wall, _ in moves),
+                            "longest_move": max(wall for wall, _ in moves),
+                            "release": times["release"][0][0],
+                            "processor": max(of_it for _, of_it in moves),
+                        },
+                    )
+                    self.layer.undo()
+                    pump()
+
+    def steps_in_mb(self) -> dict[str, float]:
+        """Draw many spherical strokes of two labels in turn; measure what the history holds."""
+        history = EditHistory.of(self.layer)
+        self.brushes.sphere.setChecked(True)
+        self.brushes.diameter.setValue(BRUSH_OF_STEPS_MM)
+        self._take(Kind.PAINT)
+        done, before = history.done, resident_mb()
+        for number in range(STEPS):
+            self.layer.selected_label = 2 + number % 2
+            self._stroke(MOVES_OF_A_STEP, angle=number * 0.7)
+        pump(100)
+        return {
+            "steps": history.done - done,
+            "kept": round(history.kept_bytes / 2**20, 1),
+            "resident_more": round(resident_mb() - before, 1),
+        }
+
+    def close(self) -> None:
+        """Take the window away."""
+        self.panel.edit.brushes.hand.put_down()
+        self.layer.undo()
+        EditHistory.of(self.layer).go_to(None)
+        self.viewer.close()
+        pump()
+        gc.collect()
+
+    def _take(self, kind: Kind) -> None:
+        if self.brushes.hand.kind is not kind:
+            self.brushes.take(kind)
+        # The restoring brush unpacks in another thread.
+        pump(100 if kind is Kind.RESTORE else 5)
+
+    def _stroke(self, moves: int, angle: float) -> dict[str, list[tuple[float, float]]]:
+        places = [self._pixel(angle + step / moves * 4.0) for step in range(moves + 1)]
+        times: dict[str, list[tuple[float, float]]] = {"press": [], "moves": [], "release": []}
+        times["press"].append(self._send(QEvent.Type.MouseButtonPress, places[0]))
+        for place in places[1:]:
+            times["moves"].append(self._send(QEvent.Type.MouseMove, place))
+            QApplication.processEvents()
+        times["release"].append(self._send(QEvent.Type.MouseButtonRelease, places[-1]))
+        QApplication.processEvents()
+        return times
+
+    def _pixel(self, angle: float) -> QPointF:
+        camera = self.viewer.scene.camera
+        offset = self.radius_mm * np.array([np.sin(angle), np.cos(angle)])
+        world = np.asarray(self.layer.data_to_world(self.centre))[1:] + offset
+        down, right = (world - np.asarray(camera.center[-2:])) * camera.zoom
+        middle = self.canvas.rect().center()
+        return QPointF(middle.x() + right, middle.y() + down)
+
+    def _send(self, kind: QEvent.Type, place: QPointF) -> tuple[float, float]:
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        button = none if kind == QEvent.Type.MouseMove else left
+        held = none if kind == QEvent.Type.MouseButtonRelease else left
+        above = QPointF(self.canvas.mapToGlobal(place.toPoint()))
+        event = QMouseEvent(kind, place, above, button, held, Qt.KeyboardModifier.NoModifier)
+        # napari takes a move of the mouse each 5 ms.
+        QTest.qWait(8)
+        start, of_processor = perf_counter(), thread_time()
+        QApplication.sendEvent(self.canvas, event)
+        wall, of_processor = perf_counter() - start, thread_time() - of_processor
+        return round(wall * 1000, 1), round(of_processor * 1000, 1)
+
+
+def pump(times: int = 15) -> None:
+    """Let the window do what it has to."""
+    for _ in range(times):
+        QApplication.processEvents()
+        QTest.qWait(5)
+
+
+def resident_mb() -> float:
+    """Return the memory that the process holds."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    main()
