@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from napari.components import ViewerModel
 from napari.qt import get_qapp
+from superqt.utils import WorkerBase
 
 from napari_seg.viewer.panel import Panel
 
@@ -31,7 +32,8 @@ def main() -> None:
     panel = Panel(ViewerModel())
     text = written(MANIFEST.read_text(encoding="utf-8"), panel.keys.actions)
     MANIFEST.write_text(text, encoding="utf-8")
-    panel.setParent(None)
+    # What the panel looks for beside the window is of no use here, but ends with it.
+    WorkerBase.await_workers(10_000)
     application.processEvents()
 
 

@@ -30,9 +30,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep what the program remembers out of the person's own folder."""
+    folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_DATA_HOME", str(folder))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def as_the_first_time(own_data_folder: Path) -> None:
+    """Let no panel be set as another test left its own."""
+    (own_data_folder / "napari-seg" / "panel.json").unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from napari_seg.viewer.opening.opening import Opening
 from napari_seg.viewer.opening.resampling import Resampling
 from napari_seg.viewer.opening.scan_choice import ScanChoice
 from napari_seg.viewer.opening.welcome import Welcome
+from napari_seg.viewer.panel_parts.remembered import Remembered
 from napari_seg.viewer.panel_parts.tabs import Tabs
 from napari_seg.viewer.segmenting.model_run import Tools
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
@@ -78,6 +79,15 @@ class Panel(QWidget):
         parts = (self.viewing, self.comparing, self.labels, self.edit, self.keeping)
         self.keys = PanelKeys(self, napari_viewer, parts, self.tabs.run)
         self._lay_out()
+        self._remembered = Remembered(
+            {
+                "tabs": self.tabs,
+                "brushes": self.edit.brushes,
+                "tools": self.edit.tools,
+                "comparing": self.comparing,
+            },
+            self,
+        )
         self._connect()
         self._on_keys()
         self._on_scan(self.scan.layer)
@@ -150,6 +160,14 @@ class Panel(QWidget):
         self.edit.history.said.connect(self._on_said)
         self.edit.wanted.connect(self._on_edit_wanted)
         self.keys.changed.connect(self._on_keys)
+        for changed in (
+            self.tabs.currentChanged,
+            self.edit.brushes.diameter.valueChanged,
+            self.edit.brushes.sphere.toggled,
+            self.edit.tools.settings_changed,
+            self.comparing.contour_changed,
+        ):
+            changed.connect(self._remembered.note_change)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)
 
@@ -158,6 +176,7 @@ class Panel(QWidget):
             return
         self._is_released = True
         self.work.cancel()
+        self._remembered.release()
         self.keys.release()
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
         self._viewer.layers.events.removed.disconnect(self._on_removed)

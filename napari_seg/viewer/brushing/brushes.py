@@ -22,7 +22,7 @@ from napari_seg.viewer.brushing.reasons import reason_not_to_begin, reasons_not_
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -79,6 +79,19 @@ class Brushes(Controls):
             "brush_sphere", "Round or spherical brush", _GROUP, None, self.sphere.toggle
         )
         return (*(self._action(kind) for kind in DESCRIPTIONS), sphere)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How large brushes are, to be remembered."""
+        return {"diameter_mm": self.diameter.value(), "sphere": self.sphere.isChecked()}
+
+    def restore(self, settings: Mapping[str, Any]) -> None:
+        """Make brushes as large as was remembered."""
+        diameter = settings.get("diameter_mm")
+        if isinstance(diameter, int | float):
+            self._has_diameter = True
+            self.diameter.setValue(diameter)
+        self.sphere.setChecked(settings.get("sphere") is True)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Draw on other labels from now on; the brush in hand is put down."""

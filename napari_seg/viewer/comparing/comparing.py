@@ -14,6 +14,8 @@ from napari_seg.viewer.comparing.island_steps import IslandSteps
 from napari_seg.viewer.comparing.slice_steps import SliceSteps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari.components import ViewerModel
     from napari.layers import Labels
 
@@ -71,6 +73,19 @@ class Comparing(QObject):
         )  # fmt: skip
         self._slices.said.connect(self.said)
         self._islands.said.connect(self.said)
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """How labels are drawn, to be remembered."""
+        return {"contour": self.contour, "contour_width": self._width}
+
+    def restore(self, settings: Mapping[str, Any]) -> None:
+        """Draw labels as was remembered."""
+        contour, width = settings.get("contour"), settings.get("contour_width")
+        if isinstance(contour, int) and contour >= 0:
+            self.contour = contour
+        if isinstance(width, int) and width > 0:
+            self._width = width
 
     def set_layer(self, layer: Labels | None) -> None:
         """Compare the labels of another layer from now on; None for none."""

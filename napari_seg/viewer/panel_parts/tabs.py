@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class Section(Protocol):
@@ -47,6 +47,17 @@ class Tabs(QTabWidget):
         for page in self._pages():
             if page.section is section:
                 self.setCurrentWidget(page)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Which section is shown, to be remembered."""
+        return {"section": self.tabText(self.currentIndex())}
+
+    def restore(self, settings: Mapping[str, Any]) -> None:
+        """Show the section that was remembered, if there is one of that title."""
+        for place in range(self.count()):
+            if self.tabText(place) == settings.get("section"):
+                self.setCurrentIndex(place)
 
     def run(self) -> None:
         """Do what the primary button of the tab that is shown does."""
