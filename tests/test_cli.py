@@ -166,7 +166,7 @@ def test_a_wrong_option_is_refused_in_one_line(
 
 
 def test_a_scan_of_the_wrong_dimension_is_refused_in_one_line(tmp_path: Path) -> None:
-    scan = tmp_path / "colours.nii.gz"
+    scan = tmp_path / "directions_dwi.nii.gz"
     nibabel.save(nibabel.Nifti1Image(np.ones((9, 8, 7, 3), np.uint8), np.eye(4)), scan)
     assert "channel" in error_line(run("segment", scan, "-o", tmp_path / "out"))
     assert list(tmp_path.iterdir()) == [scan]

@@ -194,7 +194,7 @@ def test_a_table_of_other_voxels_gives_a_notice_and_no_wrong_names(tmp_path: Pat
     assert back.table.names == {1: "label 1"}
     (notice,) = back.notices
     assert notice.code == "table-of-other-voxels"
-    assert "'x.tsv' was written for other voxels than those of 'x.nii.gz'" in notice.message
+    assert "was written for other voxels, so its names were not used" in notice.message
     assert "delete its column voxels_sha256" in notice.message
 
 

@@ -87,7 +87,15 @@ WRITERS = [
         Writer(f"x{suffix}", lambda labels, path: write_label_table(labels.table, path), names)
         for suffix in (".tsv", ".txt", ".ctbl")
     ),
-    Writer("scan.nii.gz", lambda labels, path: write_scan(scan_of(labels), path), voxels),
+    *(
+        Writer(
+            f"scan{suffix}",
+            lambda labels, path: write_scan(scan_of(labels), path),
+            voxels,
+            rounds=rounds,
+        )
+        for suffix, rounds in ((".nii.gz", 20), (".nii", 4), (".nrrd", 4), (".mha", 4))
+    ),
     Writer(
         "overlay.png",
         lambda labels, path: write_overlay(scan_of(labels), labels, path),
@@ -212,19 +220,37 @@ def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@every_writer
-@pytest.mark.parametrize(
+bad_disks = pytest.mark.parametrize(
     ("spoil", "message"), [(fill, "No space left"), (make_read_only, "Read-only file system")]
 )
+
+
+@every_writer
+@bad_disks
 def test_a_bad_disk_is_said_and_keeps_the_old(
     tiny_disk: Path, writer: Writer, spoil: Callable[[Path], None], message: str
 ) -> None:
     require_old_on_a_bad_disk(writer, tiny_disk, spoil, message)
 
 
-def test_a_full_disk_keeps_the_old_dicom_segmentation(tmp_path: Path, tiny_disk: Path) -> None:
+@bad_disks
+def test_a_bad_disk_keeps_the_old_dicom_segmentation(
+    tmp_path: Path, tiny_disk: Path, spoil: Callable[[Path], None], message: str
+) -> None:
     writer = dicom_writer(a_dicom_scan(tmp_path / "slices"))
-    require_old_on_a_bad_disk(writer, tiny_disk, fill, "No space left")
+    require_old_on_a_bad_disk(writer, tiny_disk, spoil, message)
+
+
+@bad_disks
+def test_a_first_dicom_segmentation_on_a_bad_disk_leaves_nothing(
+    tmp_path: Path, tiny_disk: Path, spoil: Callable[[Path], None], message: str
+) -> None:
+    writer = dicom_writer(a_dicom_scan(tmp_path / "slices"))
+    spoil(tiny_disk)
+    before = everything(tiny_disk)
+    with pytest.raises(OSError, match=message):
+        writer.save(two_maps(writer)[0], tiny_disk / writer.name)
+    assert everything(tiny_disk) == before
 
 
 def require_old_on_a_bad_disk(
@@ -257,6 +283,16 @@ def save_with_short_files(writer: Writer, labels: LabelMap, path: Path, answer: 
 
 @every_writer
 def test_a_file_that_may_not_grow_is_said_and_keeps_the_old(tmp_path: Path, writer: Writer) -> None:
+    require_old_where_files_may_not_grow(writer, tmp_path)
+
+
+def test_a_dicom_segmentation_that_may_not_grow_keeps_the_old(tmp_path: Path) -> None:
+    writer = dicom_writer(a_dicom_scan(tmp_path / "slices"))
+    (tmp_path / "out").mkdir()
+    require_old_where_files_may_not_grow(writer, tmp_path / "out")
+
+
+def require_old_where_files_may_not_grow(writer: Writer, tmp_path: Path) -> None:
     old, new = two_maps(writer)
     path = tmp_path / writer.name
     writer.save(old, path)

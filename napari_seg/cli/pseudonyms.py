@@ -9,11 +9,63 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 # Letters, digits and what file systems and shells leave alone.
 _SAFE = re.compile(r"[\w.-]*\w", re.ASCII)
+_QUOTED = re.compile(r"(?<!\w)'([^']*)'")
+
+
+@dataclass(frozen=True)
+class HiddenNames:
+    """What stands in a message in place of the names of files and folders.
+
+    Parameters
+    ----------
+    instead
+        What is written for each name; the pseudonym, or "file 3" for the third file of a folder.
+    shown
+        What may be quoted.
+    """
+
+    instead: Mapping[str, str]
+    shown: frozenset[str]
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], pseudonym: str, *, shown: Sequence[str] = ()) -> HiddenNames:
+        """Look up the names of scans, and of all that lies in their folders."""
+        from napari_seg.imaging.files import case_name
+
+        instead: dict[str, str] = {}
+        for path in paths:
+            inside = sorted(path.rglob("*")) if path.is_dir() else []
+            for number, file in enumerate(inside, start=1):
+                for name in (str(file.relative_to(path)), file.name):
+                    instead.setdefault(name, f"file {number}")
+            whole = path.resolve()
+            for name in (str(path), str(whole), path.name, whole.name, case_name(whole.name)):
+                instead[name] = pseudonym
+        numbers = {name for name in instead.values() if name != pseudonym}
+        return cls(instead, frozenset({pseudonym, *shown, *numbers}))
+
+    def hide(self, message: str) -> str:
+        """Write a message without them, and without any other text that it quotes.
+
+        A header may name a file that is not there, so what is quoted is not all known.
+        """
+        longest_first = sorted(filter(None, self.instead), key=len, reverse=True)
+        # As whole words: the name of a file may be a letter.
+        words = "|".join(map(re.escape, longest_first))
+        found = re.compile(rf"(?<!\w)(?:{words})(?!\w)")
+        message = found.sub(self._instead, message)
+        return _QUOTED.sub(self._quoted, message)
+
+    def _instead(self, match: re.Match[str]) -> str:
+        return self.instead[match[0]]
+
+    def _quoted(self, match: re.Match[str]) -> str:
+        return match[0] if match[1] in self.shown else "'…'"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from napari_seg.cli.places import (
     made_folder,
     move_into,
 )
+from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Result
 from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
 
@@ -78,10 +79,7 @@ def segment_scans(
         except (*EXPECTED_ERRORS, RuntimeError) as error:
             if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
                 raise
-            listed = [as_dict(series) for series in getattr(error, "series", ())]
-            failures.append(
-                Failure(case, _without_names(one_line(error), case, choices.channels), listed)
-            )
+            failures.append(_failure(error, case, choices.channels))
             news.say(f"napari-seg: {_named(case, failures[-1].error)}")
             # What series are called may name a patient, so it goes to a person's screen only.
             for line in () if case.pseudonym else listing(error):
@@ -209,9 +207,11 @@ def _named(case: Case, message: str) -> str:
     return message if case.name in message else f"{case.name}: {message}"
 
 
-def _without_names(message: str, case: Case, channels: Sequence[Path]) -> str:
+def _failure(error: Exception, case: Case, channels: Sequence[Path]) -> Failure:
+    listed = [as_dict(series) for series in getattr(error, "series", ())]
     if case.pseudonym is None:
-        return message
-    for path in (case.scan, *channels):
-        message = message.replace(str(path), case.pseudonym).replace(path.name, case.pseudonym)
-    return message
+        return Failure(case, one_line(error), listed)
+    hidden = HiddenNames.of((case.scan, *channels), case.pseudonym, shown=(case.labels.name,))
+    for series in listed:
+        series["problems"] = [hidden.hide(problem) for problem in series["problems"]]
+    return Failure(case, hidden.hide(one_line(error)), listed)

@@ -115,7 +115,8 @@ def read_dicom(
     stored, damaged = _decoded(stack, path.name, repair=repair, report=report)
     if damaged:
         stack = _restacked(stored, path.name)
-    notices = read_notices(stack, stored, (*chosen.damaged, *damaged))
+    names = [one.path.name for one in chosen.slices]
+    notices = read_notices(stack, stored, (*chosen.damaged, *damaged), names)
     values = rescaled_slices(stored)
     array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
     first = stack.slices[0]

@@ -15,7 +15,7 @@ _WIDE = 1.9
 
 
 def read_notices(
-    stack: Stack, stored: Sequence[StoredSlice], damaged: Sequence[str]
+    stack: Stack, stored: Sequence[StoredSlice], damaged: Sequence[str], names: Sequence[str]
 ) -> tuple[Notice, ...]:
     """Tell what was assumed, repaired or left out while `stack` was read.
 
@@ -26,7 +26,9 @@ def read_notices(
     stored
         Its slices, in its order.
     damaged
-        The names of the files that were left out.
+        The names of the files that were left out; they may name a patient, so they are counted.
+    names
+        Those of all files of the series.
     """
     notices = list(stack.notices)
     if stack.repeats:
@@ -34,9 +36,7 @@ def read_notices(
         message = f"{_slices(count)} repeated another, pixel by pixel: {_was(count)} left out"
         notices.append(Notice("repeated-slices", message, {"slices": count}))
     if damaged:
-        names = ", ".join(f"'{name}'" for name in damaged)
-        message = f"damaged, so left out: {names}"
-        notices.append(Notice("damaged-left-out", message, {"files": len(damaged)}))
+        notices.append(_left_out(damaged, sorted({*names, *damaged})))
     if stack.defect:
         message = f"the series {stack.defect}: it was resampled to an even upright grid"
         notices.append(Notice("resampled", message, stack.figures))
@@ -50,6 +50,15 @@ def read_notices(
         message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
         notices.append(Notice("no-rescaling", message))
     return tuple(notices)
+
+
+def _left_out(damaged: Sequence[str], names: Sequence[str]) -> Notice:
+    numbers = ", ".join(str(names.index(name) + 1) for name in sorted(damaged))
+    message = (
+        f"damaged, so left out: {len(damaged)} of {len(names)} files, in the order of their names "
+        f"number {numbers}"
+    )
+    return Notice("damaged-left-out", message, {"files": len(damaged), "numbers": numbers})
 
 
 def _mixed(stack: Stack) -> list[Notice]:

@@ -105,12 +105,14 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         table = LabelTable.read_tsv(beside)
         stated = set(read_tsv_column(beside, _HASH_COLUMN).values())
     except ValueError as error:
-        return LabelTable(), (Notice("table-unread", f"names were not read: {error}"),)
+        # A notice is handed on with the labels, and the name of a file may be a patient's.
+        cause = str(error).replace(f"'{beside.name}'", "the table beside the labels")
+        return LabelTable(), (Notice("table-unread", f"names were not read: {cause}"),)
     if not stated or stated == {hash_of_voxels(array)}:
         return table, ()
     message = (
-        f"the table '{beside.name}' was written for other voxels than those of '{path.name}', so "
-        f"its names were not used; if they are right, delete its column {_HASH_COLUMN}"
+        "the table beside the labels was written for other voxels, so its names were not used; "
+        f"if they are right, delete its column {_HASH_COLUMN}"
     )
     return LabelTable(), (Notice("table-of-other-voxels", message),)
 

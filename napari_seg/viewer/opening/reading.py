@@ -123,7 +123,8 @@ def read_either(
     except ValueError as error:
         # A scan may be named like a label file; if it is broken, reading it says so again.
         scan = read_scan(path, on_progress=on_progress)
-        cause = str(error).partition(";")[0]
+        # A notice goes into records, and the name of a file may be a patient's.
+        cause = str(error).partition(";")[0].replace(f"'{path.name}'", "the file")
         return scan if holds_labels is None else _noted(scan, f"{cause}: opened as a scan")
     count = len(labels.table)
     if holds_labels:

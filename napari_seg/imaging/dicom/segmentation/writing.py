@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -84,7 +85,9 @@ def write_segmentation(
         raise kind(f"'{path.name}' cannot be saved: {error}") from error
     table = labels.table.completed(counts)
     stored = tuple(label for label in table if label.value in counts)
-    with disable_value_validation():
+    with disable_value_validation(), warnings.catch_warnings():
+        # highdicom quotes a patient's name whose form it does not like.
+        warnings.simplefilter("ignore")
         dataset = _segmentation(labels.array, stored, images, labels.record)
 
     def write(partial: Path) -> None:
