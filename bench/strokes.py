@@ -1,4 +1,4 @@
-"""Time each event of the mouse in strokes of every brush, and measure the memory of 200 strokes.
+"""Time strokes of every brush, whole-volume steps and scrolling in a window; weigh 200 strokes.
 
 Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
 bench/strokes.py``; writes bench/records/strokes.json. ``--quick`` draws on the smaller volume alone
@@ -16,7 +16,7 @@ import json
 import os
 from pathlib import Path
 from statistics import median
-from time import perf_counter, thread_time
+from time import perf_counter, sleep, thread_time
 from typing import TYPE_CHECKING, Any
 
 import napari
@@ -35,6 +35,7 @@ from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import image_layer, labels_layer, update_metadata
+from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ SIZES = {
 GOAL_MS = 30
 DIAMETERS_MM = (10, 30, 60)
 MOVES, STEPS, MOVES_OF_A_STEP = 30, 200, 15
-BRUSH_OF_STEPS_MM = 20
+BRUSH_OF_STEPS_MM, SCROLLED = 20, 80
 
 
 def main() -> None:
@@ -74,12 +75,16 @@ def main() -> None:
             print(f"{brush:35}", *(f"{value:8.1f}" for value in times.values()), flush=True)
         slow = [brush for brush, times in strokes.items() if max(times.values()) > GOAL_MS]
         print("slower than wanted:", ", ".join(slow) or "none")
+        whole, scrolling = room.whole_volume(), room.scrolling()
+        print("whole volume, s:", whole, "scrolling:", scrolling, flush=True)
         steps = room.steps_in_mb()
         print("200 steps, MB:", steps, flush=True)
         record["volumes"][name] = {
             "spacing_mm": spacing,
             "ms": strokes,
             "slower_than_wanted": slow,
+            "whole_volume_s": whole,
+            "scrolling": scrolling,
             "200_steps_mb": steps,
         }
         room.close()
@@ -135,6 +140,37 @@ class Room:
                     self.layer.undo()
                     pump()
 
+    def whole_volume(self) -> dict[str, float]:
+        """Write other labels into every voxel of the body as one step, and take it back."""
+        after = self.layer.data.copy()
+        after[after != 0] = after[after != 0] % 5 + 1
+        LabelLocks.of(self.layer).unlock(5)
+        box = tuple(slice(0, count) for count in after.shape)
+        times: dict[str, list[float]] = {"written": [], "undone": []}
+        for _ in range(5):
+            start = perf_counter()
+            write_region(self.layer, box, after, name="Other labels", preserve=False)
+            times["written"].append(perf_counter() - start)
+            start = perf_counter()
+            self.layer.undo()
+            times["undone"].append(perf_counter() - start)
+            pump()
+        return {name: round(median(seconds), 3) for name, seconds in times.items()}
+
+    def scrolling(self) -> dict[str, float]:
+        """Turn the slices of scan and labels one by one, each drawn before the next."""
+        dims, slices = self.viewer.dims, []
+        middle = self.layer.data.shape[0] // 2
+        for place in range(middle - SCROLLED // 2, middle + SCROLLED // 2):
+            start = perf_counter()
+            dims.set_current_step(0, place)
+            QApplication.processEvents()
+            slices.append(perf_counter() - start)
+        return {
+            "slices_a_second": round(1 / median(slices), 1),
+            "longest_ms": round(max(slices) * 1000, 1),
+        }
+
     def steps_in_mb(self) -> dict[str, float]:
         """Draw many spherical strokes of two labels in turn; measure what the history holds."""
         history = EditHistory.of(self.layer)
@@ -144,7 +180,7 @@ class Room:
         done, before = history.done, resident_mb()
         for number in range(STEPS):
             self.layer.selected_label = 2 + number % 2
-            self._stroke(MOVES_OF_A_STEP, angle=number * 0.7)
+            self._stroke(MOVES_OF_A_STEP, angle=number * 0.7, is_shown=False)
         pump(100)
         return {
             "steps": history.done - done,
@@ -167,13 +203,14 @@ class Room:
         # The restoring brush unpacks in another thread.
         pump(100 if kind is Kind.RESTORE else 5)
 
-    def _stroke(self, moves: int, angle: float) -> dict[str, list[tuple[float, float]]]:
+    def _stroke(
+        self, moves: int, angle: float, *, is_shown: bool = True
+    ) -> dict[str, list[tuple[float, float]]]:
         places = [self._pixel(angle + step / moves * 4.0) for step in range(moves + 1)]
         times: dict[str, list[tuple[float, float]]] = {"press": [], "moves": [], "release": []}
         times["press"].append(self._send(QEvent.Type.MouseButtonPress, places[0]))
         for place in places[1:]:
-            times["moves"].append(self._send(QEvent.Type.MouseMove, place))
-            QApplication.processEvents()
+            times["moves"].append(self._send(QEvent.Type.MouseMove, place, is_shown=is_shown))
         times["release"].append(self._send(QEvent.Type.MouseButtonRelease, places[-1]))
         QApplication.processEvents()
         return times
@@ -186,14 +223,19 @@ class Room:
         middle = self.canvas.rect().center()
         return QPointF(middle.x() + right, middle.y() + down)
 
-    def _send(self, kind: QEvent.Type, place: QPointF) -> tuple[float, float]:
+    def _send(
+        self, kind: QEvent.Type, place: QPointF, *, is_shown: bool = True
+    ) -> tuple[float, float]:
         left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
         button = none if kind == QEvent.Type.MouseMove else left
         held = none if kind == QEvent.Type.MouseButtonRelease else left
         above = QPointF(self.canvas.mapToGlobal(place.toPoint()))
         event = QMouseEvent(kind, place, above, button, held, Qt.KeyboardModifier.NoModifier)
         # napari takes a move of the mouse each 5 ms.
-        QTest.qWait(8)
+        if is_shown:
+            QTest.qWait(8)
+        else:
+            sleep(0.006)
         start, of_processor = perf_counter(), thread_time()
         QApplication.sendEvent(self.canvas, event)
         wall, of_processor = perf_counter() - start, thread_time() - of_processor

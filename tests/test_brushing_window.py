@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from napari.qt import QtViewer
+from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
@@ -287,6 +288,7 @@ def test_escape_takes_a_stroke_back(viewer, layer, brushes, canvas):
     lift(canvas, at(15, 18, 30))
     assert not layer.data.any()
     assert names(layer) == []
+    assert not layer.keymap
     drag(canvas, at(15, 18, 10))
     assert names(layer) == ["brush: liver"]
 
@@ -355,6 +357,24 @@ def test_a_click_on_napari_s_own_brush_puts_ours_down(viewer, layer, brushes, ca
     layer.brush_size = 3
     drag(canvas, pixel(viewer, canvas, 15, 18, 20))
     assert int((layer.data == 1).sum()) == 9
+
+
+def test_a_tool_that_lays_the_brush_aside_gives_it_back(layer, brushes):
+    brushes.take(Kind.ADAPTIVE)
+    before, layer.mode = layer.mode, "pan_zoom"
+    assert brushes.hand.kind is None
+    layer.mode = before
+    assert brushes.hand.kind is Kind.ADAPTIVE
+
+
+def test_a_key_that_is_held_gives_the_brush_back(viewer, layer, brushes, canvas, monkeypatch):
+    monkeypatch.setattr(get_settings().application, "hold_button_delay", 0.02)
+    brushes.take(Kind.ADAPTIVE)
+    QTest.keyPress(canvas, "E")
+    assert (brushes.hand.kind, layer.mode) == (None, "erase")
+    QTest.qWait(50)
+    QTest.keyRelease(canvas, "E")
+    assert (brushes.hand.kind, layer.mode) == (Kind.ADAPTIVE, "paint")
 
 
 def test_hiding_the_layer_makes_the_brush_rest(layer, brushes):

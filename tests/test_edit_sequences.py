@@ -119,22 +119,25 @@ class Edits:
             self.reference.draw(self._brush(label), label, tool)
 
     def stroke_of_ours(self):
-        """Many small writes, so that their masks are joined; a third is taken back."""
+        """Many small writes, so that their masks are joined; a third is taken back.
+
+        So is one that changed voxels and changed them back: it would be a step of nothing.
+        """
         stroke, label = Stroke(self.layer, "nudge"), self._some_label()
-        before, after = self.reference, self.reference.now.copy()
+        before, after, written = self.reference, self.reference.now.copy(), 0
         for _ in range(int(self.random.integers(1, 40))):
             box = self._some_box()
             part = self.random.random(after[box].shape) < 0.5
             value = self._some_label() if self.random.random() < 0.1 else label
-            stroke.write(box, value, where=part)
+            written += stroke.write(box, value, where=part)
             free = part & ~np.isin(after[box], [*before.locked]) & (value not in before.locked)
             after[box][free] = value
         self.reference = copy(before)
         changed = self.reference.draw(np.ones(SHAPE, bool), after, "nudge")
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.3 or not changed:
             stroke.cancel()
             self.reference = before
-            if changed:
+            if written:
                 # What was undone cannot be redone any more.
                 before.states = before.states[: before.done + 1]
                 before.names = before.names[: before.done]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_seg.imaging.label_edits.strokes import BrushStroke
 
 # Drawn in one go; what is left waits until the window has seen to its other events.
-_SECONDS = 0.012
+_SECONDS = 0.02
 
 
 class Drawing(QObject):
@@ -93,12 +93,15 @@ class Drawing(QObject):
             self._close()
 
     def _draw_for(self, seconds: float) -> bool:
-        start = perf_counter()
+        start = before = perf_counter()
         while (edit := self._next()) is not None:
             if edit:
                 self._writing.write(edit.box, edit.values, where=edit.changed)
-            if perf_counter() - start > seconds:
+            now = perf_counter()
+            # The next one is thought to take as long as this one.
+            if now - start + (now - before) > seconds:
                 return True
+            before = now
         return False
 
     def _next(self) -> Edit | None:

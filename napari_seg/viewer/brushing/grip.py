@@ -24,6 +24,8 @@ PAINT = "paint"
 """The mode of napari's that a brush of ours is used in: its cursor and its keys are wanted."""
 
 _NAPARI_BRUSH = "draw"
+# Of its keys and of its mode buttons.
+_ASKING = ("press_key", "_set_mode")
 
 
 class Grip:
@@ -85,7 +87,7 @@ class Grip:
     def _on_mode_asked(self, mode: Any) -> Any:
         is_again = self.layer.mode == PAINT
         allowed = self._modes.call(self.layer, mode)
-        if self._is_held and is_again and str(allowed) == PAINT:
+        if self._is_held and is_again and str(allowed) == PAINT and is_asked_for():
             self._on_napari_brush()
         return allowed
 
@@ -121,15 +123,15 @@ def paint_button(layer: Labels) -> QAbstractButton | None:
     return None
 
 
-def by_a_key_let_go() -> bool:
-    """Tell whether napari does what it does now because a held key was let go.
+def is_asked_for() -> bool:
+    """Tell whether a key or a button of napari asks for a mode now.
 
-    So it takes back a mode that was there for as long as Space was held, and does not say so.
+    Else it is given back: by napari when Space or another held key is let go, or the layer is
+    shown again, and by tools that laid the brush aside. A layer does not say which it is.
     """
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        code = frame.f_code
-        if code.co_name == "release_key" and "key_bindings" in code.co_filename:
+        if frame.f_code.co_name in _ASKING and "napari" in frame.f_code.co_filename:
             return True
         frame = frame.f_back
     return False

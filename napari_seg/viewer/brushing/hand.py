@@ -9,7 +9,7 @@ from app_model.types import KeyBinding
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.viewer.brushing.grip import PAINT, Grip, by_a_key_let_go, paint_button
+from napari_seg.viewer.brushing.grip import PAINT, Grip, is_asked_for, paint_button
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +33,8 @@ class Hand(QObject):
     """Holds one brush of ours, or none, until `release`.
 
     A brush of ours is used in napari's mode for painting, in the place of its own brush. It rests
-    while the layer is in another mode for as long as a key is held, or hidden; choosing one of
-    napari's tools puts it down.
+    while the layer is in another mode, such as for as long as Space is held or a tool takes the
+    clicks; who asks napari for its own brush puts ours down.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Hand(QObject):
         self._viewer, self._three_views, self._begin = viewer, three_views, begin
         self._layer: Labels | None = None
         self._kind: Kind | None = None
-        self._is_resting = self._was_hidden = self._is_sizing = False
+        self._is_resting = self._is_sizing = False
         self._diameter_mm, self._napari_size = 1.0, 1
         self._grips: list[Grip] = []
         self._napari_button: QAbstractButton | None = None
@@ -191,12 +191,11 @@ class Hand(QObject):
             return
         if self._layer.mode != PAINT:
             self._end_drawing()
-            self._was_hidden = not self._layer.visible
             self._rest(is_resting=True)
-        elif self._is_resting and (self._was_hidden or by_a_key_let_go()):
-            self._rest(is_resting=False)
-        else:
+        elif is_asked_for():
             self._on_napari_brush()
+        else:
+            self._rest(is_resting=False)
 
     def _on_napari_brush(self) -> None:
         self._let_go()
