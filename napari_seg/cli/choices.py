@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -65,19 +65,21 @@ class Choices:
         return {**self.settings.as_options(), "series": self.series, "repair": self.repair}
 
 
-def parse_region(text: str) -> Region:
-    """Read ``i0:i1,j0:j1,k0:k1``.
+def parse_region(text: str) -> Region | Literal["auto"]:
+    """Read ``i0:i1,j0:j1,k0:k1`` or ``auto``.
 
     Raises
     ------
     typer.BadParameter
         If `text` has another form.
     """
+    if text.strip().lower() == "auto":
+        return "auto"
     parts = [re.fullmatch(r"\s*(-?\d+):(-?\d+)\s*", part) for part in text.split(",")]
     ranges = [(int(part[1]), int(part[2])) for part in parts if part]
     if len(parts) != 3 or len(ranges) != 3:
         raise typer.BadParameter(
-            f"expected i0:i1,j0:j1,k0:k1 in voxels, such as 10:60,0:48,20:70, got {text!r}",
+            f"expected auto, or i0:i1,j0:j1,k0:k1 in voxels, such as 10:60,0:48,20:70, got {text!r}",
             param_hint="--region",
         )
     first, second, third = ranges

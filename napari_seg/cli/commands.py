@@ -73,7 +73,9 @@ def segment(
     region: Annotated[
         str | None,
         typer.Option(
-            metavar="I0:I1,J0:J1,K0:K1", help="Only this box of voxels; the ends are left out."
+            metavar="auto|I0:I1,J0:J1,K0:K1",
+            help="auto: the model finds its place itself. Or only this box of voxels; the ends "
+            "are left out.",
         ),
     ] = None,
     labels: Annotated[

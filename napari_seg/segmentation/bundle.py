@@ -57,7 +57,7 @@ class Bundle:
     table
         The labels that the network draws, without the background.
     sha256
-        Of the configs read and the weights.
+        Of the configs read, the weights, and the locator's template if there is one.
     """
 
     description: BundleDescription
@@ -155,7 +155,7 @@ def load_bundle(folder: str | Path | None = None, *, variant: str | None = None)
         inferer=parts["inferer"],
         postprocess=parts["postprocessing"],
         table=LabelTable.from_names(dict(description.labels)),
-        sha256=_sha256(folder, variant, weights),
+        sha256=_sha256(description, weights),
     )
 
 
@@ -219,11 +219,14 @@ def _with_weights(network: nn.Module, path: Path) -> nn.Module:
     return network.eval()
 
 
-def _sha256(folder: Path, variant: str | None, weights: Path) -> str:
+def _sha256(description: BundleDescription, weights: Path) -> str:
+    folder, variant = description.folder, description.variant
     names = {"metadata", "inference"} | ({variant, f"metadata_{variant}"} if variant else set())
     digest = hashlib.sha256()
     for path in sorted((folder / "configs").iterdir()):
         if path.stem in names:
             digest.update(path.read_bytes())
     digest.update(weights.read_bytes())
+    if description.locator is not None and description.locator.template.is_file():
+        digest.update(description.locator.template.read_bytes())
     return digest.hexdigest()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_seg.segmentation.fingerprint import Fingerprint, read_fingerprint
+from napari_seg.segmentation.locating.locator import Locator, read_locator
+
 Config = dict[str, Any]
 
 SHIPPED_VARIANTS: tuple[str | None, ...] = (None, "two_d")
@@ -14,7 +17,15 @@ SHIPPED_VARIANTS: tuple[str | None, ...] = (None, "two_d")
 
 @dataclass(frozen=True)
 class BundleDescription:
-    """What a bundle says of itself, read without running any of it."""
+    """What a bundle says of itself, read without running any of it.
+
+    Attributes
+    ----------
+    locator
+        How it finds its place in a scan; None where it cannot.
+    fingerprint
+        What it was trained on; None where nothing is said.
+    """
 
     folder: Path
     variant: str | None
@@ -25,6 +36,8 @@ class BundleDescription:
     labels: tuple[tuple[int, str], ...]
     channel_names: tuple[str, ...]
     is_shipped: bool = False
+    locator: Locator | None = None
+    fingerprint: Fingerprint | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -70,11 +83,13 @@ def describe_bundle(
     FileNotFoundError
         If the folder, its metadata or the variant is missing.
     ValueError
-        If the metadata cannot be read or lacks the labels of ``outputs.pred``.
+        If the metadata cannot be read, lacks the labels of ``outputs.pred``, or its locator or
+        fingerprint makes no sense.
     """
     is_shipped = folder is None
     folder = Path(folder) if folder is not None else shipped_bundle_folder()
     metadata = read_config(folder, "metadata", variant and f"metadata_{variant}")
+    locator, fingerprint = read_locator(metadata, folder), read_fingerprint(metadata)
     try:
         formats = metadata["network_data_format"]
         image, prediction = formats["inputs"]["image"], formats["outputs"]["pred"]
@@ -89,6 +104,8 @@ def describe_bundle(
             labels=tuple((value, str(labels[value])) for value in sorted(labels) if value > 0),
             channel_names=tuple(str(name) for name in image.get("channel_def", {}).values()),
             is_shipped=is_shipped,
+            locator=locator,
+            fingerprint=fingerprint,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(

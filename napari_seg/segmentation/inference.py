@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_settings import RunSettings
+from napari_seg.segmentation.wrong_scan import notice_differences, require_field_of_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ def segment(
     precision: Precision = "exact",
     plan: Plan | None = None,
     overlap: float = 0.25,
-    region: Region | None = None,
+    region: Region | Literal["auto"] | None = None,
     labels: Sequence[str] | None = None,
     skip_air: bool = True,
     on_progress: OnProgress | None = None,
@@ -62,9 +63,12 @@ def segment(
         From 0 to below 1: the part of a window that its neighbour also covers.
     region
         Three ``(start, stop)`` in voxel indices, half open, clipped to the scan: the network
-        sees only this box, and voxels outside it come back 0. None for the whole scan.
+        sees only this box, and voxels outside it come back 0. ``"auto"``: the boxes that the
+        bundle's locator finds, with the labels of each under its name (``"left anterior"``).
+        None for the whole scan.
     labels
-        Names of the labels to keep; None for all.
+        Names of the labels to keep; None for all. With ``region="auto"`` a name without its box
+        stands for all boxes.
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
         value; the labels are the same.
@@ -78,13 +82,16 @@ def segment(
     -------
     LabelMap
         On the scan's grid, of type uint8 (uint16 above 255 labels), with the bundle's label table
-        and the record of the run.
+        and the record of the run. Its notices name what is unlike the training's scans.
 
     Raises
     ------
     ValueError
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
         label is unknown, the overlap is out of range, or the device is not there.
+    FieldOfViewTooLarge, NothingFound
+        Kinds of ``ValueError``: without a region the scan is far larger than those of the
+        training; with ``region="auto"`` it does not show what the model knows.
     MemoryError
         If the run needs more memory than there is, with the figures.
 
@@ -102,8 +109,27 @@ def segment(
     _check_fit(scan, bundle)
     if not 0 <= overlap < 1:
         raise ValueError(f"overlap must be from 0 to below 1, got {overlap}")
-    kept = None if labels is None else [bundle.table.value_of(name) for name in labels]
-    box = clip_region(region or _whole(scan), scan.geometry.shape)
+    settings = RunSettings(
+        folder=None if bundle.description.is_shipped else bundle.folder,
+        variant=bundle.variant,
+        device=device,
+        precision=precision,
+        overlap=overlap,
+        region=region,
+        labels=None if labels is None else tuple(labels),
+        skip_air=skip_air,
+    )
+    if region == "auto":
+        from napari_seg.segmentation.locating.segmenting import segment_found
+
+        each = partial(segment, bundle=bundle, plan=plan)
+        return segment_found(
+            scan, bundle, each, settings, on_progress=on_progress, on_window=on_window
+        )
+    table = bundle.table
+    if labels is not None:
+        table = table.keep([table.value_of(name) for name in labels])
+    box = _box_of(scan, region, bundle)
     drawing, plan = _draw_box(
         scan.crop(box),
         bundle,
@@ -113,21 +139,18 @@ def segment(
         on_window,
     )
     array = _on_grid(drawing.labels, box, scan.geometry.shape)
-    table = bundle.table if kept is None else bundle.table.keep(kept)
-    if kept is not None:
-        array[~np.isin(array, kept)] = 0
-    settings = RunSettings(
-        folder=None if bundle.description.is_shipped else bundle.folder,
-        variant=bundle.variant,
-        device=device,
-        precision=plan.precision,
-        overlap=overlap,
-        region=region,
-        labels=None if labels is None else tuple(labels),
-        skip_air=skip_air,
-    )
+    if labels is not None:
+        array[~np.isin(array, list(table.names))] = 0
     record = _record(scan, bundle, plan, settings, drawing, perf_counter() - start)
     return LabelMap(array, scan.geometry, table, notices=drawing.notices, record=record)
+
+
+def _box_of(scan: Scan, region: Region | None, bundle: Bundle) -> Region:
+    if region is None:
+        require_field_of_view(scan, bundle.description)
+        i, j, k = scan.geometry.shape
+        region = ((0, i), (0, j), (0, k))
+    return clip_region(region, scan.geometry.shape)
 
 
 def _record(
@@ -138,6 +161,7 @@ def _record(
     drawing: Drawing,
     seconds: float,
 ) -> Record:
+    settings = replace(settings, precision=plan.precision)
     return make_record(
         scan,
         bundle,
@@ -202,7 +226,8 @@ def _draw_box(
             f"the bundle {bundle.name!r} must give one label per voxel of shape "
             f"{crop.geometry.shape}, its postprocessing gave {drawing.labels.shape}"
         )
-    return drawing, plan
+    differences = notice_differences(crop, bundle.description)
+    return replace(drawing, notices=(*differences, *drawing.notices)), plan
 
 
 def _on_grid(labels: NDArray[Any], box: Region, shape: tuple[int, int, int]) -> NDArray[Any]:
@@ -257,8 +282,3 @@ def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:
     for row, axis in enumerate((first, second, flat[-1])):
         affine[row, axis] = spacing[axis]
     return affine
-
-
-def _whole(scan: Scan) -> Region:
-    i, j, k = scan.geometry.shape
-    return (0, i), (0, j), (0, k)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_seg.imaging.label_edits import keep_largest, remove_islands
 
@@ -34,7 +34,8 @@ class RunSettings:
     overlap
         Of neighbouring windows, from 0 to below 1.
     region
-        Ranges of voxels ``(i, j, k)``; None for the whole scan.
+        Ranges of voxels ``(i, j, k)``; ``"auto"`` to let the model find its place; None for the
+        whole scan.
     labels
         Names of the labels to keep; None for all.
     keep_largest
@@ -50,16 +51,24 @@ class RunSettings:
     device: str = "auto"
     precision: Precision = "exact"
     overlap: float = 0.25
-    region: Region | None = None
+    region: Region | Literal["auto"] | None = None
     labels: tuple[str, ...] | None = None
     keep_largest: bool = False
     min_ml: float = 0.0
     skip_air: bool = True
 
     @property
-    def model(self) -> tuple[Path | None, str | None]:
-        """The bundle and its overlay: runs with equal ones repeat each other."""
-        return self.folder, self.variant
+    def model(self) -> tuple[Path | None, str | None, bool]:
+        """What makes runs repeat each other: bundle, overlay, and whether it finds its place.
+
+        Labels of a model that finds its place have names and values of their own.
+        """
+        return self.folder, self.variant, self.region == "auto"
+
+    @property
+    def box(self) -> Region | None:
+        """The region, where it is one of voxels."""
+        return None if self.region == "auto" else self.region
 
     def for_segment(self) -> dict[str, Any]:
         """Give what `inference.segment` takes, but for the device that was found."""
@@ -103,7 +112,9 @@ class RunSettings:
             words += ["--variant", self.variant]
         words += ["--device", self.device, "--precision", self.precision]
         words += ["--overlap", str(self.overlap)]
-        if self.region is not None:
+        if self.region == "auto":
+            words.append("--region=auto")
+        elif self.region is not None:
             # A range may start below 0: with "=" it is not taken for an option.
             words.append("--region=" + ",".join(f"{start}:{stop}" for start, stop in self.region))
         if self.labels is not None:

@@ -112,4 +112,11 @@ def run_model(
         seconds=seconds,
         command=settings.command("SCAN", "LABELS.nii.gz", more=more),
     )
+    # What the run alone knows, such as where it found its boxes.
+    own = {key: value for key, value in (labels.record or {}).items() if key not in record}
+    record = {**record, **own, "labels": _names(labels)}
     return Result(labels, settings, bundle, record, seconds)
+
+
+def _names(labels: LabelMap) -> dict[str, str]:
+    return {str(value): name for value, name in labels.table.names.items()}

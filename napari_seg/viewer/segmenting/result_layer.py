@@ -184,7 +184,7 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
     last.labels[box] = new
     record = result.record
-    if result.settings.region is not None and last.record is not None:
+    if result.settings.box is not None and last.record is not None:
         # What lies outside the box came from the runs before.
         record = {**record, "earlier_runs": _with_earlier_runs(last.record)}
     ours = metadata_of(layer)
@@ -212,10 +212,10 @@ def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any
     order = metadata_of(layer)["order"]
     shape = result.labels.geometry.shape
     new = order.show(result.labels.array)
-    if result.settings.region is None:
+    if result.settings.box is None:
         box = tuple(slice(0, length) for length in new.shape)
     else:
-        box = order.show_region(clip_region(result.settings.region, shape), shape)
+        box = order.show_region(clip_region(result.settings.box, shape), shape)
     return box, new[box]
 
 

@@ -1,0 +1,191 @@
+"""Segment what a locator finds: each box by itself, and all of them in one label map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
+from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.segmentation.locating.box_voxels import labels_in_region, upright_crop
+from napari_seg.segmentation.locating.finding import Found, FoundBox, find_boxes
+from napari_seg.segmentation.locating.sides import Sides
+from napari_seg.segmentation.preview import LabelWindow, place_nearest
+from napari_seg.segmentation.wrong_scan import notice_differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.preview import OnWindow
+    from napari_seg.segmentation.record import Record
+    from napari_seg.segmentation.run_settings import RunSettings
+
+# Finding takes most of the time where the network is a small one.
+_FOUND = 0.7
+
+
+def segment_found(
+    scan: Scan,
+    bundle: Bundle,
+    segment_crop: Callable[..., LabelMap],
+    settings: RunSettings,
+    *,
+    on_progress: OnProgress | None = None,
+    on_window: OnWindow | None = None,
+) -> LabelMap:
+    """Find the boxes of a bundle's locator in a scan, and segment each.
+
+    Parameters
+    ----------
+    scan
+        With any axes and field of view.
+    bundle
+        With a locator.
+    segment_crop
+        Segments one box: takes a scan, and what `inference.segment` takes by name.
+    settings
+        What was asked for; its labels are named with their box (``"left anterior"``) or, for all
+        boxes, without.
+    on_progress
+        Told the fraction done; what it raises stops the work.
+    on_window
+        Told the labels of each finished window.
+
+    Returns
+    -------
+    LabelMap
+        On the scan's grid. Its record says under ``"locator"`` what was found where.
+
+    Raises
+    ------
+    ValueError
+        If the bundle has no locator, or a label is unknown.
+    NothingFound
+        If the scan does not show what the model knows.
+    """
+    start = perf_counter()
+    locator = bundle.description.locator
+    if locator is None:
+        raise ValueError(
+            f"the model {bundle.name!r} has no locator, so it cannot find its place; give a box"
+        )
+    sides = Sides(bundle.table, locator)
+    kept = None if settings.labels is None else sides.values_of(settings.labels)
+    report = on_progress or ignore_progress
+    found = find_boxes(scan, locator, on_progress=share_of(report, 0.0, _FOUND))
+    drawn = _Drawn(scan, sides)
+    how = {**settings.for_segment(), "device": settings.device}
+    del how["region"], how["labels"]
+    steps = np.linspace(_FOUND, 1.0, len(found.boxes) + 1)
+    for box, first, last in zip(found.boxes, steps[:-1], steps[1:], strict=True):
+        tell = drawn.window_of(box, on_window) if on_window else None
+        labels = segment_crop(
+            upright_crop(scan, box.geometry),
+            on_progress=share_of(report, first, last),
+            on_window=tell,
+            **how,
+        )
+        drawn.add(box, labels)
+    array, table = drawn.array, sides.table
+    if kept is not None:
+        array = np.where(np.isin(array, kept), array, array.dtype.type(0))
+        table = table.keep(kept)
+    differences = notice_differences(scan, bundle.description, voxels_only=True)
+    notices = _distinct((*_notices_of(found), *differences, *drawn.notices))
+    record = _record(scan, found, drawn, settings, table.names, notices, perf_counter() - start)
+    return LabelMap(array, scan.geometry, table, notices=notices, record=record)
+
+
+@dataclass
+class _Drawn:
+    """The labels of the boxes so far, and how each came about."""
+
+    scan: Scan
+    sides: Sides
+
+    def __post_init__(self) -> None:
+        kind = self.sides.renumber(np.zeros(1, np.uint8), 0).dtype
+        self.array: NDArray[Any] = np.zeros(self.scan.geometry.shape, kind)
+        self.notices: list[Notice] = []
+        self.records: list[Record] = []
+
+    def add(self, box: FoundBox, labels: LabelMap) -> None:
+        """Put a box's labels where no box before it drew any."""
+        part = labels_in_region(labels.array, box.geometry, self.scan.geometry, box.region)
+        here = self.array[tuple(slice(*span) for span in box.region)]
+        free = here == 0
+        here[free] = self.sides.renumber(part, box.number)[free]
+        self.notices.extend(labels.notices)
+        self.records.append(dict(labels.record or {}))
+
+    def window_of(self, box: FoundBox, on_window: OnWindow) -> OnWindow:
+        """Return what tells a box's finished windows on the scan's grid."""
+        to_scan = np.linalg.inv(self.scan.geometry.affine) @ box.geometry.affine
+
+        def tell(window: LabelWindow) -> None:
+            to_grid = to_scan.copy()
+            to_grid[:3, 3] += to_scan[:3, :3] @ [start for start, _ in window.region]
+            labels = self.sides.renumber(window.array, box.number)
+            placed = place_nearest(labels, to_grid, self.scan.geometry.shape)
+            if placed is not None:
+                on_window(LabelWindow(*placed))
+
+        return tell
+
+
+def _record(
+    scan: Scan,
+    found: Found,
+    drawn: _Drawn,
+    settings: RunSettings,
+    names: dict[int, str],
+    notices: Sequence[Notice],
+    seconds: float,
+) -> Record:
+    """Make one record of those of the boxes, which differ in little but their figures."""
+    first = drawn.records[0]
+    # Under the plan of an earlier run the first box knows better how precise it was.
+    settings = replace(settings, precision=first["options"]["precision"])
+    return {
+        **first,
+        "scan": {"sha256": scan.sha256, "shape": list(scan.array.shape)},
+        "labels": {str(value): name for value, name in names.items()},
+        "options": settings.as_options(),
+        "locator": found.as_dict(),
+        "windows": [record.get("windows") for record in drawn.records],
+        "notices": [notice.as_dict() for notice in (*scan.notices, *notices)],
+        "seconds": round(seconds, 3),
+        "command": settings.command("SCAN", "LABELS"),
+    }
+
+
+def _notices_of(found: Found) -> list[Notice]:
+    notices = [
+        Notice(
+            "box-cut",
+            f"the scan ends within the box of the {box.name} side: {box.share_inside:.0%} of it "
+            "was seen",
+            {"box": box.name, "share_inside": box.share_inside},
+        )
+        for box in found.boxes
+        if box.is_cut
+    ]
+    notices += [
+        Notice("box-outside", f"the {name} side lies outside the scan", {"box": name})
+        for name in found.missing
+    ]
+    return notices
+
+
+def _distinct(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Keep the first of each code and box: both boxes of a scan notice the same things."""
+    first: dict[tuple[str, Any], Notice] = {}
+    for notice in notices:
+        first.setdefault((notice.code, notice.figures.get("box")), notice)
+    return tuple(first.values())
