@@ -5,7 +5,7 @@ set -eu
 needed="xvfb xauth libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libglib2.0-0
 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4
 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0
-libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core"
+libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core xdotool openbox"
 # Checks DICOM files; the tests that use it are skipped without it.
 wished="dicom3tools"
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fake_model import fake_tools
 from napari.components import ViewerModel
+from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
@@ -135,3 +136,18 @@ def test_closing_the_panel_frees_the_keys(viewer, panel, canvas):
     assert not any(
         isinstance(each, CheatSheet) for each in QApplication.topLevelWidgets() if each.isVisible()
     )
+
+
+def test_buttons_say_the_keys_that_work(viewer, panel):
+    layer = viewer.add_labels(np.zeros((6, 20, 20), np.uint8))
+    layer.paint((0, 3, 3), 1)
+    picker, save = panel.edit.tools.picker, panel.labels_line.save
+    assert picker.groups["Smooth"].text() == "Smooth S"
+    assert "Interpolate (I): " in picker.groups["Slices"].toolTip()
+    assert "(Shift+S)" in save.toolTip()
+    Labels.bind_key("S", nothing)
+    try:
+        panel.keys.changed.emit()
+        assert picker.groups["Smooth"].text() == "Smooth"
+    finally:
+        Labels.bind_key("S", None)

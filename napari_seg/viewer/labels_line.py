@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Labels
 
     from napari_seg.viewer.keeping import Keeping
@@ -25,6 +27,7 @@ class LabelsLine(QWidget):
         super().__init__()
         self._keeping = keeping
         self._layer: Labels | None = None
+        self._key = ""
         self.name = QLabel()
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.save = QPushButton("Save")
@@ -46,6 +49,12 @@ class LabelsLine(QWidget):
             layer.events.name.connect(self._on_name)
         self._describe()
 
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Tell the key that saves, given what tells that of an action."""
+        key = key_of("save_labels")
+        self._key = f" ({key})" if key else ""
+        self._describe()
+
     def release(self) -> None:
         """Let go of the layer."""
         self.set_layer(None)
@@ -60,7 +69,7 @@ class LabelsLine(QWidget):
         self.name.setToolTip(f"{layer.name}: unsaved changes" if unsaved else layer.name)
         self.save.setEnabled(unsaved)
         self.save.setToolTip(
-            "Save to their own file, without a dialog (Shift+S)"
+            f"Save to their own file, without a dialog{self._key}"
             if unsaved
             else "There are no unsaved changes"
         )

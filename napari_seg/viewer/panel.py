@@ -226,7 +226,8 @@ class Panel(QWidget):
         self.segment.region.drawn_box.follow(event.value)
 
     def _on_keys(self) -> None:
-        self.edit.brushes.show_keys(self.keys.key_text)
+        for part in (self.edit.brushes, self.edit.tools.picker, self.labels_line):
+            part.show_keys(self.keys.key_text)
 
     def _on_edit_wanted(self) -> None:
         self.tabs.show_section(self.edit)

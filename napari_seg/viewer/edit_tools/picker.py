@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from qtpy.QtWidgets import QAbstractButton
 
@@ -46,6 +46,7 @@ class Picker(QWidget):
             self.choices[tool.name] = QPushButton(tool.title)
         self._choice = QButtonGroup(self)
         self._lay_out()
+        self.show_keys(_no_key)
         self.show_tool("")
         for button in self.groups.values():
             button.clicked.connect(self._on_group)
@@ -64,6 +65,22 @@ class Picker(QWidget):
             self.choices[one.name].setChecked(one is tool)
         self._row.setVisible(len(mates) > 1)
 
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys of tools on their buttons, given what tells that of an action."""
+        keys = {tool.name: key_of(tool.name) for tool in self._tools}
+        for tool in self._tools:
+            key = keys[tool.name]
+            self.choices[tool.name].setText(_with_letter(tool.title, key))
+            self.choices[tool.name].setToolTip(f"{tool.tip} ({key})" if key else tool.tip)
+        for group, button in self.groups.items():
+            mates = [tool for tool in self._tools if tool.group == group]
+            button.setText(_with_letter(group, keys[mates[0].name] if len(mates) == 1 else ""))
+            lines = []
+            for tool in mates:
+                key = keys[tool.name]
+                lines.append(f"{tool.title}{f' ({key})' if key else ''}: {tool.tip}")
+            button.setToolTip("\n".join(lines))
+
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setSpacing(4)
@@ -73,14 +90,13 @@ class Picker(QWidget):
         row.setSpacing(2)
         self._choice.setExclusive(True)
         for place, (group, button) in enumerate(self.groups.items()):
-            titles = [tool for tool in self._tools if tool.group == group]
             button.setCheckable(True)
-            button.setToolTip("\n".join(f"{tool.title}: {tool.tip}" for tool in titles))
+            button.setAccessibleName(group)
             grid.addWidget(button, place // _COLUMNS, place % _COLUMNS)
         for tool in self._tools:
             choice = self.choices[tool.name]
             choice.setCheckable(True)
-            choice.setToolTip(tool.tip)
+            choice.setAccessibleName(tool.title)
             choice.setObjectName(tool.name)
             # Four of them side by side in the narrowest panel.
             choice.setStyleSheet("QPushButton { padding: 3px 2px; }")
@@ -100,3 +116,12 @@ class Picker(QWidget):
 
     def _on_choice(self, button: QAbstractButton) -> None:
         self.picked.emit(button.objectName())
+
+
+def _with_letter(title: str, key: str) -> str:
+    # Longer ones would not fit into the narrowest panel.
+    return f"{title} {key}" if len(key) == 1 else title
+
+
+def _no_key(_name: str) -> str:
+    return ""
