@@ -62,9 +62,20 @@ def main(folder: Path) -> None:
     resize(viewer, dock, 340)
     save(viewer, folder / "three_views.png")
     panel.viewing.three_views.close()
+    show_keys(panel, folder)
     # Without labels there is nothing to ask about.
     viewer.layers.clear()
     viewer.close()
+
+
+def show_keys(panel: Panel, folder: Path) -> None:
+    """Save the cheat sheet."""
+    panel.keys.show_cheat_sheet()
+    settle()
+    path = folder / "keys.png"
+    panel.keys.sheet.grab().save(str(path))
+    print(path)
+    panel.keys.sheet.close()
 
 
 def segment_hippocampus(viewer: napari.Viewer, panel: Panel, middle: Place) -> None:

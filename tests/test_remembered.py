@@ -104,3 +104,15 @@ def test_a_panel_is_set_as_the_last_one(qtbot):
         "tools",
         "comparing",
     }
+
+
+def test_a_brush_that_no_labels_gave_a_size_is_not_remembered(qtbot):
+    first = Panel(ViewerModel(), fake_tools())
+    qtbot.addWidget(first)
+    first._release()
+    second = Panel(ViewerModel(), fake_tools())
+    qtbot.addWidget(second)
+    second._viewer.add_image(np.zeros((4, 5, 6)))
+    second._viewer.add_labels(np.zeros((4, 5, 6), np.uint8))
+    assert second.edit.brushes.diameter.value() == 10.0
+    second._release()

@@ -83,7 +83,10 @@ class Brushes(Controls):
     @property
     def settings(self) -> dict[str, Any]:
         """How large brushes are, to be remembered."""
-        return {"diameter_mm": self.diameter.value(), "sphere": self.sphere.isChecked()}
+        settings: dict[str, Any] = {"sphere": self.sphere.isChecked()}
+        if self._has_diameter:
+            settings["diameter_mm"] = self.diameter.value()
+        return settings
 
     def restore(self, settings: Mapping[str, Any]) -> None:
         """Make brushes as large as was remembered."""

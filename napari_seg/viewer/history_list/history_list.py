@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QListView, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QListView, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.history import EditHistory
@@ -97,6 +97,7 @@ class HistoryList(QWidget):
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.view.setModel(self.model)
         self.view.setUniformItemSizes(True)
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.view.setAccessibleName("Steps of the history")
         self.view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.theme import get_theme
 
 from napari_seg.viewer.comparing.shown_labels import axis_through
 from napari_seg.viewer.editing.editable import require_editable
@@ -45,6 +46,7 @@ class MySlices(WrappedLabel):
         self.linkActivated.connect(self._on_link)
         self._viewer.dims.events.order.connect(self._update)
         self._viewer.dims.events.ndisplay.connect(self._update)
+        self._viewer.events.theme.connect(self._update)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Tell of another layer from now on; None for none."""
@@ -64,6 +66,7 @@ class MySlices(WrappedLabel):
         self._layer, self._slices = None, None
         self._viewer.dims.events.order.disconnect(self._update)
         self._viewer.dims.events.ndisplay.disconnect(self._update)
+        self._viewer.events.theme.disconnect(self._update)
 
     def _let_go(self) -> None:
         if self._layer is not None and self._slices is not None:
@@ -89,7 +92,11 @@ class MySlices(WrappedLabel):
 
     def _link(self, layer: Labels, first: int, last: int) -> str:
         ends = (first,) if first == last else (first, last)
-        return "–".join(f'<a href="{end}">{self._number(layer, end)}</a>' for end in ends)
+        # Qt's own blue cannot be read on a dark ground.
+        style = f"color: {get_theme(self._viewer.theme).text.as_hex()}"
+        return "–".join(
+            f'<a href="{end}" style="{style}">{self._number(layer, end)}</a>' for end in ends
+        )
 
     def _number(self, layer: Labels, index: int) -> int:
         axis, place = self._place(layer, index)
