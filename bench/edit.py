@@ -3,7 +3,7 @@
 Run on an idle machine: ``python bench/edit.py``; writes bench/records/edit.json. ``--quick`` times
 the smaller volume alone, in fewer rounds, and writes nothing but what it prints. The other function
 works on the whole array, as a script without boxes would. Each round runs ours and theirs one after
-the other; what counts is the ratio of their medians.
+the other; what counts is the ratio of their medians. Strokes in a window: bench/strokes.py.
 """
 
 from __future__ import annotations

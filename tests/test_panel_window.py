@@ -363,6 +363,13 @@ def test_a_key_takes_a_brush_whose_stroke_is_listed_counted_and_unsaved(viewer, 
     assert panel.keeping.is_unsaved(layer)
     QTest.keyClick(canvas, "N")
     assert panel.edit.brushes.hand.kind is Kind.NUDGE
+    # After a click on a button Space moves the camera, and puts nothing down.
+    click(panel.edit.brushes.row.buttons[Kind.ERASE])
+    focused = viewer.window._qt_window.focusWidget()
+    QTest.keyPress(focused, Qt.Key.Key_Space)
+    assert layer.mode == "pan_zoom"
+    QTest.keyRelease(focused, Qt.Key.Key_Space)
+    assert panel.edit.brushes.hand.kind is Kind.ERASE
     # Closed with a brush in hand, the panel gives the layer back.
     viewer.window.remove_dock_widget("all")
     assert layer.mode == "pan_zoom"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QSize, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_seg.imaging.label_edits.strokes import Kind
@@ -83,6 +83,8 @@ class BrushRow(QWidget):
         button = QPushButton()
         button.setAccessibleName(DESCRIPTIONS[kind].name)
         button.setCheckable(True)
+        # A click leaves the keys to the canvas: Space would put down what was taken just now.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         side = button.fontMetrics().height()
         button.setIconSize(QSize(side, side))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -59,6 +60,7 @@ class Controls(QWidget):
         self.diameter.setAccessibleName("Diameter of the brush")
         self.diameter.setToolTip("Across the brush, in mm ([ and ], or Shift and the wheel)")
         self.sphere = QCheckBox("Sphere")
+        self.sphere.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.sphere.setAccessibleName("Spherical brush")
         self.sphere.setToolTip("A ball, which reaches into the slices before and behind, too")
         self.only_in = OnlyIn()
