@@ -1,64 +1,54 @@
-"""Time the shipped models on one crop: goal at most 0.1 s for the network of the 3D model on a CPU.
+"""Time the shipped models on one crop: how they are run here, and the whole call.
 
-Run on an idle machine: ``python bench/crop_time.py``; writes bench/records/crop_time.json.
+``python bench/crop_time.py`` writes bench/records/crop_time.json. What it is worth against MONAI's
+own pipeline, side by side, is measured by ``python bench/run.py infer crop``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import monai
-import torch
+from rounds import RECORDS, machine
 
 from napari_seg import load_bundle, read_scan, segment
 from napari_seg.imaging.files import sample_data_folder
-from napari_seg.segmentation.execution import fast_inference
+from napari_seg.segmentation.bundle_description import SHIPPED_VARIANTS
+from napari_seg.segmentation.execution import PRECISIONS
+from napari_seg.segmentation.plan_report import measure_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 15
-RECORD = Path(__file__).parent / "records" / "crop_time.json"
 
 
 def main() -> None:
-    """Time network and whole call for both models, and write the record."""
+    """Time network and whole call for both models at both precisions, and write the record."""
     scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
-    record = {
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "monai": monai.__version__,
-        "rounds": ROUNDS,
-        "models": {},
-    }
-    for variant, shape in ((None, (1, 1, 40, 56, 40)), ("two_d", (36, 1, 40, 56))):
+    models: dict[str, Any] = {}
+    for variant in SHIPPED_VARIANTS:
         bundle = load_bundle(variant=variant)
-        window = torch.zeros(shape)
-        network = bundle.network
-        with torch.inference_mode():
-            plain = timed(lambda network=network, window=window: network(window))
-        with fast_inference():
-            seconds = timed(lambda network=network, window=window: network(window))
-            with torch.autocast("cpu", torch.bfloat16):
-                in_bf16 = timed(lambda network=network, window=window: network(window))
-        whole = timed(lambda bundle=bundle: segment(scan, bundle, device="cpu"))
-        record["models"][variant or "three_d"] = {
-            "weights_mb": round(sum(p.numel() for p in network.parameters()) * 4 / 1e6, 2),
-            "network_s": seconds,
-            "network_in_plain_torch_s": plain,
-            "network_bf16_s": in_bf16,
-            "segment_s": whole,
-        }
-    RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_text(json.dumps(record, indent=2) + "\n")
+        weights = sum(weight.numel() for weight in bundle.network.parameters())
+        model: dict[str, Any] = {"weights_mb": round(weights * 4 / 1e6, 2)}
+        for precision in PRECISIONS:
+            report = measure_plan(bundle, scan, device="cpu", precision=precision)
+
+            def whole(bundle: Any = bundle, precision: Any = precision) -> object:
+                return segment(scan, bundle, device="cpu", precision=precision)
+
+            model[precision] = {
+                "plan": str(report.plan.way),
+                "why": report.plan.reason,
+                "network_ms": round(report.plan_ms, 1),
+                "network_in_plain_torch_ms": round(report.plain_ms, 1),
+                "segment_s": timed(whole),
+            }
+        models[variant or "three_d"] = model
+    record = {"machine": machine(), "rounds": ROUNDS, "models": models}
+    (RECORDS / "crop_time.json").write_text(json.dumps(record, indent=2) + "\n")
     print(json.dumps(record, indent=2))
 
 
@@ -75,16 +65,6 @@ def timed(call: Callable[[], object]) -> dict[str, float]:
         "least": round(min(times), 4),
         "most": round(max(times), 4),
     }
-
-
-def processor() -> str:
-    """Name the processor, as far as the system tells."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

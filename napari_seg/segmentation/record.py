@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ def make_record(
     }
 
 
+@cache  # each look takes some milliseconds, and what is loaded stays
 def _versions() -> dict[str, str]:
     found = {}
     for package in _PACKAGES:
