@@ -5,9 +5,19 @@ import sys
 import numpy as np
 import pytest
 import torch
-from torch.nn import Conv3d, InstanceNorm3d, LeakyReLU, Module, Sequential
+from torch.nn import (
+    Conv3d,
+    GroupNorm,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LeakyReLU,
+    Module,
+    Sequential,
+)
 
 from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.execution import openvino_engine
 from napari_seg.segmentation.execution.model_files import ModelFiles
 from napari_seg.segmentation.execution.openvino_engine import OpenVinoNetwork
 
@@ -72,6 +82,33 @@ def test_scores_of_the_shipped_networks_are_those_of_torch(variant):
     assert scores.dtype == torch.float32
     torch.testing.assert_close(scores, expected, atol=2e-3, rtol=1e-3)
     assert torch.equal(scores.argmax(1), expected.argmax(1))
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_an_instance_norm_over_much_of_one_value_is_as_precise_as_in_torch(dims):
+    norm = (InstanceNorm2d, InstanceNorm3d)[dims - 2](2, affine=True).eval()
+    torch.manual_seed(0)
+    window = torch.full((1, 2, *((1024, 800) if dims == 2 else (96, 88, 97))), 3.7)
+    window[:, :, :40] += torch.randn(window[:, :, :40].shape)
+    exact = norm.double()(window.double())
+    norm.float()
+    scores = OpenVinoNetwork(lambda: norm, threads=1)(window)
+    assert (scores - exact).abs().max() < 5e-5
+    # In its own way OpenVINO is further off: the step is needed.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openvino_engine, "make_norms_precise", lambda _model: None)
+        own = OpenVinoNetwork(lambda: norm, threads=1)(window)
+    assert (own - exact).abs().max() > 1e-4
+
+
+def test_other_norms_are_left_alone():
+    network = Sequential(Conv3d(2, 4, 1), GroupNorm(2, 4), LayerNorm(6)).eval()
+    window = torch.rand(1, 2, 8, 10, 6)
+    with torch.inference_mode():
+        expected = network(window)
+    torch.testing.assert_close(
+        OpenVinoNetwork(lambda: network)(window), expected, atol=1e-4, rtol=1e-4
+    )
 
 
 def test_several_channels_and_a_last_batch_that_is_not_full():

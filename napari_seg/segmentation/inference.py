@@ -258,8 +258,9 @@ def _as_tensor(scan: Scan, bundle: Bundle) -> MetaTensor:
     import torch
     from monai.data import MetaTensor
 
-    voxels = np.asarray(scan.array, np.float32)
-    if not np.isfinite(voxels).all():
+    # A copy in any case: what prepares a scan may write into it.
+    voxels = np.array(scan.array, np.float32)
+    if scan.array.dtype.kind == "f" and not np.isfinite(voxels).all():
         finite = voxels[np.isfinite(voxels)]
         low = float(finite.min()) if finite.size else 0.0
         voxels = np.nan_to_num(voxels, nan=low, posinf=float(finite.max(initial=low)), neginf=low)
@@ -267,7 +268,7 @@ def _as_tensor(scan: Scan, bundle: Bundle) -> MetaTensor:
     affine = scan.geometry.affine
     if bundle.spatial_dims == 2:
         affine = _with_axial_slice(scan.geometry)
-    return MetaTensor(torch.from_numpy(np.array(channels)), affine=torch.from_numpy(affine.copy()))
+    return MetaTensor(torch.from_numpy(channels), affine=torch.from_numpy(affine.copy()))
 
 
 def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 1 << 30
-_FORMAT = 1
+_FORMAT = 2
 _SUMS = "SHA256SUMS"
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_seg.segmentation.execution.precise_norms import make_norms_precise
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -91,6 +93,8 @@ class OpenVinoNetwork:
             model = convert(self._network(), batch)
             if self._files is not None:
                 self._files.write(model, shape)
+        if self._dtype == "float32":
+            make_norms_precise(model)
         compiled = self._core.compile_model(
             model,
             "CPU",
@@ -151,6 +155,10 @@ def convert(network: nn.Module, batch: Tensor) -> Any:
         except failures as error:  # these are no RuntimeErrors
             raise RuntimeError(str(error).strip().splitlines()[-1]) from error
     model.reshape(list(batch.shape))
+    passes = importlib.import_module("openvino.passes")
+    manager = passes.Manager()
+    manager.register_pass(passes.ConstantFolding())
+    manager.run_passes(model)
     return model
 
 

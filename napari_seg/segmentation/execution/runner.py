@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.windows import Window
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
-_FORMAT = 1
+_FORMAT = 2
 _LIBRARIES = ("torch", "openvino")
 
 
