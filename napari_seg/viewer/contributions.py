@@ -19,7 +19,7 @@ from napari_seg.imaging.files import (
     sample_data_folder,
     write_scan,
 )
-from napari_seg.imaging.label_files.recognition import is_label_file
+from napari_seg.imaging.label_files.mask_folder import mask_files
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, scan_of
@@ -155,7 +155,7 @@ def _sample(file_name: str) -> list[LayerData]:
 
 def _is_ours(path: Path) -> bool:
     if path.is_dir():
-        return bool(is_label_file(path)) or _holds_dicom(path)
+        return bool(mask_files(path)) or _holds_dicom(path)
     suffix = suffix_of(path)
     if suffix in PAIR_SUFFIXES:
         return _is_pair(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from napari_seg.viewer.label_list.label_list import LabelList
 from napari_seg.viewer.labels_line import LabelsLine
 from napari_seg.viewer.layers import is_preview
 from napari_seg.viewer.one_job import OneJob
+from napari_seg.viewer.opening.drops import Drops
 from napari_seg.viewer.opening.labels_notices import LabelsNotices
 from napari_seg.viewer.opening.opening import Opening
 from napari_seg.viewer.opening.resampling import Resampling
@@ -69,6 +70,7 @@ class Panel(QWidget):
         self.welcome = Welcome()
         self.work = OneJob(self.status, self)
         self.opening = Opening(napari_viewer, self.work)
+        self.drops = Drops(self)
         self.resampling = Resampling(napari_viewer, self.work, self)
         self.keeping = Keeping(napari_viewer)
         self.keeping.setParent(self)
@@ -104,6 +106,7 @@ class Panel(QWidget):
         """Take the keys of the canvases that are there."""
         super().showEvent(event)
         self.keys.watch()
+        self.drops.watch()
 
     def is_of(self, viewer: ViewerModel) -> bool:
         """Tell whether it works in a viewer; once its dock was closed it works in none."""
@@ -114,6 +117,12 @@ class Panel(QWidget):
         """Read a scan or labels beside the viewer, and show them."""
         if not self.work.is_busy and not self.segment.is_running:
             self.opening.open(path, self.scan.layer)
+
+    def _open_next(self) -> None:
+        """Open the next file that was dropped, if nothing else goes on."""
+        goes_on = self.work.is_busy or self.segment.is_running or self.opening.is_asking
+        if self.drops.waiting and not goes_on and not self._is_released:
+            self.open_path(self.drops.waiting.pop(0))
 
     def _lay_out(self) -> None:
         self._body = QWidget()
@@ -154,6 +163,7 @@ class Panel(QWidget):
         self.scan.resample_wanted.connect(self._on_resample_wanted)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
+        self.drops.came.connect(self._open_next)
         self.viewing.three_views.opened.connect(self.keys.watch)
         self.keeping.said.connect(self._on_said)
         self.comparing.said.connect(self._on_said)
@@ -175,6 +185,7 @@ class Panel(QWidget):
         if self._is_released:
             return
         self._is_released = True
+        self.drops.release()
         self.work.cancel()
         self._remembered.release()
         self.keys.release()
@@ -197,6 +208,9 @@ class Panel(QWidget):
 
     def _on_running(self, running: bool) -> None:
         self.scan.open.setEnabled(not running)
+        if not running:
+            # What has ended may have a question, or more to do.
+            QTimer.singleShot(0, self._open_next)
         self.scan.open.setToolTip(
             "Wait until what goes on has ended" if running else "Open a file or a folder"
         )
@@ -211,8 +225,10 @@ class Panel(QWidget):
         self.segment.set_scan(self.scan.layer)
         self.edit.set_scan(self.scan.layer)
 
-    def _on_asking(self, _asking: bool) -> None:
+    def _on_asking(self, asking: bool) -> None:
         self._show_parts()
+        if not asking:
+            QTimer.singleShot(0, self._open_next)
 
     def _show_parts(self) -> None:
         # What has to be chosen first gets the room.
