@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
+from napari_seg.imaging.label_edits.strokes import Kind
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.viewer.keeping.questions import Answer
@@ -215,6 +216,33 @@ def test_every_tool_fits_into_the_panel(viewer, panel, width):
         panel.edit.tools.open_tool(name)
         QApplication.processEvents()
         assert panel.edit.minimumSizeHint().width() <= room, name
+
+
+def test_taking_a_brush_ends_the_clicking(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    tools.open_tool("pick_island")
+    assert layer.mode == "pan_zoom"
+    layer.mode = "paint"
+    assert tools.opened is None
+    assert layer.mode == "paint"
+    panel.edit.brushes.take(Kind.ADAPTIVE)
+    tools.open_tool("pick_island")
+    assert panel.edit.brushes.hand.kind is None
+    tools.close_tool()
+
+
+def test_three_views_show_the_preview(qtbot, viewer, panel):
+    panel.viewing.three_views.open()
+    qtbot.wait(200)
+    panel.edit.tools.open_tool("grow")
+    qtbot.waitUntil(lambda: len(previews(viewer)) == 1)
+    viewer.dims.set_point((1, 2), (4.0, 2.0))
+    for view in panel.viewing.three_views.views:
+        side = view.shown_as(previews(viewer)[0])
+        qtbot.waitUntil(lambda side=side: bool(np.asarray(side._slice.image.raw).any()))
+    panel.edit.tools.close_tool()
+    assert previews(viewer) == []
+    panel.viewing.three_views.close()
 
 
 def test_a_closed_tool_is_freed(qtbot, viewer, panel):

@@ -31,9 +31,12 @@ class Clicks(QObject):
     ----------
     clicked
         Signal: the indices of a voxel.
+    left
+        Signal: a person took a brush, so that clicks mean something else now.
     """
 
     clicked = Signal(object)
+    left = Signal()
 
     def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
         super().__init__(parent)
@@ -46,6 +49,7 @@ class Clicks(QObject):
         self.stop()
         self._layer, self._mode = layer, str(layer.mode)
         layer.mode = "pan_zoom"
+        layer.events.mode.connect(self._on_mode)
         self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def stop(self) -> None:
@@ -53,11 +57,16 @@ class Clicks(QObject):
         layer, self._layer = self._layer, None
         if layer is None:
             return
+        layer.events.mode.disconnect(self._on_mode)
         if self._on_press in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
         # Whoever took up a brush meanwhile keeps it.
         if str(layer.mode) == "pan_zoom" and layer in self._viewer.layers:
             layer.mode = self._mode
+
+    def _on_mode(self, _event: Any) -> None:
+        if self._layer is not None and str(self._layer.mode) not in ("pan_zoom", "transform"):
+            self.left.emit()
 
     def _on_press(self, _viewer: ViewerModel, event: Any) -> Iterator[None]:
         if event.button != _LEFT or event.modifiers:

@@ -86,7 +86,7 @@ class OpenTool(QWidget):
         self.tool, self._bench = tool, bench
         self._asked: tuple[Any, ...] = ()
         self._outcome: Outcome | None = None
-        self._note = ""
+        self._note = self._standing = ""
         self._is_closed = False
         self.form = ToolForm(tool, settings)
         self.news = WrappedLabel()
@@ -108,12 +108,9 @@ class OpenTool(QWidget):
         return self._outcome
 
     def reason(self) -> str:
-        """Say why it cannot be applied now; empty if it can."""
-        subject = self._subject()
-        if subject is None:
-            return self._bench.source.reason()
-        if reason := reason_against(self.tool, subject, self.form.settings):
-            return reason
+        """Say why it cannot be applied, as `update_all` found it; empty if it can."""
+        if self._standing:
+            return self._standing
         if self.tool.canvas == "a click":
             return _CLICK
         if self._bench.applying.is_busy:
@@ -142,7 +139,11 @@ class OpenTool(QWidget):
         subject = self._subject()
         self.form.show_subject(subject)
         settings = self.form.settings
-        if subject is None or reason_against(self.tool, subject, settings):
+        if subject is None:
+            self._standing = self._bench.source.reason()
+        else:
+            self._standing = reason_against(self.tool, subject, settings)
+        if subject is None or self._standing:
             self._forget()
         elif self.tool.canvas != "a click":
             self._ask(subject, settings)
@@ -206,6 +207,7 @@ class OpenTool(QWidget):
         self.cancel.clicked.connect(self.done)
         self.polygon.drawn.connect(self._settling.start)
         self.clicks.clicked.connect(self._on_clicked)
+        self.clicks.left.connect(self.done)
         self._previewing.answered.connect(self._on_answer)
         self._settling.timeout.connect(self.update_all)
         bench.watched.changed.connect(self._settling.start)

@@ -37,6 +37,7 @@ class SubjectSource:
         self._viewer = viewer
         self.layer: Labels | None = None
         self.scan: Image | None = None
+        self._unit_of: tuple[Image | None, str] = (None, "")
 
     def reason(self) -> str:
         """Say why there is nothing to edit; empty if there is."""
@@ -87,7 +88,7 @@ class SubjectSource:
             index=index,
             scan=scan,
             scan_reason=scan_reason,
-            unit="HU" if is_known and self.scan and modality_of(self.scan) == "CT" else "",
+            unit=self._unit() if is_known else "",
             window=Range(*map(float, self.scan.contrast_limits))
             if is_known and self.scan
             else None,
@@ -133,6 +134,14 @@ class SubjectSource:
                 "scan, or resample one onto the other"
             )
         return np.asarray(data), ""
+
+    def _unit(self) -> str:
+        # Found out once a scan: it looks at some of the voxels.
+        scan, unit = self._unit_of
+        if scan is not self.scan and self.scan is not None:
+            unit = "HU" if modality_of(self.scan) == "CT" else ""
+            self._unit_of = self.scan, unit
+        return unit
 
     def _others(self, layer: Labels) -> dict[str, OtherLabels]:
         others = {}
