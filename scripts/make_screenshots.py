@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from napari.layers import Labels
 
     from napari_seg.viewer.panel import Panel
 
@@ -28,6 +31,10 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS = (12.0, 22.0, -28.0), (12.0, 22.0, 28.0)
 SHOWN_SLICE_MM = 18.0
 SECONDS_TO_WAIT = 300.0
+# Each with a preview that is seen on the slice that is shown.
+TOOLS_SHOWN = ("grow", "shrink", "hollow", "smooth", "grow_from_seeds", "cut")
+OUTSIDE = 3
+EFFECT_PIXELS = (480, 640)
 
 
 def main(folder: Path) -> None:
@@ -57,6 +64,7 @@ def main(folder: Path) -> None:
     resize(viewer, dock, 340)
     save_panel(dock, folder / "panel_options.png")
     panel.segment.options.fold.setChecked(False)
+    show_editing(viewer, dock, panel, folder)
     viewer.dims.point = (SHOWN_SLICE_MM, *LEFT_HIPPOCAMPUS[1:])
     panel.viewing.three_views.open()
     resize(viewer, dock, 340)
@@ -76,6 +84,90 @@ def show_keys(panel: Panel, folder: Path) -> None:
     panel.keys.sheet.grab().save(str(path))
     print(path)
     panel.keys.sheet.close()
+
+
+def show_editing(viewer: napari.Viewer, dock: Any, panel: Panel, folder: Path) -> None:
+    """Save the Edit tab, and what each tool would do to the hippocampi."""
+    labels, tools = panel.labels.layer, panel.edit.tools
+    if labels is None:
+        raise ValueError("the hippocampi were not segmented")
+    # The box in which the model was run says nothing here.
+    panel.segment.region.whole.setChecked(True)
+    labels.selected_label = 1
+    panel.tabs.show_section(panel.edit)
+    tools.open_tool("grow")
+    wait_for_preview(panel)
+    for theme in ("dark", "light"):
+        viewer.theme = theme
+        for width in (340, 500):
+            resize(viewer, dock, width)
+            save_panel(dock, folder / f"edit_{theme}_{width}.png")
+    viewer.theme = "dark"
+    resize(viewer, dock, 340)
+    save(viewer, folder / "edit.png")
+    for name in TOOLS_SHOWN:
+        if name == "grow_from_seeds":
+            draw_outside(labels)
+            tools.restore({name: {"mm": 4.0}})
+        tools.open_tool(name)
+        if name == "cut":
+            draw_polygon(panel)
+        if name == "grow_from_seeds":
+            choose(panel, "background", OUTSIDE)
+        wait_for_preview(panel)
+        save_effect(viewer, folder / f"tool_{name}.png")
+        if name == "grow_from_seeds":
+            labels.undo()
+    tools.open_tool("")
+    panel.tabs.show_section(panel.segment)
+
+
+def wait_for_preview(panel: Panel) -> None:
+    """Let the tool that is open show what it would do."""
+    opened = panel.edit.tools.opened
+    wait_until(lambda: opened is not None and opened.outcome is not None)
+
+
+def draw_outside(labels: Labels) -> None:
+    """Draw a rectangle around both hippocampi in a label of its own: what is to stay outside."""
+    middle, side = LEFT_HIPPOCAMPUS[1], LEFT_HIPPOCAMPUS[2] + 18
+    first = np.rint(labels.world_to_data((SHOWN_SLICE_MM, middle - 16, -side))).astype(int)
+    last = np.rint(labels.world_to_data((SHOWN_SLICE_MM, middle + 14, side))).astype(int)
+    rows, columns = np.mgrid[first[1] : last[1] + 1, first[2] : last[2] + 1]
+    edge = (rows == first[1]) | (rows == last[1]) | (columns == first[2]) | (columns == last[2])
+    rows, columns = rows[edge], columns[edge]
+    labels.data_setitem((np.full(rows.shape, first[0]), rows, columns), OUTSIDE)
+    settle()
+
+
+def choose(panel: Panel, parameter: str, value: object) -> None:
+    """Set a parameter of the tool that is open."""
+    opened = panel.edit.tools.opened
+    if opened is None:
+        raise ValueError("no tool is open")
+    widget = opened.form.widgets[parameter]
+    place = [entry[0] for entry in widget._shown].index(value)
+    widget.setCurrentIndex(place)
+    widget.activated.emit(place)
+    settle()
+
+
+def draw_polygon(panel: Panel) -> None:
+    """Draw a triangle over the front of the left hippocampus, as a person would by clicks."""
+    opened, labels = panel.edit.tools.opened, panel.labels.layer
+    if opened is None or opened.polygon.shapes is None or labels is None:
+        raise ValueError("the tool that cuts is not open")
+    up, left = LEFT_HIPPOCAMPUS[1] - 6, LEFT_HIPPOCAMPUS[2]
+    corners = [(up, left - 14), (up - 16, left - 14), (up - 16, left + 14), (up, left + 14)]
+    in_world = [(SHOWN_SLICE_MM, *corner) for corner in corners]
+    opened.polygon.shapes.add_polygons([[labels.world_to_data(corner) for corner in in_world]])
+
+
+def save_effect(viewer: napari.Viewer, path: Path) -> None:
+    """Save a picture of the canvas alone, small enough for a page of the guide."""
+    settle()
+    viewer.screenshot(path, canvas_only=True, flash=False, size=EFFECT_PIXELS)
+    print(path)
 
 
 def segment_hippocampus(viewer: napari.Viewer, panel: Panel, middle: Place) -> None:

@@ -201,6 +201,19 @@ def test_a_preview_follows_later_strokes(case):
     assert case.steps == ["brush: cyst"]
 
 
+def test_a_preview_is_hidden_with_its_labels(case):
+    case.open("grow")
+    case.wait_for_preview()
+    [preview] = case.previews
+    assert preview.opacity > case.layer.opacity
+    case.layer.visible = False
+    assert not preview.visible
+    case.layer.visible = True
+    assert preview.visible
+    case.layer.opacity = 1.0
+    assert preview.opacity == 1.0
+
+
 def test_a_polygon_cuts_through_all_slices(case):
     case.viewer.dims.set_point(0, 6.0)
     opened = case.open("cut")

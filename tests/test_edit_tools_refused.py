@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Shapes
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
+from napari_seg.viewer.contributions import save_labels
 from napari_seg.viewer.edit_tools.subject import LabelOf, Range
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.layers import image_layer
@@ -271,6 +272,9 @@ def test_a_preview_is_nobody_s_work(qtbot, tmp_path):
     assert case.steps == []
     assert case.viewer.layers.selection.active is case.layer
     assert not case.previews[0].editable
+    data, meta, _ = case.previews[0].as_layer_data_tuple()
+    assert save_labels(str(tmp_path / "preview.nii.gz"), data, meta) == []
+    assert not (tmp_path / "preview.nii.gz").exists()
     case.viewer.layers.selection.active = case.previews[0]
     assert case.tools.layer is case.layer
     keeping.release()

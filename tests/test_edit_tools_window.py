@@ -94,8 +94,10 @@ def test_a_tool_is_clicked_seen_applied_undone_and_redone(qtbot, viewer, panel):
     QTest.keyClick(box, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: tools.opened.primary.sentence == "Grow liver by 1.5 mm")
     qtbot.waitUntil(lambda: len(previews(viewer)) == 1)
-    # The full colour of the label, where nothing is labelled yet.
-    wanted = np.round(255 * layer.get_color(1)[:3]).astype(int)
+    # A stronger colour than that of the label, where nothing is labelled yet.
+    layer.opacity = 0.8
+    shown = dark + 0.95 * (255 * layer.get_color(1)[:3] - dark)
+    wanted = np.round(shown).astype(int)
     qtbot.waitUntil(lambda: np.abs(colour_at(viewer, layer, beside) - wanted).max() <= 3)
     assert np.array_equal(layer.data, before)
     assert layer.data[beside] == 0
@@ -150,7 +152,9 @@ def test_a_polygon_drawn_with_the_mouse_cuts(qtbot, viewer, panel):
     qtbot.waitUntil(lambda: tools.opened.outcome is not None)
     qtbot.waitUntil(tools.opened.primary.isEnabled)
     click(tools.opened.primary)
-    qtbot.waitUntil(lambda: not np.any(layer.data[2:6, 2:6, 5:8]))
+    qtbot.waitUntil(lambda: tools.opened is None, timeout=15_000)
+    assert panel.status.text.text().startswith("Cut liver: liver")
+    assert not np.any(layer.data[2:6, 2:6, 5:8])
     assert np.all(layer.data[2:6, 2:6, 2:4] == 1)
     assert layer.data[8, 10, 14] == 1
     assert shapes not in viewer.layers

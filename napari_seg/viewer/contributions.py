@@ -22,7 +22,13 @@ from napari_seg.imaging.files import (
 from napari_seg.imaging.label_files.mask_folder import mask_files
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
-from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, scan_of
+from napari_seg.viewer.layers import (
+    image_layer,
+    is_preview,
+    labels_layer,
+    metadata_of,
+    scan_of,
+)
 from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask
 from napari_seg.viewer.opening.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.opening.scans_together import tell_mismatches
@@ -60,6 +66,9 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         Where `write_labels` raises an error.
     """
     layer, place = Labels(data, **meta), Path(path)
+    if is_preview(layer):
+        # napari's "Save all layers" hands it over, too.
+        return []
     viewer = napari.current_viewer()
     labels, scan = labels_with_scan(layer, () if viewer is None else viewer.layers)
     try:

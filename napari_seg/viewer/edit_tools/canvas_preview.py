@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.edit_tools.computing import Outcome
 
+_STRONGER = 0.15
 _PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
 
 class CanvasPreview:
     """Shows the outcome of a request over the labels, until `clear`.
 
-    Gained voxels have the full colour of their label, emptied ones are dark. The layer cannot be
-    edited, so that neither undo nor autosave know of it, and it is never the selected one.
+    Gained voxels have a stronger colour than their label, emptied ones are dark. The layer cannot
+    be edited, so that neither undo nor autosave know of it, and it is never the selected one. It
+    is as visible as the labels.
 
     Parameters
     ----------
@@ -34,6 +36,7 @@ class CanvasPreview:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self.layer: Labels | None = None
+        self._over: Labels | None = None
         self._box: tuple[slice, ...] | None = None
 
     def show(self, outcome: Outcome, over: Labels) -> None:
@@ -56,7 +59,10 @@ class CanvasPreview:
 
     def clear(self) -> None:
         """Take the preview away."""
-        layer, self.layer, self._box = self.layer, None, None
+        if self._over is not None:
+            self._over.events.visible.disconnect(self._on_looks)
+            self._over.events.opacity.disconnect(self._on_looks)
+        layer, self.layer, self._over, self._box = self.layer, None, None, None
         if layer is None or layer not in self._viewer.layers:
             return
         selected = set(self._viewer.layers.selection) - {layer}
@@ -67,7 +73,6 @@ class CanvasPreview:
     def _add(self, over: Labels) -> Labels:
         layer = Labels(
             np.zeros(over.data.shape, dtype=np.uint8),
-            opacity=1.0,
             metadata=mark_as_preview(),
             **{name: getattr(over, name) for name in _PLACE},
         )
@@ -77,8 +82,16 @@ class CanvasPreview:
         layers.insert(layers.index(over) + 1, layer)
         layers.selection = selected
         layers.selection.active = active
-        self.layer = layer
+        self.layer, self._over = layer, over
+        over.events.visible.connect(self._on_looks)
+        over.events.opacity.connect(self._on_looks)
+        self._on_looks()
         return layer
+
+    def _on_looks(self, _event: object = None) -> None:
+        if self.layer is not None and self._over is not None:
+            self.layer.visible = self._over.visible
+            self.layer.opacity = min(self._over.opacity + _STRONGER, 1.0)
 
 
 def _fits(layer: Labels, over: Labels) -> bool:

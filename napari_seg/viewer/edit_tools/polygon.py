@@ -83,9 +83,13 @@ class Polygon(QObject):
 
     def get(self) -> Drawn | None:
         """Return what was drawn; None where there is nothing yet."""
-        if self.shapes is None or not len(self.shapes.data) or self.shapes._is_creating:
+        if self.shapes is None:
             return None
-        corners = np.asarray(self.shapes.data[-1], dtype=np.float64)
+        # The last one is being drawn; until it is closed, the one before counts.
+        closed = self.shapes.data[: -1 if self.shapes._is_creating else None]
+        if not closed:
+            return None
+        corners = np.asarray(closed[-1], dtype=np.float64)
         flat = np.flatnonzero(np.ptp(corners, axis=0) < 1e-6)
         if not flat.size or len(corners) < 3:
             return None
