@@ -8,6 +8,7 @@ Run it after an action was added, or given another title, group or key:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,15 @@ def main() -> None:
 
 def written(manifest: str, actions: Sequence[Action]) -> str:
     """Return the manifest with other actions."""
-    groups = tuple(dict.fromkeys(action.group for action in actions))
+    counts = Counter(action.group for action in actions)
+    groups = tuple(group for group, count in counts.items() if count > 1)
+    alone = [action for action in actions if counts[action.group] == 1]
     parts: dict[str, Any] = {
         "commands": [_command(action) for action in actions],
-        "annotate": [{"submenu": _submenu(group)} for group in groups],
+        "annotate": [
+            *({"submenu": _submenu(group)} for group in groups),
+            *({"command": _id(action)} for action in alone),
+        ],
         "menus": {
             _submenu(group): [{"command": _id(each)} for each in actions if each.group == group]
             for group in groups

@@ -6,6 +6,7 @@ from fake_model import fake_tools
 from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
@@ -151,3 +152,12 @@ def test_buttons_say_the_keys_that_work(viewer, panel):
         assert picker.groups["Smooth"].text() == "Smooth"
     finally:
         Labels.bind_key("S", None)
+
+
+def test_a_shortcut_of_qt_is_noted(qtbot, viewer, panel):
+    shortcut = QShortcut(QKeySequence("O"), viewer.window._qt_window)
+    assert panel.keys.key_text("next_plane") == ""
+    assert panel.keys.note("next_plane") == "O is taken (a shortcut of another plugin)"
+    shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+    assert panel.keys.key_text("next_plane") == "O"
+    shortcut.setParent(None)

@@ -60,6 +60,11 @@ def test_a_stroke_and_a_tool_are_undone_and_redone_by_keys(desk, folder):
     window.wait(lambda state: state["opacity"] == 0, "labels to hide")
     window.key_up("h")
     window.wait(lambda state: state["opacity"] == 0.7, "labels to come back")
+    window.key_down("h")
+    window.wait(lambda state: state["opacity"] == 0, "labels to hide")
+    window.press("Sphere")
+    window.wait(lambda state: state["opacity"] == 0.7, "labels to come back with the focus gone")
+    window.key_up("h")
 
 
 def test_nothing_is_drawn_over_a_locked_label(desk, folder):
@@ -97,6 +102,8 @@ def test_closing_with_unsaved_changes_asks_first(desk, folder):
     window.wait(lambda state: "Cancel" not in state["buttons"], "the question to go")
     assert window.process.poll() is None
     window.close()
+    # The panel has a button of that name, too.
+    window.wait(lambda state: "Discard" in state["buttons"], "the question")
     window.press("Save")
     assert window.wait_end() == 0
     values, counts = np.unique(read_labels(folder / "t1_mine.nii.gz").array, return_counts=True)

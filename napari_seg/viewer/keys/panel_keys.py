@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction, QKeySequence, QShortcut
 
 from napari_seg.viewer.actions import Action
 from napari_seg.viewer.keys.canvas_keys import CanvasKeys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 _RUN_TAB = "run_tab"
+_EVERYWHERE = (Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut)
 
 
 class PanelKeys(KeyBindings):
@@ -72,6 +74,23 @@ class PanelKeys(KeyBindings):
         self.sheet.deleteLater()
         self._canvas_keys.release()
         super().release()
+
+    def _owner(self, key: str) -> str:
+        return super()._owner(key) or self._owner_in_window(key)
+
+    def _owner_in_window(self, key: str) -> str:
+        """Say what a key does by a shortcut of Qt, which comes before all others."""
+        window, sequence = self._panel.window(), QKeySequence(key)
+        if window is None or window is self._panel:
+            return ""
+        for shortcut in window.findChildren(QShortcut):
+            ours = shortcut in self._shortcuts
+            if not ours and shortcut.key() == sequence and shortcut.context() in _EVERYWHERE:
+                return "a shortcut of another plugin"
+        for action in window.findChildren(QAction):
+            if action.shortcut() == sequence and action.shortcutContext() in _EVERYWHERE:
+                return str(action.text()).replace("&", "")
+        return ""
 
     def _on_gone(self) -> None:
         # Its window was closed, and all that hung on it is gone.
