@@ -69,6 +69,12 @@ def _cut(folder: Path) -> Path:
     return path
 
 
+def _in_real_world(folder: Path) -> Path:
+    mapping = {"RealWorldValueSlope": 2.0, "RealWorldValueIntercept": 0.0}
+    frames = [{"RealWorldValueMappingSequence": mapping}] * 3
+    return _one(folder, range(3), frame_tags=frames)
+
+
 def _film(folder: Path) -> Path:
     shown = np.stack([pixels(number) for number in range(3)])
     path = write_slice(folder / "film.dcm", 0, Modality="US")
@@ -94,6 +100,12 @@ _THREE = {(0, 0, 0): (10.0, 20.0, 30.0), (7, 5, 2): (6.5, 16.25, 35.0)}
 
 ENHANCED = (
     Case("frames of one file", _one, places=PLACES, values=VALUES),
+    Case(
+        "frames with another scale to the real world",
+        _in_real_world,
+        places=_THREE,
+        notices=("real-world-unused",),
+    ),
     Case(
         "frames in JPEG-LS",
         partial(_coded, syntax=JPEGLSLossless),

@@ -76,6 +76,15 @@ def _jittered(folder: Path) -> Path:
     return folder
 
 
+def _real_world(folder: Path, slope: float | None) -> Path:
+    item = pydicom.Dataset()
+    if slope is None:
+        item.RealWorldValueLUTData = [0.0, 1.5]
+    else:
+        item.RealWorldValueSlope, item.RealWorldValueIntercept = slope, -1024
+    return write_series(folder, RealWorldValueMappingSequence=[item])
+
+
 def _overlays_in_high_bits(folder: Path) -> Path:
     for number in range(5):
         drawn = pixels(number) | 0xA000
@@ -198,6 +207,26 @@ SLICES = (
         values=VALUES,
     ),
     Case("overlays in unused bits", _overlays_in_high_bits, places=PLACES, values=VALUES),
+    Case(
+        "another scale to the real world",
+        partial(_real_world, slope=0.25),
+        places=PLACES,
+        values=VALUES,
+        notices=("real-world-unused",),
+    ),
+    Case(
+        "its own scale to the real world",
+        partial(_real_world, slope=1),
+        places=PLACES,
+        values=VALUES,
+    ),
+    Case(
+        "a table to the real world",
+        partial(_real_world, slope=None),
+        places=PLACES,
+        values=VALUES,
+        notices=("real-world-unused",),
+    ),
     Case(
         "high values dark",
         partial(write_series, PhotometricInterpretation="MONOCHROME1"),

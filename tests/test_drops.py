@@ -194,5 +194,9 @@ def test_slices_of_a_folder_are_its_series(tmp_path):
 
 def test_folders_of_scans_are_ours_without_a_look_into_them(tmp_path, files):
     assert contributions.get_reader(str(tmp_path)) is not None
+    slice_without_a_suffix = next(write_series(tmp_path / "series").iterdir())
+    assert contributions.get_reader(str(slice_without_a_suffix)) is not None
+    (tmp_path / "series" / "notes").write_text("of a nurse")
+    assert contributions.get_reader(str(tmp_path / "series" / "notes")) is None
     (tmp_path / "empty").mkdir()
     assert contributions.get_reader(str(tmp_path / "empty")) is None

@@ -20,6 +20,7 @@ from napari_seg.imaging.files import (
     write_scan,
 )
 from napari_seg.imaging.label_files.mask_folder import mask_files
+from napari_seg.imaging.scan_files import is_dicom_file
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import (
@@ -168,7 +169,10 @@ def _is_ours(path: Path) -> bool:
     suffix = suffix_of(path)
     if suffix in PAIR_SUFFIXES:
         return _is_pair(path)
-    return suffix not in ("", *PICTURE_SUFFIXES)
+    if suffix == "":
+        # Scanners call slices by numbers; napari itself asks only for names that end in .dcm.
+        return path.is_file() and is_dicom_file(path)
+    return suffix not in PICTURE_SUFFIXES
 
 
 def _is_pair(path: Path) -> bool:

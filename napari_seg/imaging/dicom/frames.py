@@ -24,6 +24,8 @@ _GROUPS = {
     "CTImageFrameTypeSequence": ("FrameType",),
     "PETFrameTypeSequence": ("FrameType",),
 }
+# A functional group that is read as a whole.
+REAL_WORLD = "RealWorldValueMappingSequence"
 FRAME_TAGS = tuple(tag for tags in _GROUPS.values() for tag in tags)
 """The tags that are looked for at each frame."""
 
@@ -47,6 +49,8 @@ def _values(item: pydicom.Dataset) -> dict[str, Any]:
             if value is not None:
                 values[tag] = value
     values.update(_direction_of_diffusion(item))
+    if mapped := item.get(REAL_WORLD):
+        values[REAL_WORLD] = mapped
     return values
 
 

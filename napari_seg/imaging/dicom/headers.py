@@ -15,7 +15,8 @@ import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
-from napari_seg.imaging.dicom.frames import FRAME_TAGS, frame_values
+from napari_seg.imaging.dicom.frames import FRAME_TAGS, REAL_WORLD, frame_values
+from napari_seg.imaging.dicom.real_world import has_other_values
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
 Numbers = tuple[float, ...]
@@ -51,7 +52,7 @@ _TAGS = (
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
     *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
     "SpacingBetweenSlices",
-    *("RescaleSlope", "RescaleIntercept"),
+    *("RescaleSlope", "RescaleIntercept", REAL_WORLD),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *(tag for tag in PHASE_TAGS if tag not in FRAME_TAGS or tag == "DiffusionBValue"),
 )
@@ -112,6 +113,8 @@ class SliceHeader:
         Of the slice, and what is said to lie between two; ``None`` where absent.
     slope, intercept
         The stored value times `slope` plus `intercept` is what it means; ``None`` where absent.
+    has_other_values
+        Whether a mapping to values of the real world is stated that is not that rescaling.
     frame_of_reference
         A hash; ``None`` where absent.
     stack
@@ -142,6 +145,7 @@ class SliceHeader:
     step: float | None
     slope: float | None
     intercept: float | None
+    has_other_values: bool
     frame_of_reference: str | None
     stack: str
     phases: tuple[str, ...]
@@ -253,6 +257,9 @@ def _slice_header(
         step=_number(get("SpacingBetweenSlices")) or None,
         slope=_number(get("RescaleSlope")),
         intercept=_number(get("RescaleIntercept")),
+        has_other_values=has_other_values(
+            get(REAL_WORLD) or (), _number(get("RescaleSlope")), _number(get("RescaleIntercept"))
+        ),
         frame_of_reference=frame_name(get("FrameOfReferenceUID")),
         stack=str(get("StackID") or ""),
         phases=tuple("" if (value := get(tag)) is None else str(value) for tag in PHASE_TAGS),

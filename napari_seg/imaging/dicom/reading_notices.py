@@ -49,6 +49,12 @@ def read_notices(
         meaning = "in HU" if first.modality == "CT" else "in their unit"
         message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
         notices.append(Notice("no-rescaling", message))
+    if any(one.header.has_other_values for one in stored):
+        message = (
+            "the file also states what its values stand for in the real world (such as SUV or "
+            "mm²/s), by another scale: that was not applied, the values are as rescaled"
+        )
+        notices.append(Notice("real-world-unused", message))
     return tuple(notices)
 
 
