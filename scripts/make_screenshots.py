@@ -17,6 +17,9 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from napari_seg.imaging.label_edits.boxes import bounds, grown_box
+from napari_seg.viewer.undo import write_region
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -129,14 +132,14 @@ def wait_for_preview(panel: Panel) -> None:
 
 
 def draw_outside(labels: Labels) -> None:
-    """Draw a rectangle around both hippocampi in a label of its own: what is to stay outside."""
-    middle, side = LEFT_HIPPOCAMPUS[1], LEFT_HIPPOCAMPUS[2] + 18
-    first = np.rint(labels.world_to_data((SHOWN_SLICE_MM, middle - 16, -side))).astype(int)
-    last = np.rint(labels.world_to_data((SHOWN_SLICE_MM, middle + 14, side))).astype(int)
-    rows, columns = np.mgrid[first[1] : last[1] + 1, first[2] : last[2] + 1]
-    edge = (rows == first[1]) | (rows == last[1]) | (columns == first[2]) | (columns == last[2])
-    rows, columns = rows[edge], columns[edge]
-    labels.data_setitem((np.full(rows.shape, first[0]), rows, columns), OUTSIDE)
+    """Draw a box around both hippocampi in a label of its own: what is to stay outside."""
+    around = bounds(np.asarray(labels.data) != 0)
+    if around is None:
+        raise ValueError("the hippocampi were not segmented")
+    box = grown_box(around, (5, 8, 8), labels.data.shape)
+    shell = np.ones([part.stop - part.start for part in box], dtype=bool)
+    shell[1:-1, 1:-1, 1:-1] = False
+    write_region(labels, box, OUTSIDE, where=shell)
     settle()
 
 

@@ -201,6 +201,20 @@ def test_a_preview_follows_later_strokes(case):
     assert case.steps == ["brush: cyst"]
 
 
+@pytest.mark.parametrize(("do", "left"), [("delete", 96), ("keep", 1), ("give", 96)])
+def test_an_island_under_the_cursor_goes_or_stays(case, do, left):
+    by_name = {action.name: action for action in case.section.actions}
+    case.layer.selected_label = 3
+    case.viewer.dims.set_point(0, 0.0)
+    case.viewer.cursor.position = case.layer.data_to_world((0, 10, 14))
+    # The slice is turned under a mouse that lies still.
+    case.viewer.dims.set_point(0, 16.0)
+    by_name[f"{do}_island"].run()
+    case.qtbot.waitUntil(lambda: len(case.steps) == 1)
+    assert np.count_nonzero(case.layer.data == 1) == left
+    assert np.count_nonzero(case.layer.data == 3) == (do == "give")
+
+
 def test_a_preview_is_hidden_with_its_labels(case):
     case.open("grow")
     case.wait_for_preview()

@@ -203,10 +203,11 @@ def test_an_island_under_the_cursor_is_refused_with_the_reason(case):
         ((3, 8, 3), "'spleen' is locked"),
     ):
         case.viewer.cursor.position = case.layer.data_to_world(voxel)
+        case.viewer.dims.set_point(0, case.viewer.cursor.position[0])
         by_name["delete_island"].run()
         case.wait()
         assert reason in case.status.text.text()
-    case.viewer.cursor.position = (-500.0, 0.0, 0.0)
+    case.viewer.cursor.position = (0.0, -500.0, 0.0)
     by_name["keep_island"].run()
     case.wait()
     assert "point at an island" in case.status.text.text().lower()

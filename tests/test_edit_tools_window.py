@@ -202,6 +202,23 @@ def test_keys_do_what_the_tools_do(qtbot, viewer, panel):
     qtbot.waitUntil(lambda: not np.any(layer.data == 2))
 
 
+def test_an_island_is_the_one_under_the_mouse_whichever_view_it_is_over(qtbot, viewer, panel):
+    layer = panel.labels.layer
+    QTest.mouseMove(canvas_of(viewer), on_canvas(viewer, layer, (3, 4, 4)))
+    QApplication.processEvents()
+    panel.viewing.three_views.open()
+    qtbot.wait(200)
+    view = panel.viewing.three_views.views[0]
+    voxel = (3, 8, 4)
+    view.viewer.dims.set_point(range(3), layer.data_to_world(voxel))
+    view.viewer.cursor.position = tuple(layer.data_to_world(voxel))
+    view.viewer.mouse_over_canvas = True
+    panel.edit.tools.run_under_cursor("delete")
+    qtbot.waitUntil(lambda: not np.any(layer.data == 2))
+    assert np.count_nonzero(layer.data == 1) == 97
+    panel.viewing.three_views.close()
+
+
 def test_ctrl_enter_applies_the_open_tool(qtbot, viewer, panel):
     layer = panel.labels.layer
     panel.edit.tools.open_tool("grow")

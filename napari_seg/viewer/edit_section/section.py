@@ -51,7 +51,7 @@ class EditSection(QWidget):
         super().__init__()
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self.brushes = Brushes(self._viewer, three_views)
-        self.tools = Workbench(self._viewer, status)
+        self.tools = Workbench(self._viewer, status, three_views)
         self.my_slices = MySlices(self._viewer)
         self.history = HistoryList(self._viewer)
         self._actions = tool_actions(self.tools, self.wanted.emit)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.edit_tools.tool import Tool
     from napari_seg.viewer.label_list.rows import Row
+    from napari_seg.viewer.viewing.three_views import ThreeViews
 
 
 class SubjectSource:
@@ -31,10 +32,12 @@ class SubjectSource:
     ----------
     viewer
         That shows them.
+    three_views
+        That may show them, too; None for the one canvas.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: ViewerModel, three_views: ThreeViews | None = None) -> None:
+        self._viewer, self._three_views = viewer, three_views
         self.layer: Labels | None = None
         self.scan: Image | None = None
         self._unit_of: tuple[Image | None, str] = (None, "")
@@ -51,7 +54,14 @@ class SubjectSource:
             return str(error)
         return ""
 
-    def subject(self, tool: Tool[Any], *, label: int | None = None, **pointed: Any) -> Subject:
+    def subject(
+        self,
+        tool: Tool[Any],
+        *,
+        label: int | None = None,
+        view: ViewerModel | None = None,
+        **pointed: Any,
+    ) -> Subject:
         """Return what a tool would work on now.
 
         Parameters
@@ -60,6 +70,8 @@ class SubjectSource:
             That asks.
         label
             To work on; None for the selected one.
+        view
+            The viewer whose slice is meant; None for the main one.
         **pointed
             A ``voxel`` or what was ``drawn``, if there is one.
 
@@ -75,7 +87,7 @@ class SubjectSource:
         labels = np.asarray(layer.data)
         rows = LayerTable.of(layer).rows
         label = int(layer.selected_label) if label is None else label
-        axis, index = self.shown_slice(layer)
+        axis, index = shown_slice(layer, view or self._viewer)
         scan, scan_reason = self._intensities(layer)
         is_known = scan is not None and self.scan is not None
         return Subject(
@@ -98,22 +110,20 @@ class SubjectSource:
             **pointed,
         )
 
-    def shown_slice(self, layer: Labels) -> tuple[int, int]:
-        """Return the axis of a layer that the view looks along, and the slice that it shows."""
-        dims = self._viewer.dims
-        before = dims.ndim - layer.ndim
-        hidden = [axis - before for axis in dims.order[: dims.ndim - 2] if axis >= before]
-        axis = hidden[-1] if hidden else 0
-        place = layer.world_to_data(dims.point)[-layer.ndim :]
-        last = layer.data.shape[axis] - 1
-        return axis, int(np.clip(np.rint(place[axis]), 0, last))
-
-    def voxel_under_cursor(self) -> tuple[int, ...] | None:
-        """Return the voxel of the layer under the cursor; None outside of it."""
+    def under_cursor(self) -> tuple[ViewerModel, tuple[int, ...] | None]:
+        """Return the viewer that the mouse is over, and the layer's voxel there; None outside."""
+        views = () if self._three_views is None else self._three_views.views
+        viewers = (view.viewer for view in views)
+        view = next((one for one in viewers if one.mouse_over_canvas), self._viewer)
         layer = self.layer
         if layer is None or self.reason():
-            return None
-        return voxel_at(layer, self._viewer.cursor.position)
+            return view, None
+        # Of the slice that is shown now: it may have been turned under a mouse that lies still.
+        position = list(view.dims.point)
+        for axis in view.dims.displayed:
+            if axis < len(view.cursor.position):
+                position[axis] = view.cursor.position[axis]
+        return view, voxel_at(layer, position)
 
     def _intensities(self, layer: Labels) -> tuple[NDArray[Any] | None, str]:
         scan = self.scan
@@ -158,6 +168,17 @@ class SubjectSource:
                 found = OtherLabels(other.name, np.asarray(other.data), names)
                 others[str(other.unique_id)] = found
         return others
+
+
+def shown_slice(layer: Labels, viewer: ViewerModel) -> tuple[int, int]:
+    """Return the axis of a layer that a view looks along, and the slice that it shows."""
+    dims = viewer.dims
+    before = dims.ndim - layer.ndim
+    hidden = [axis - before for axis in dims.order[: dims.ndim - 2] if axis >= before]
+    axis = hidden[-1] if hidden else 0
+    place = layer.world_to_data(dims.point)[-layer.ndim :]
+    last = layer.data.shape[axis] - 1
+    return axis, int(np.clip(np.rint(place[axis]), 0, last))
 
 
 def voxel_at(layer: Labels, position: Any) -> tuple[int, ...] | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.edit_tools.tool import Tool
     from napari_seg.viewer.status_line import StatusLine
+    from napari_seg.viewer.viewing.three_views import ThreeViews
 
 
 class Workbench(QWidget):
@@ -36,6 +37,8 @@ class Workbench(QWidget):
         That shows scan and labels.
     status
         Where it is said what was done.
+    three_views
+        On whose canvases an island may be pointed at, too.
 
     Attributes
     ----------
@@ -47,12 +50,14 @@ class Workbench(QWidget):
 
     settings_changed = Signal()
 
-    def __init__(self, viewer: ViewerModel, status: StatusLine) -> None:
+    def __init__(
+        self, viewer: ViewerModel, status: StatusLine, three_views: ThreeViews | None = None
+    ) -> None:
         super().__init__()
         self._viewer, self._status = viewer, status
         self.tools: dict[str, Tool[Any]] = {tool.name: tool for tool in TOOLS}
         self._settings: dict[str, Any] = {tool.name: tool.settings for tool in TOOLS}
-        source, watched = SubjectSource(viewer), Watched(self)
+        source, watched = SubjectSource(viewer, three_views), Watched(self)
         self.applying = Applying(source, watched, status, self)
         self._bench = Bench(viewer, source, watched, self.applying, Paces())
         self.opened: OpenTool | None = None
@@ -137,8 +142,9 @@ class Workbench(QWidget):
         layer = self.layer
         within = self._settings["pick_island"].within
         to = 0 if layer is None else int(layer.selected_label)
-        voxel = self._bench.source.voxel_under_cursor()
-        self.applying.apply(self.tools["pick_island"], PickIsland(do, to, within), voxel=voxel)
+        view, voxel = self._bench.source.under_cursor()
+        settings = PickIsland(do, to, within)
+        self.applying.apply(self.tools["pick_island"], settings, view=view, voxel=voxel)
 
     def release(self) -> None:
         """Let go of viewer and layers; nothing of ours is left on the canvas."""

@@ -16,7 +16,7 @@ from napari_seg.imaging.label_edits.islands import (
 from napari_seg.viewer.edit_tools.catalogue.wording import on_labels
 from napari_seg.viewer.edit_tools.controls import Choice, OneLabel, Option, Scope, Volume
 from napari_seg.viewer.edit_tools.subject import Subject
-from napari_seg.viewer.edit_tools.tool import Tool
+from napari_seg.viewer.edit_tools.tool import Tool, all_voxels
 
 _WITHIN = (
     Option("volume", "in the whole volume", "Its voxels touch in 3D"),
@@ -139,6 +139,7 @@ TOOLS = (
         edit=_pick,
         says=_say_pick,
         check=_check_pick,
+        size=all_voxels,
         on="what is pointed at",
         follows_view=True,
         canvas="a click",
