@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("infer", "cold")
+NAMES = ("infer", "cold", "memory")
 
 
 def main() -> None:

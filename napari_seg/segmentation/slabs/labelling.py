@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Voxels of the scan that are labelled at once, and bytes of interpolated scores held for it.
 _VOXELS_AT_ONCE = 1 << 22
-_BYTES_AT_ONCE = 1 << 25
+_BYTES_AT_ONCE = 1 << 23
 # Where more voxels than these lie between unequal labels, whole boxes are interpolated faster.
 _FEW = 0.1
 
