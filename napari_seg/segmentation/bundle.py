@@ -106,7 +106,12 @@ class Bundle:
         return self.description.in_channels
 
 
-def load_bundle(folder: str | Path | None = None, *, variant: str | None = None) -> Bundle:
+def load_bundle(
+    folder: str | Path | None = None,
+    *,
+    variant: str | None = None,
+    checkpoint: str | None = None,
+) -> Bundle:
     """Load a bundle's network and what stands around it.
 
     Of the configs only ``network_def``, ``prepare`` (else ``preprocessing``), ``inferer``,
@@ -118,6 +123,8 @@ def load_bundle(folder: str | Path | None = None, *, variant: str | None = None)
         The bundle's folder; None for the shipped one.
     variant
         An overlay in ``configs``, such as ``"two_d"``; None for the bundle as it stands.
+    checkpoint
+        The weights in its folder ``models``; None for those that its config names.
 
     Raises
     ------
@@ -135,7 +142,7 @@ def load_bundle(folder: str | Path | None = None, *, variant: str | None = None)
     lines = lines_that_run_code(config)
     if lines:
         raise BundleRefused(description.name, lines)
-    weights = _weights_file(folder, whole)
+    weights = _weights_file(folder, whole, checkpoint)
 
     from monai.bundle import ConfigParser
 
@@ -159,6 +166,13 @@ def load_bundle(folder: str | Path | None = None, *, variant: str | None = None)
     )
 
 
+def shared_config(bundle: Bundle) -> Config:
+    """Return what a bundle's configs say of all but the network, to compare it with others."""
+    whole = read_config(bundle.folder, "inference", bundle.variant)
+    _, prepare = _needed(whole, bundle.folder.name)
+    return _with_references(whole, [prepare, "inferer", "postprocessing"])
+
+
 def _needed(whole: Config, folder_name: str) -> tuple[Config, str]:
     """Cut a config down to the four ids that are used and what they refer to."""
     prepare = "prepare" if "prepare" in whole else "preprocessing"
@@ -166,13 +180,17 @@ def _needed(whole: Config, folder_name: str) -> tuple[Config, str]:
     missing = [name for name in wanted if name not in whole]
     if missing:
         raise ValueError(f"configs/inference of {folder_name!r} lacks {', '.join(missing)}")
+    return _with_references(whole, wanted), prepare
+
+
+def _with_references(whole: Config, wanted: list[str]) -> Config:
     needed: Config = {}
     while wanted:
         name = wanted.pop()
         if name not in needed and name in whole:
             needed[name] = _without_file_steps(whole[name])
             wanted.extend(referenced_ids(needed[name]))
-    return needed, prepare
+    return needed
 
 
 def _without_file_steps(value: Any) -> Any:
@@ -187,8 +205,8 @@ def _is_file_step(value: Any) -> bool:
     return isinstance(value, dict) and str(value.get("_target_")).split(".")[-1] in _FILE_STEPS
 
 
-def _weights_file(folder: Path, whole: Mapping[str, Any]) -> Path:
-    name = whole.get("ckpt_name", "model.pt")
+def _weights_file(folder: Path, whole: Mapping[str, Any], checkpoint: str | None) -> Path:
+    name = checkpoint or whole.get("ckpt_name", "model.pt")
     path = folder / "models" / (name if isinstance(name, str) else "model.pt")
     if path.parent != folder / "models":
         raise ValueError(

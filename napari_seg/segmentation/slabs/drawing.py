@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.imaging.scan import Notice
+from napari_seg.segmentation.mirroring import mirrored
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
 from napari_seg.segmentation.slabs.memory import require
 from napari_seg.segmentation.slabs.sliding import AllScores, choose_axis, slide
 from napari_seg.segmentation.slabs.way_back import NotByAxes, WayBack, find_way_back
+from napari_seg.segmentation.slabs.window_scores import Fallback
 from napari_seg.segmentation.windows import lay_windows, window_of
 
 if TYPE_CHECKING:
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.mirroring import Network
     from napari_seg.segmentation.slabs.sliding import OnWindow
-    from napari_seg.segmentation.slabs.window_scores import Fallback, WindowScores
+    from napari_seg.segmentation.slabs.window_scores import WindowScores
     from napari_seg.segmentation.windows import WindowLayout
 
 
@@ -63,6 +66,8 @@ class Sliding:
         From 0 to below 1: the part of a window that its neighbour also covers.
     skip_air
         Whether windows of one value throughout go through the network once for each value.
+    mirror
+        Axes of the prepared scan along which each window is mirrored, too, and the scores averaged.
     on_progress, on_window, fallback
         As in `sliding.slide`.
     """
@@ -72,6 +77,7 @@ class Sliding:
     overlap: float
     on_progress: Callable[[float], None]
     skip_air: bool = True
+    mirror: tuple[int, ...] = ()
     on_window: OnWindow | None = None
     fallback: Fallback | None = None
 
@@ -81,9 +87,10 @@ class Sliding:
         """Slide over a prepared scan."""
         from monai.utils import convert_to_tensor
 
+        flat = window_of(bundle.inferer).flat_axis
         return slide(
             convert_to_tensor(image)[None].to(self.device),
-            self.network,
+            mirrored(self.network, self.mirror, flat_axis=flat),
             bundle.inferer,
             reader,
             axis=axis,
@@ -92,8 +99,16 @@ class Sliding:
             skip_air=self.skip_air,
             on_progress=self.on_progress,
             on_window=self.on_window,
-            fallback=self.fallback,
+            fallback=self.fallback and Fallback(self._mirrored_fallback(flat)),
         )
+
+    def _mirrored_fallback(self, flat: int | None) -> Callable[[], Network]:
+        def network() -> Network:
+            if self.fallback is None:
+                raise ValueError("there is no fallback")
+            return mirrored(self.fallback.network(), self.mirror, flat_axis=flat)
+
+        return network
 
 
 def draw_labels(image: MetaTensor, bundle: Bundle, sliding: Sliding) -> Drawing:

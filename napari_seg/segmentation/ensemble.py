@@ -1,0 +1,108 @@
+"""Several networks as one: their scores are averaged window by window."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_seg.segmentation.bundle import load_bundle, shared_config
+from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torch import nn
+
+    from napari_seg.segmentation.bundle import Bundle
+
+
+def load_ensemble(
+    folders: Sequence[Path | None], *, variant: str | None = None, folds: bool = False
+) -> Bundle:
+    """Load several bundles, or the folds of one, as a bundle whose scores are their mean.
+
+    Parameters
+    ----------
+    folders
+        The bundles; None for the shipped one.
+    variant
+        An overlay of each, such as ``"two_d"``.
+    folds
+        Whether all checkpoints ``models/*fold*.pt`` of each bundle take part, rather than the one
+        that its config names.
+
+    Returns
+    -------
+    Bundle
+        With the name, the preparing and the labels of the first one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a folder or its folds are missing.
+    ValueError
+        If the bundles prepare a scan or draw labels in different ways.
+    """
+    members = [
+        load_bundle(folder, variant=variant, checkpoint=checkpoint)
+        for folder in folders
+        for checkpoint in (_folds_of(folder) if folds else [None])
+    ]
+    if not members:
+        raise ValueError("an ensemble needs at least one model")
+    _require_alike(members)
+    if len(members) == 1:
+        return members[0]
+    digest = hashlib.sha256("".join(member.sha256 for member in members).encode()).hexdigest()
+    networks = [member.network for member in members]
+    return replace(members[0], network=mean_network(networks), sha256=digest)
+
+
+def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
+    """Make a network whose scores are the mean of others'; it holds two of their scores at most."""
+    import torch
+
+    class MeanNetwork(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.members = torch.nn.ModuleList(networks)
+
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            total = self.members[0](batch)
+            for member in self.members[1:]:
+                total = total + member(batch)
+            mean: torch.Tensor = total / len(self.members)
+            return mean
+
+    return MeanNetwork().eval()
+
+
+def _folds_of(folder: Path | None) -> list[str]:
+    models = (folder or shipped_bundle_folder()) / "models"
+    names = sorted(path.name for path in models.glob("*fold*.pt"))
+    if not names:
+        raise FileNotFoundError(
+            f"the bundle {models.parent.name!r} has no folds models/*fold*.pt to average"
+        )
+    return names
+
+
+def _require_alike(members: Sequence[Bundle]) -> None:
+    first = members[0]
+    wanted = shared_config(first)
+    for other in members[1:]:
+        if other.table.names != first.table.names:
+            raise ValueError(
+                f"models of an ensemble must draw the same labels: {other.folder.name!r} draws "
+                f"{list(other.table.names.values())}, {first.folder.name!r} "
+                f"{list(first.table.names.values())}"
+            )
+        config = shared_config(other)
+        differ = sorted(n for n in {*config, *wanted} if config.get(n) != wanted.get(n))
+        if differ:
+            raise ValueError(
+                f"models of an ensemble must be alike but for the network: {other.folder.name!r} "
+                f"and {first.folder.name!r} differ in {', '.join(differ)}"
+            )
