@@ -23,6 +23,7 @@ class FakeBundle:
     version: str = "0.0.0"
     sha256: str = "0" * 64
     table: LabelTable = TABLE
+    ensemble: None = None
 
 
 def describe(folder=None, *, variant=None):

@@ -18,9 +18,18 @@ from monai.transforms import (
 )
 
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.scan import Scan
+from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.segmentation import inference
 from napari_seg.segmentation.bundle import Bundle
 from napari_seg.segmentation.bundle_description import BundleDescription
+from napari_seg.segmentation.execution import Plan, Way
+
+# Without a search for the fastest way, which takes longer than these small networks.
+IN_TORCH = Plan("exact", "cpu", Way("torch"))
+
+
+def segment(scan: Scan, bundle: Bundle, **options: Any) -> LabelMap:
+    return inference.segment(scan, bundle, plan=IN_TORCH, **options)
 
 
 def prepared_at(*spacing: float) -> list[Any]:

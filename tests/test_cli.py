@@ -401,3 +401,34 @@ def test_the_home_of_an_output_is_found(tmp_path: Path, monkeypatch: pytest.Monk
     assert run("segment", SAMPLE, "--output=~/out/labels.nii.gz").exit_code == 0
     assert (tmp_path / "out" / "labels.nii.gz").is_file()
     assert not (tmp_path / "~").exists()
+
+
+def test_probabilities_are_written_beside_the_labels(tmp_path: Path) -> None:
+    words = ["--probabilities", "posterior,entropy", "--mirror", "i"]
+    assert run("segment", SAMPLE, "-o", tmp_path, *words).exit_code == 0
+    labels = voxels(tmp_path / "hippocampus_left_dseg.nii.gz")
+    chance = nibabel.load(tmp_path / "hippocampus_left_dseg_probability-posterior.nii.gz")
+    assert chance.shape == labels.shape
+    np.testing.assert_allclose(chance.affine, nibabel.load(SAMPLE).affine, atol=1e-4)
+    assert (np.asanyarray(chance.dataobj)[labels == 2] > 1 / 3).all()
+    assert (tmp_path / "hippocampus_left_dseg_entropy.nii.gz").exists()
+    command = json.loads((tmp_path / "hippocampus_left_dseg.json").read_text())["command"]
+    assert "--mirror i --probabilities posterior,entropy" in command
+
+
+def test_several_models_are_averaged(tmp_path: Path) -> None:
+    words = ["--model", "shipped", "--model", shipped_bundle_folder()]
+    assert run("segment", SAMPLE, "-o", tmp_path / "both.nii.gz", *words).exit_code == 0
+    assert run("segment", SAMPLE, "-o", tmp_path / "one.nii.gz").exit_code == 0
+    differs = voxels(tmp_path / "both.nii.gz") != voxels(tmp_path / "one.nii.gz")
+    assert differs.mean() < 1e-3
+    record = json.loads((tmp_path / "both.json").read_text())
+    assert len(record["bundle"]["mean_of"]) == 2
+    assert "--model shipped --model " in record["command"]
+
+
+@pytest.mark.parametrize("words", [("--mirror", "x"), ("--model", "a", "--model", "shipped")])
+def test_a_wrong_word_for_mirrors_or_models_is_refused(tmp_path: Path, words: tuple[str]) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path, *words)
+    assert result.exit_code == 2
+    assert words[0] in result.output

@@ -47,6 +47,8 @@ def test_options_of_a_record_name_all_but_bundle_and_device():
         "keep_largest": False,
         "min_ml": 0.5,
         "skip_air": True,
+        "mirror": (),
+        "maps": (),
     }
 
 

@@ -9,13 +9,12 @@ from monai.transforms import (
     Spacingd,
     ThresholdIntensityd,
 )
-from slab_case import bundle_of, noisy_network, prepared_at, smooth_network, whole_way
+from slab_case import bundle_of, noisy_network, prepared_at, segment, smooth_network, whole_way
 from test_way_back import tilted
 
 from napari_seg.imaging.files import read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
-from napari_seg.segmentation.inference import segment
 
 AFFINES = {
     "plain": np.diag([0.7, 0.8, 1.5, 1.0]),
@@ -183,3 +182,25 @@ def test_the_network_of_the_bundle_stays_as_it_was():
     before = [parameter.clone() for parameter in network.parameters()]
     segment(scan(), bundle_of(network, 3, prepare=prepared_at(1.0, 1.0, 1.0)))
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+def test_mirrored_windows_are_averaged():
+    bundle = bundle_of(smooth_network(3), 3, prepare=prepared_at(1.0, 1.0, 1.0))
+
+    class Mirrored(torch.nn.Module):
+        def forward(self, batch):
+            network = bundle.network
+            return (network(batch) + network(batch.flip(3)).flip(3)) / 2
+
+    expected = whole_way(scan(), bundle_of(Mirrored(), 3, prepare=prepared_at(1.0, 1.0, 1.0)))
+    result = segment(scan(), bundle, mirror=[1])
+    assert expected.worst_gap(result.array)[1] < 1e-4
+    assert not np.array_equal(result.array, segment(scan(), bundle).array)
+    assert result.record["options"]["mirror"] == (1,)
+    assert "--mirror j" in result.record["command"]
+
+
+def test_an_axis_to_mirror_that_is_not_there_is_refused():
+    bundle = bundle_of(smooth_network(3), 3, prepare=prepared_at(1.0, 1.0, 1.0))
+    with pytest.raises(ValueError, match="among 0, 1 and 2"):
+        segment(scan(), bundle, mirror=[4])

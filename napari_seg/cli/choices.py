@@ -12,6 +12,7 @@ import typer
 from napari_seg.cli.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from napari_seg.imaging.geometry import Region
@@ -42,10 +43,16 @@ class Choices:
 
     @cached_property
     def bundle(self) -> Bundle:
-        """The bundle, loaded when it is first used."""
-        from napari_seg.segmentation.bundle import load_bundle
+        """The bundle, or several as one, loaded when it is first used."""
+        from napari_seg.segmentation.ensemble import load_models
 
-        return load_bundle(self.settings.folder, variant=self.settings.variant)
+        settings = self.settings
+        return load_models(
+            settings.folder,
+            variant=settings.variant,
+            further=settings.further,
+            folds=settings.folds,
+        )
 
     def command(self, labels: Path) -> str:
         """Give the command line that repeats one scan, quoted for a shell.
@@ -63,6 +70,49 @@ class Choices:
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record."""
         return {**self.settings.as_options(), "series": self.series, "repair": self.repair}
+
+
+def parse_models(models: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:
+    """Return the first bundle, None for the shipped one, and the further ones of an ensemble.
+
+    A folder that holds bundles stands for all of them.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the shipped one is named after another.
+    """
+    from napari_seg.segmentation.ensemble import bundles_in
+    from napari_seg.segmentation.run_settings import SHIPPED
+
+    is_shipped = [str(model) == SHIPPED for model in models]
+    if any(is_shipped[1:]):
+        raise typer.BadParameter(f"{SHIPPED} comes first, and once", param_hint="--model")
+    found = [
+        bundle
+        for model, shipped in zip(models, is_shipped, strict=True)
+        if not shipped
+        for bundle in bundles_in(model)
+    ]
+    if not models or is_shipped[0]:
+        return None, tuple(found)
+    return found[0], tuple(found[1:])
+
+
+def parse_mirror(text: str) -> tuple[int, ...]:
+    """Read axes such as ``i,k``, or ``all``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If `text` has another form.
+    """
+    words = ["i", "j", "k"] if text.strip() == "all" else [word.strip() for word in text.split(",")]
+    if not set(words) <= {"i", "j", "k"}:
+        raise typer.BadParameter(
+            f"expected all, or some of i,j,k, got {text!r}", param_hint="--mirror"
+        )
+    return tuple(sorted({"ijk".index(word) for word in words}))
 
 
 def parse_region(text: str) -> Region | Literal["auto"]:

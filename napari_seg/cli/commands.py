@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from napari_seg.cli.convert_command import convert, home_path
 from napari_seg.cli.terminal import exit_codes, print_json, quiet_libraries
 
 app = typer.Typer(
@@ -15,11 +16,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-def _path(text: str | Path) -> Path:
-    # No shell turns the ~ of --output=~/folder into a home.
-    return Path(text).expanduser()
 
 
 def _show_version(wanted: bool) -> None:
@@ -51,16 +47,23 @@ def segment(
         typer.Option(
             "--output",
             "-o",
-            parser=_path,
+            parser=home_path,
             metavar="OUT",
             help="The label file of one scan (its name gives the format), or a folder that "
             "gets <case>_dseg.nii.gz for each.",
         ),
     ],
     model: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="A MONAI bundle; without it the shipped one."),
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A MONAI bundle; without it the shipped one. Several, or a folder of several, "
+            "are averaged.",
+        ),
     ] = None,
+    folds: Annotated[
+        bool, typer.Option("--folds", help="Average the model's folds, models/*fold*.pt.")
+    ] = False,
     variant: Annotated[
         str | None, typer.Option(help='An overlay of the bundle, such as "two_d".')
     ] = None,
@@ -87,6 +90,18 @@ def segment(
     min_ml: Annotated[
         float, typer.Option(min=0, metavar="X", help="Drop parts smaller than X ml.")
     ] = 0.0,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I,J,K", help="Average over windows mirrored along these axes, or all."
+        ),
+    ] = None,
+    probabilities: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="Write the probability of these labels, too, or their entropy."
+        ),
+    ] = None,
     skip_air: Annotated[
         bool,
         typer.Option(
@@ -128,14 +143,17 @@ def segment(
     ] = None,
 ) -> None:
     """Segment scans, and write their labels on each scan's own grid."""
-    from napari_seg.cli.choices import Choices, parse_region
+    from napari_seg.cli.choices import Choices, parse_mirror, parse_models, parse_region
     from napari_seg.cli.pseudonyms import Pseudonyms, read_pseudonyms
     from napari_seg.cli.results import report
     from napari_seg.cli.segmenting import segment_scans
     from napari_seg.segmentation.run_settings import RunSettings
 
+    first, further = parse_models(model or ())
     settings = RunSettings(
-        folder=model,
+        folder=first,
+        further=further,
+        folds=folds,
         variant=variant,
         device=device,
         precision=precision,
@@ -145,6 +163,8 @@ def segment(
         keep_largest=keep_largest,
         min_ml=min_ml,
         skip_air=skip_air,
+        mirror=parse_mirror(mirror) if mirror else (),
+        maps=tuple(name.strip() for name in probabilities.split(",")) if probabilities else (),
     )
     quiet_libraries()
     with exit_codes():
@@ -164,72 +184,7 @@ def segment(
         raise typer.Exit(1)
 
 
-@app.command()
-def convert(
-    labels: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LABELS",
-            help="A label file, a DICOM or 3D Slicer segmentation, a folder of masks, or a table.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=_path,
-            metavar="OUT",
-            help="Its name gives the form: .nii.gz, .seg.nrrd, .nrrd, .mha, .dcm, or a table "
-            "alone: .tsv, .txt (ITK-SNAP), .ctbl (3D Slicer). With --as: a folder.",
-        ),
-    ],
-    scan: Annotated[
-        Path | None,
-        typer.Option(metavar="SCAN", help="Bring the labels onto this scan; .dcm needs it."),
-    ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Names and colours: .tsv, .txt or .ctbl."),
-    ] = None,
-    form: Annotated[
-        str | None,
-        typer.Option("--as", metavar="FORM", help="masks or surfaces: one file a structure."),
-    ] = None,
-    resample: Annotated[
-        bool, typer.Option("--resample", help="Resample labels on another grid than the scan's.")
-    ] = False,
-    new_uids: Annotated[
-        bool, typer.Option("--new-uids", help="Make the UIDs that a DICOM series lacks.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is already there.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on stdout in place of the table.")
-    ] = False,
-) -> None:
-    """Turn labels from one form into another."""
-    from napari_seg.cli.converting import Conversion, convert_labels, report
-
-    conversion = Conversion(
-        labels,
-        output,
-        scan=scan,
-        series=int(series) if series and series.isdigit() else series,
-        table=table,
-        form=form,
-        resample=resample,
-        new_uids=new_uids,
-        overwrite=overwrite,
-    )
-    quiet_libraries()
-    with exit_codes():
-        report(convert_labels(conversion), as_json=as_json)
+app.command()(convert)
 
 
 @app.command()
@@ -250,7 +205,7 @@ def demo(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", parser=_path, metavar="FOLDER", help="Where the results go."
+            "--output", "-o", parser=home_path, metavar="FOLDER", help="Where the results go."
         ),
     ] = Path("napari-seg-demo"),
     window: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,6 +110,14 @@ def _copy(staged: Path, partial: Path) -> None:
 def beside(labels: Path, ending: str) -> Path:
     """Name a file beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz`` and ``".tsv"``."""
     return labels.with_name(case_of(labels) + ending)
+
+
+def map_ending(name: str) -> str:
+    """Give the ending of the file with a label's probabilities, or with the entropy of all."""
+    if name == "entropy":
+        return "_entropy.nii.gz"
+    plain = re.sub(r"[^\w.-]+", "-", name)
+    return f"_probability-{plain}.nii.gz"
 
 
 def case_of(scan: Path) -> str:

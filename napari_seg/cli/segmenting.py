@@ -16,6 +16,7 @@ from napari_seg.cli.places import (
     check_places,
     label_paths,
     made_folder,
+    map_ending,
     move_into,
 )
 from napari_seg.cli.pseudonyms import HiddenNames
@@ -114,11 +115,12 @@ def _segment_one(case: Case, choices: Choices, news: News, study: Study) -> Resu
             "none; write .nii.gz or .seg.nrrd"
         )
     _tell(case, scan.notices, news)
+    maps: dict[str, Scan] = {}
     with news.following(f"{case.name}: segmenting") as on_progress:
-        labels, record = _labels_and_record(scan, choices, study, on_progress)
+        labels, record = _labels_and_record(scan, choices, study, maps, on_progress)
     record["command"] = choices.command(case.labels)
     _tell(case, labels.notices, news)
-    written = _save(scan, replace(labels, record=record), case.labels, choices)
+    written = _save(scan, replace(labels, record=record), case.labels, choices, maps)
     _tell(case, written, news)
     took = f"{record['seconds']:.1f} s on {record['device']}"
     news.say(f"{case.name}: {took}, written to {case.labels}")
@@ -155,7 +157,11 @@ def _read(case: Case, choices: Choices, news: News) -> Scan:
 
 
 def _labels_and_record(
-    scan: Scan, choices: Choices, study: Study, on_progress: Callable[[float], None]
+    scan: Scan,
+    choices: Choices,
+    study: Study,
+    maps: dict[str, Scan],
+    on_progress: Callable[[float], None],
 ) -> tuple[LabelMap, dict[str, Any]]:
     from napari_seg.segmentation.inference import segment
 
@@ -166,6 +172,7 @@ def _labels_and_record(
         device=settings.device,
         plan=study.plan,
         on_progress=on_progress,
+        on_map=maps.__setitem__,
         **settings.for_segment(),
     )
     record = {**(found.record or {}), "options": choices.as_options()}
@@ -175,6 +182,7 @@ def _labels_and_record(
 
 def _outputs(labels: Path, choices: Choices) -> list[Path]:
     endings = [".json", ".tsv", *(["_overlay.png"] if choices.overlay else [])]
+    endings += [map_ending(name) for name in choices.settings.maps]
     return [labels, *(beside(labels, ending) for ending in endings)]
 
 
@@ -183,9 +191,12 @@ def _tell(case: Case, notices: Sequence[Notice], news: News) -> None:
         news.say(f"{case.name}: notice: {notice.message}")
 
 
-def _save(scan: Scan, labels: LabelMap, path: Path, choices: Choices) -> tuple[Notice, ...]:
-    """Write labels, record and overlay; a failure leaves nothing of them."""
+def _save(
+    scan: Scan, labels: LabelMap, path: Path, choices: Choices, maps: Mapping[str, Scan]
+) -> tuple[Notice, ...]:
+    """Write labels, record, overlay and maps; a failure leaves nothing of them."""
     from napari_seg.imaging.files import write_labels
+    from napari_seg.imaging.nifti import write_nifti
 
     with (
         made_folder(path.parent),
@@ -197,6 +208,9 @@ def _save(scan: Scan, labels: LabelMap, path: Path, choices: Choices) -> tuple[N
             from napari_seg.imaging.overlay import write_overlay
 
             write_overlay(scan, labels, beside(staged, "_overlay.png"))
+        for name, values in maps.items():
+            place = beside(staged, map_ending(name))
+            write_nifti(values.array, values.geometry, place, scan.source)
         # The labels come last: they are never there without their record.
         for file in sorted(Path(folder).iterdir(), key=staged.__eq__):
             move_into(file, path.parent)

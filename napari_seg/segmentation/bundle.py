@@ -41,6 +41,25 @@ class BundleRefused(ValueError):
         super().__init__(f"the bundle {name!r} is refused because it would run code: {shown}")
 
 
+@dataclass(frozen=True)
+class Ensemble:
+    """What the scores of a bundle are the mean of, beside its own network.
+
+    Attributes
+    ----------
+    further
+        Folders of further bundles.
+    folds
+        Whether all folds of each took part.
+    sha256
+        Of each member.
+    """
+
+    further: tuple[Path, ...]
+    folds: bool
+    sha256: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """A network ready to run, with all that stands around it.
@@ -58,6 +77,8 @@ class Bundle:
         The labels that the network draws, without the background.
     sha256
         Of the configs read, the weights, and the locator's template if there is one.
+    ensemble
+        The networks whose mean this is; None for a single one.
     """
 
     description: BundleDescription
@@ -67,6 +88,7 @@ class Bundle:
     postprocess: Callable[[dict[str, MetaTensor]], dict[str, MetaTensor]]
     table: LabelTable
     sha256: str
+    ensemble: Ensemble | None = None
 
     @cached_property
     def runner(self) -> NetworkRunner:

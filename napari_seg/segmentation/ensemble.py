@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_seg.segmentation.bundle import load_bundle, shared_config
+from napari_seg.segmentation.bundle import Ensemble, load_bundle, shared_config
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 
 if TYPE_CHECKING:
@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_seg.segmentation.bundle import Bundle
+
+
+def load_models(
+    folder: Path | None = None,
+    *,
+    variant: str | None = None,
+    further: Sequence[Path] = (),
+    folds: bool = False,
+) -> Bundle:
+    """Load one bundle, or several as one: see `load_bundle` and `load_ensemble`."""
+    if not further and not folds:
+        return load_bundle(folder, variant=variant)
+    return load_ensemble([folder, *further], variant=variant, folds=folds)
+
+
+def bundles_in(folder: Path) -> list[Path]:
+    """Return the bundles that lie in a folder, or the folder itself if it is none of them."""
+    if (folder / "configs").is_dir() or not folder.is_dir():
+        return [folder]
+    return sorted(path for path in folder.iterdir() if (path / "configs").is_dir()) or [folder]
 
 
 def load_ensemble(
@@ -57,7 +77,12 @@ def load_ensemble(
         return members[0]
     digest = hashlib.sha256("".join(member.sha256 for member in members).encode()).hexdigest()
     networks = [member.network for member in members]
-    return replace(members[0], network=mean_network(networks), sha256=digest)
+    ensemble = Ensemble(
+        further=tuple(folder for folder in folders[1:] if folder is not None),
+        folds=folds,
+        sha256=tuple(member.sha256 for member in members),
+    )
+    return replace(members[0], network=mean_network(networks), sha256=digest, ensemble=ensemble)
 
 
 def mean_network(networks: Sequence[nn.Module]) -> nn.Module:

@@ -12,14 +12,15 @@ import numpy as np
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.segmentation.network_input import as_network_input
 from napari_seg.segmentation.record import make_record
+from napari_seg.segmentation.run_checks import check_run
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.segmentation.wrong_scan import notice_differences, require_field_of_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monai.data import MetaTensor
     from numpy.typing import NDArray
 
     from napari_seg.segmentation.bundle import Bundle
@@ -39,9 +40,12 @@ def segment(
     overlap: float = 0.25,
     region: Region | Literal["auto"] | None = None,
     labels: Sequence[str] | None = None,
+    mirror: Sequence[int] = (),
+    maps: Sequence[str] = (),
     skip_air: bool = True,
     on_progress: OnProgress | None = None,
     on_window: OnWindow | None = None,
+    on_map: Callable[[str, Scan], None] | None = None,
 ) -> LabelMap:
     """Segment a scan with a bundle's network.
 
@@ -69,6 +73,12 @@ def segment(
     labels
         Names of the labels to keep; None for all. With ``region="auto"`` a name without its box
         stands for all boxes.
+    mirror
+        Axes of the prepared scan (0, 1, 2) along which the network also sees each window mirrored;
+        scores are averaged, and each axis doubles the time.
+    maps
+        Names of labels whose probability is wanted for each voxel, or ``"entropy"`` for that of
+        all of them, in bits.
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
         value; the labels are the same.
@@ -77,6 +87,8 @@ def segment(
         it raises stops the run there.
     on_window
         Told the labels of each finished window.
+    on_map
+        Told each of `maps` by its name, on the scan's grid, before the labels are returned.
 
     Returns
     -------
@@ -88,7 +100,8 @@ def segment(
     ------
     ValueError
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
-        label is unknown, the overlap is out of range, or the device is not there.
+        label or a map is unknown, the overlap or an axis is out of range, or the device is not
+        there.
     FieldOfViewTooLarge, NothingFound
         Kinds of ``ValueError``: without a region the scan is far larger than those of the
         training; with ``region="auto"`` it does not show what the model knows.
@@ -106,19 +119,18 @@ def segment(
     from napari_seg.segmentation.execution import choose_device
 
     start = perf_counter()
-    _check_fit(scan, bundle)
-    if not 0 <= overlap < 1:
-        raise ValueError(f"overlap must be from 0 to below 1, got {overlap}")
-    settings = RunSettings(
-        folder=None if bundle.description.is_shipped else bundle.folder,
-        variant=bundle.variant,
+    settings = replace(
+        _settings_of(bundle),
         device=device,
         precision=precision,
         overlap=overlap,
         region=region,
         labels=None if labels is None else tuple(labels),
+        mirror=tuple(mirror),
+        maps=tuple(maps),
         skip_air=skip_air,
     )
+    check_run(scan, bundle, settings)
     if region == "auto":
         from napari_seg.segmentation.locating.segmenting import segment_found
 
@@ -135,14 +147,24 @@ def segment(
         bundle,
         plan or (choose_device(device), precision),
         box,
-        partial(_sliding, bundle, overlap, skip_air, on_progress or ignore_progress),
+        partial(_sliding, bundle, settings, on_progress or ignore_progress),
         on_window,
     )
+    _hand_on(drawing, box, scan.geometry, on_map)
     array = _on_grid(drawing.labels, box, scan.geometry.shape)
     if labels is not None:
         array[~np.isin(array, list(table.names))] = 0
     record = _record(scan, bundle, plan, settings, drawing, perf_counter() - start)
     return LabelMap(array, scan.geometry, table, notices=drawing.notices, record=record)
+
+
+def _settings_of(bundle: Bundle) -> RunSettings:
+    return RunSettings(
+        folder=None if bundle.description.is_shipped else bundle.folder,
+        variant=bundle.variant,
+        further=bundle.ensemble.further if bundle.ensemble else (),
+        folds=bool(bundle.ensemble and bundle.ensemble.folds),
+    )
 
 
 def _box_of(scan: Scan, region: Region | None, bundle: Bundle) -> Region:
@@ -175,9 +197,7 @@ def _record(
     )
 
 
-def _sliding(
-    bundle: Bundle, overlap: float, skip_air: bool, on_progress: OnProgress, plan: Plan
-) -> Sliding:
+def _sliding(bundle: Bundle, settings: RunSettings, on_progress: OnProgress, plan: Plan) -> Sliding:
     import torch
 
     from napari_seg.segmentation.execution import Way
@@ -187,8 +207,10 @@ def _sliding(
     return Sliding(
         network=bundle.runner.run(plan),
         device=torch.device(plan.device),
-        overlap=overlap,
-        skip_air=skip_air,
+        overlap=settings.overlap,
+        skip_air=settings.skip_air,
+        mirror=settings.mirror,
+        maps=settings.maps,
         on_progress=on_progress,
         fallback=Fallback(
             partial(bundle.runner.run, replace(plan, device="cpu", way=Way("torch")))
@@ -211,7 +233,7 @@ def _draw_box(
     from napari_seg.segmentation.slabs.drawing import draw_labels
     from napari_seg.segmentation.windows import window_of
 
-    voxels = _as_tensor(crop, bundle)
+    voxels = as_network_input(crop, bundle)
     with torch.inference_mode():
         image = bundle.prepare({"image": voxels})["image"]
         if isinstance(plan, tuple):
@@ -230,56 +252,20 @@ def _draw_box(
     return replace(drawing, notices=(*differences, *drawing.notices)), plan
 
 
+def _hand_on(
+    drawing: Drawing,
+    box: Region,
+    geometry: Geometry,
+    on_map: Callable[[str, Scan], None] | None,
+) -> None:
+    for name, values in drawing.maps.items():
+        if on_map is not None:
+            on_map(name, Scan(_on_grid(values, box, geometry.shape), geometry))
+
+
 def _on_grid(labels: NDArray[Any], box: Region, shape: tuple[int, int, int]) -> NDArray[Any]:
     if labels.shape == shape:
         return labels
     array = np.zeros(shape, labels.dtype)
     array[tuple(slice(first, last) for first, last in box)] = labels
     return array
-
-
-def _check_fit(scan: Scan, bundle: Bundle) -> None:
-    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
-    if channels != bundle.in_channels:
-        names = ", ".join(bundle.description.channel_names)
-        raise ValueError(
-            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s) ({names}), "
-            f"the scan has {channels}; stack_channels (--channel on the command line) makes one "
-            "scan of several"
-        )
-    if bundle.spatial_dims == 3 and 1 in scan.geometry.shape:
-        raise ValueError(
-            f"the bundle {bundle.name!r} is 3D and the scan is a single slice of shape "
-            f"{scan.geometry.shape}; choose a 2D bundle"
-        )
-
-
-def _as_tensor(scan: Scan, bundle: Bundle) -> MetaTensor:
-    import torch
-    from monai.data import MetaTensor
-
-    # A copy in any case: what prepares a scan may write into it.
-    voxels = np.array(scan.array, np.float32)
-    if scan.array.dtype.kind == "f" and not np.isfinite(voxels).all():
-        finite = voxels[np.isfinite(voxels)]
-        low = float(finite.min()) if finite.size else 0.0
-        voxels = np.nan_to_num(voxels, nan=low, posinf=float(finite.max(initial=low)), neginf=low)
-    channels = np.moveaxis(voxels, -1, 0) if voxels.ndim == 4 else voxels[None]
-    affine = scan.geometry.affine
-    if bundle.spatial_dims == 2:
-        affine = _with_axial_slice(scan.geometry)
-    return MetaTensor(torch.from_numpy(channels), affine=torch.from_numpy(affine.copy()))
-
-
-def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:
-    """Return the affine of a scan, whose single slice, in whatever plane, is made an axial one."""
-    codes, spacing = geometry.axis_codes, geometry.spacing
-    flat = [axis for axis in range(3) if geometry.shape[axis] == 1]
-    if not flat or any(codes[axis] in ("S", "I") for axis in flat):
-        return geometry.affine
-    # A 2D network runs over axial slices.
-    first, second = (axis for axis in range(3) if axis != flat[-1])
-    affine = np.diag([0.0, 0.0, 0.0, 1.0])
-    for row, axis in enumerate((first, second, flat[-1])):
-        affine[row, axis] = spacing[axis]
-    return affine

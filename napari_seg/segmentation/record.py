@@ -65,6 +65,7 @@ def make_record(
             "version": bundle.version,
             "variant": bundle.variant,
             "sha256": bundle.sha256,
+            **({"mean_of": list(bundle.ensemble.sha256)} if bundle.ensemble else {}),
         },
         "labels": {str(label.value): label.name for label in bundle.table},
         "versions": {"python": platform.python_version(), **_versions()},

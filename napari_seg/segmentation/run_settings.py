@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from napari_seg.imaging.scan import LabelMap
     from napari_seg.segmentation.execution import Precision
 
+SHIPPED = "shipped"
+"""The word for the bundle that comes with napari-seg, where models are named."""
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -44,6 +47,14 @@ class RunSettings:
         Parts of a label smaller than this are dropped.
     skip_air
         Whether windows of one value throughout run once for each value.
+    mirror
+        Axes of the prepared scan along which windows are mirrored, too.
+    maps
+        Labels whose probabilities are wanted, or ``"entropy"``.
+    further
+        Folders of further bundles, whose scores are averaged with those of the first.
+    folds
+        Whether all folds of each bundle are averaged.
     """
 
     folder: Path | None = None
@@ -56,14 +67,18 @@ class RunSettings:
     keep_largest: bool = False
     min_ml: float = 0.0
     skip_air: bool = True
+    mirror: tuple[int, ...] = ()
+    maps: tuple[str, ...] = ()
+    further: tuple[Path, ...] = ()
+    folds: bool = False
 
     @property
-    def model(self) -> tuple[Path | None, str | None, bool]:
-        """What makes runs repeat each other: bundle, overlay, and whether it finds its place.
+    def model(self) -> tuple[Any, ...]:
+        """What makes runs repeat each other: bundles, overlay, and whether it finds its place.
 
         Labels of a model that finds its place have names and values of their own.
         """
-        return self.folder, self.variant, self.region == "auto"
+        return self.folder, self.variant, self.region == "auto", self.further, self.folds
 
     @property
     def box(self) -> Region | None:
@@ -78,6 +93,8 @@ class RunSettings:
             "region": self.region,
             "labels": self.labels,
             "skip_air": self.skip_air,
+            "mirror": self.mirror,
+            "maps": self.maps,
         }
 
     def clean(self, labels: LabelMap) -> LabelMap:
@@ -91,7 +108,7 @@ class RunSettings:
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record, without the bundle and the device."""
         options = asdict(self)
-        for recorded_elsewhere in ("folder", "variant", "device"):
+        for recorded_elsewhere in ("folder", "variant", "device", "further", "folds"):
             del options[recorded_elsewhere]
         return options
 
@@ -106,8 +123,10 @@ class RunSettings:
             Options that are not settings of the run.
         """
         words = ["napari-seg", "segment", scan, "-o", labels]
-        if self.folder is not None:
-            words += ["--model", str(self.folder.resolve())]
+        if self.folder is not None or self.further:
+            for folder in (self.folder, *self.further):
+                words += ["--model", SHIPPED if folder is None else str(folder.resolve())]
+        words += ["--folds"] * self.folds
         if self.variant is not None:
             words += ["--variant", self.variant]
         words += ["--device", self.device, "--precision", self.precision]
@@ -123,6 +142,9 @@ class RunSettings:
             words.append("--keep-largest")
         if self.min_ml:
             words += ["--min-ml", str(self.min_ml)]
-        if not self.skip_air:
-            words.append("--no-skip-air")
+        words += ["--no-skip-air"] * (not self.skip_air)
+        if self.mirror:
+            words += ["--mirror", ",".join("ijk"[axis] for axis in self.mirror)]
+        if self.maps:
+            words += ["--probabilities", ",".join(self.maps)]
         return shlex.join([*words, *more])

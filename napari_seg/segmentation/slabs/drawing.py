@@ -13,6 +13,12 @@ from napari_seg.segmentation.mirroring import mirrored
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
 from napari_seg.segmentation.slabs.memory import require
+from napari_seg.segmentation.slabs.score_maps import (
+    ScoreMaps,
+    WithMaps,
+    classes_of,
+    mapping_reader,
+)
 from napari_seg.segmentation.slabs.sliding import AllScores, choose_axis, slide
 from napari_seg.segmentation.slabs.way_back import NotByAxes, WayBack, find_way_back
 from napari_seg.segmentation.slabs.window_scores import Fallback
@@ -44,12 +50,15 @@ class Drawing:
     notices
         What was done otherwise than asked for.
     windows
-        How many windows there were, and how many of them went through the network.
+        How many windows went through the network, and how many repeated one of equal content.
+    maps
+        What was asked for of probabilities and entropy, on the scan's grid.
     """
 
     labels: NDArray[Any]
     notices: tuple[Notice, ...] = ()
     windows: dict[str, int] = field(default_factory=dict)
+    maps: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +77,8 @@ class Sliding:
         Whether windows of one value throughout go through the network once for each value.
     mirror
         Axes of the prepared scan along which each window is mirrored, too, and the scores averaged.
+    maps
+        Names of labels whose probabilities are wanted, or ``"entropy"``.
     on_progress, on_window, fallback
         As in `sliding.slide`.
     """
@@ -78,6 +89,7 @@ class Sliding:
     on_progress: Callable[[float], None]
     skip_air: bool = True
     mirror: tuple[int, ...] = ()
+    maps: tuple[str, ...] = ()
     on_window: OnWindow | None = None
     fallback: Fallback | None = None
 
@@ -136,6 +148,10 @@ def draw_labels(image: MetaTensor, bundle: Bundle, sliding: Sliding) -> Drawing:
         finish = read_finish(bundle.postprocess, bundle.prepare)
         way = find_way_back(image, nearest=finish.is_nearest)
     except (NotBySlabs, NotByAxes) as error:
+        if sliding.maps:
+            raise ValueError(
+                f"the bundle {bundle.name!r} gives no probabilities: {error}"
+            ) from error
         return _draw_at_once(image, bundle, sliding, layout, str(error))
     return _draw_by_slabs(image, bundle, sliding, layout, finish, way)
 
@@ -149,21 +165,27 @@ def _draw_by_slabs(
     way: WayBack,
 ) -> Drawing:
     axis = choose_axis(layout)
-    reader = Labelling(way, finish, axis, layout.before)
+    maps: ScoreMaps | None = None
+    if sliding.maps:
+        straight = find_way_back(image) if finish.is_nearest else way
+        maps = ScoreMaps(classes_of(sliding.maps, bundle.table), straight, finish)
+    together = None if finish.is_nearest else maps
+    labelling = Labelling(way, finish, axis, layout.before, on_scores=together)
+    reader: Labelling | WithMaps = labelling
+    if maps is not None and finish.is_nearest:
+        reader = WithMaps(labelling, mapping_reader(maps, straight, finish, axis, layout.before))
     classes = _classes(bundle)
     rows = min(layout.shape[axis] + reader.span, layout.size[axis])
     slab = 4 * (classes + 1) * rows * prod(layout.size) // layout.size[axis]
     require(slab, sliding.device, f"a slab of {classes} classes")
     windows = sliding.run(image, bundle, reader, axis, finish.before)
-    if finish.threshold is not None and reader.classes != 1:
+    if finish.threshold is not None and labelling.classes != 1:
         raise ValueError(
             f"the bundle {bundle.name!r} must give one label per voxel, "
-            f"its postprocessing gives {reader.classes}"
+            f"its postprocessing gives {labelling.classes}"
         )
-    labels = reader.labels
-    if finish.on_labels:
-        labels = _cleaned(labels, image, finish)
-    return Drawing(labels, windows.notices, _counts(windows))
+    labels = _cleaned(labelling.labels, image, finish) if finish.on_labels else labelling.labels
+    return Drawing(labels, windows.notices, _counts(windows), maps.maps if maps else {})
 
 
 def _draw_at_once(

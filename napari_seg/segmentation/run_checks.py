@@ -1,0 +1,47 @@
+"""What must be right before a run begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_seg.imaging.scan import Scan
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.run_settings import RunSettings
+
+
+def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
+    """Raise ``ValueError`` where a scan does not fit a bundle, or a choice is out of range."""
+    _check_fit(scan, bundle)
+    _check_settings(settings, bundle)
+
+
+def _check_fit(scan: Scan, bundle: Bundle) -> None:
+    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
+    if channels != bundle.in_channels:
+        names = ", ".join(bundle.description.channel_names)
+        raise ValueError(
+            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s) ({names}), "
+            f"the scan has {channels}; stack_channels (--channel on the command line) makes one "
+            "scan of several"
+        )
+    if bundle.spatial_dims == 3 and 1 in scan.geometry.shape:
+        raise ValueError(
+            f"the bundle {bundle.name!r} is 3D and the scan is a single slice of shape "
+            f"{scan.geometry.shape}; choose a 2D bundle"
+        )
+
+
+def _check_settings(settings: RunSettings, bundle: Bundle) -> None:
+    from napari_seg.segmentation.slabs.score_maps import classes_of
+
+    if not 0 <= settings.overlap < 1:
+        raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap}")
+    if not set(settings.mirror) <= {0, 1, 2}:
+        raise ValueError(f"axes to mirror must be among 0, 1 and 2, got {settings.mirror}")
+    classes_of(settings.maps, bundle.table)
+    if settings.maps and settings.region == "auto":
+        raise ValueError(
+            "probabilities are given for a whole scan or a box of it, not where the model finds "
+            "its place; give a box"
+        )
