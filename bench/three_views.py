@@ -1,7 +1,8 @@
 """Time how soon a stroke shows in all three views of a large scan.
 
 Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
-bench/three_views.py``; writes bench/records/three_views.json. A stroke is drawn by moves of the
+bench/three_views.py``; writes bench/records/three_views.json. Where other programs run, too, ``chrt
+--rr 20`` before it lets it have the processors whenever it wants them, as root. A stroke is drawn by moves of the
 mouse, through the callbacks that napari calls, on each canvas in turn.
 """
 
@@ -57,6 +58,7 @@ def main() -> None:
     record = {
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 1),
+        "in_real_time": os.sched_getscheduler(0) in (os.SCHED_RR, os.SCHED_FIFO),
         "drawn_by": "software (llvmpipe) under Xvfb",
         "napari": napari.__version__,
         "shape": SHAPE,
