@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.settings import get_plugin_settings
+from napari.utils.action_manager import action_manager
 from npe2 import PluginManifest
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
@@ -364,3 +365,20 @@ def test_they_are_freed(viewer, act):
     del keys
     gc.collect()
     assert gone() is None
+
+
+def test_many_keys_that_napari_binds_anew_are_looked_at_once(bind, act, qtbot):
+    # As it does for each canvas: with three views that took ten seconds.
+    keys = bind(act("next_window", "W"))
+    told = []
+    keys.changed.connect(lambda: told.append("changed"))
+    for _ in range(200):
+        action_manager.events.shortcut_changed(name="napari:undo", shortcut="Ctrl+Z")
+    qtbot.waitUntil(lambda: bool(told))
+    qtbot.wait(20)
+    assert told == ["changed"]
+    action_manager.events.shortcut_changed(name="napari:undo", shortcut="Ctrl+Z")
+    keys.release()
+    qtbot.wait(20)
+    assert told == ["changed"]
+    assert keys.key("next_window") == ""

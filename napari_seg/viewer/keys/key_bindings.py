@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Labels
 from napari.utils.action_manager import action_manager
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_seg.viewer.keys.key_text import read_key, shown_key, without_modifiers
 from napari_seg.viewer.keys.owners import owner_of
@@ -53,7 +53,11 @@ class KeyBindings(QObject):
         self._chosen = Preferences("keys")
         self._bind()
         self._chosen.changed.connect(self._on_changed)
-        action_manager.events.shortcut_changed.connect(self._on_changed)
+        # napari binds all of its own keys anew for each canvas: two hundred changes in a row.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._on_changed)
+        action_manager.events.shortcut_changed.connect(self._on_naparis)
 
     def key(self, name: str) -> str:
         """Return the key that an action has, whether or not another owns it; empty for none."""
@@ -130,7 +134,8 @@ class KeyBindings(QObject):
         """Free all keys."""
         self.let_go()
         self._chosen.release()
-        action_manager.events.shortcut_changed.disconnect(self._on_changed)
+        action_manager.events.shortcut_changed.disconnect(self._on_naparis)
+        self._soon.stop()
         self._keys, self._by_key, self._notes = {}, {}, {}
 
     def _hold(self, key: str, action: Action) -> None:
@@ -161,6 +166,9 @@ class KeyBindings(QObject):
 
     def _is_chosen(self, action: Action) -> bool:
         return self._text(action) != (action.key or "")
+
+    def _on_naparis(self, _event: object = None) -> None:
+        self._soon.start(0)
 
     def _on_changed(self, _event: object = None) -> None:
         self._bind()
