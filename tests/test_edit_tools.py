@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from edit_tools_case import SHAPE, EditCase, cubes, intensities
+from edit_tools_case import GEOMETRY, SHAPE, EditCase, cubes, intensities
 from napari.layers import Labels, Shapes
 
 from napari_seg.imaging.label_edits import only_over
 from napari_seg.imaging.label_edits.cutting import cut
+from napari_seg.imaging.label_edits.grow_all import grow_all
 from napari_seg.imaging.label_edits.interpolation import interpolate, interpolate_between
 from napari_seg.imaging.label_edits.islands import keep_largest_island, remove_small_islands
 from napari_seg.imaging.label_edits.margins import grow, hollow, margin, shrink
@@ -17,7 +18,9 @@ from napari_seg.imaging.label_edits.smoothing import (
     smooth_together,
 )
 from napari_seg.imaging.label_edits.threshold import threshold
+from napari_seg.imaging.scan import Scan
 from napari_seg.viewer.edit_tools.subject import LabelOf, Range
+from napari_seg.viewer.layers import image_layer
 
 MM = (2.0, 1.0, 0.5)
 
@@ -72,6 +75,19 @@ CASES = {
         "grow", {"mm": 2.0, "within": Range(50.0, 150.0)}, cubes,
         lambda labels: np.where(
             (labels == 0) & (intensities() > 50), grow(labels, 1, MM, 2.0).applied(labels), labels
+        ),
+    ),
+    "grow all": (
+        "grow", {"mm": 2.0, "all_labels": True}, cubes,
+        lambda labels: grow_all(labels, MM, 2.0).applied(labels),
+    ),
+    "shrink all": (
+        "shrink", {"mm": 1.0, "all_labels": True}, cubes,
+        lambda labels: np.where(
+            shrink(labels, 1, MM, 1.0).applied(labels)
+            == shrink(labels, 2, MM, 1.0).applied(labels),
+            labels,
+            0,
         ),
     ),
     "shrink": (
@@ -278,13 +294,29 @@ def test_settings_are_remembered_and_restored(qtbot, case):
     case.tools.close_tool()
     assert case.open("grow").form.settings.mm == 3.5
     stored = case.tools.settings
-    assert stored["grow"] == {"mm": 3.5, "over": "empty", "within": [10.0, 20.0]}
+    within = [10.0, 20.0]
+    assert stored["grow"] == {"mm": 3.5, "over": "empty", "within": within, "all_labels": False}
     another = EditCase(qtbot)
     stored["grow"]["over"] = "nonsense"
     another.tools.restore({**stored, "no such tool": {}})
     settings = another.open("grow").form.settings
     assert (settings.mm, settings.over, settings.within) == (3.5, "empty", Range(10, 20))
     another.release()
+
+
+def test_the_channel_that_is_shown_gives_the_intensities(case):
+    channels = np.stack([np.zeros(SHAPE, np.int16), intensities()])
+    scan = Scan(channels.transpose(), GEOMETRY, channel_names=("dark", "bright"))
+    image = case.viewer.add_layer(image_layer(scan, name="two"))
+    case.section.set_scan(image)
+    case.viewer.dims.set_point(0, 1.0)
+    opened = case.open("threshold", within=Range(50.0, 150.0), region="scan")
+    first = case.wait_for_preview()
+    case.qtbot.wait(300)
+    assert opened.outcome is first
+    assert opened.outcome.edit.count > 0
+    case.viewer.dims.set_point(0, 0.0)
+    case.qtbot.waitUntil(lambda: opened.reason() == "There is nothing to change")
 
 
 def test_every_control_has_a_name_a_tooltip_and_its_unit(case):

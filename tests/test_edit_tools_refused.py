@@ -129,15 +129,20 @@ def lazy():
     return Labels(da.from_array(cubes()), name="lazy")
 
 
+def of_times():
+    return Labels(np.stack([cubes(), cubes()]), name="times")
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
+        (of_times, "'times' has 4 dimensions; a scan has 2 or 3"),
         (multiscale, "'pyramid' has several resolutions and cannot be edited"),
         (read_only, "'fixed' is read-only and cannot be edited"),
         (lazy, "'lazy' is read-only and cannot be edited"),
     ],
 )
-@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize("name", ["grow", "cut", "pick_island", "threshold", "interpolate"])
 def test_layers_that_cannot_be_edited_are_refused(qtbot, make, reason, name):
     case = EditCase(qtbot)
     case.layer = case.viewer.add_layer(make())

@@ -33,7 +33,7 @@ class Control:
 
     title: str
     tip: str
-    shown_if: tuple[str, str] | None = None
+    shown_if: tuple[str, str | bool] | None = None
 
     is_remembered = True
     """Whether it means the same in another layer."""
@@ -112,11 +112,9 @@ def controls_of(settings: type[Any]) -> dict[str, Control]:
 
     Examples
     --------
-    >>> from typing import Annotated
-    >>> class Settings:
-    ...     mm: Annotated[float, Length("By", "How far it grows")] = 2.0
-    >>> controls_of(Settings)["mm"].title
-    'By'
+    >>> from napari_seg.viewer.edit_tools.catalogue.margins import Shrink
+    >>> [control.title for control in controls_of(Shrink).values()]
+    ['By', 'Where', 'On']
     """
     hints = get_type_hints(settings, include_extras=True)
     return {

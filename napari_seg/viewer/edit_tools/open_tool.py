@@ -239,7 +239,9 @@ class OpenTool(QWidget):
         drawn = (
             () if subject.drawn is None else (subject.drawn.corners.tobytes(), subject.drawn.axis)
         )
-        asked = (revision, settings, subject.label, view, drawn, id(subject.scan))
+        # Of a channel there is another array each time, of the same memory.
+        place = 0 if subject.scan is None else subject.scan.ctypes.data
+        asked = (revision, settings, subject.label, view, drawn, place)
         if asked == self._asked:
             return
         self._asked, self._outcome, self._note = asked, None, ""

@@ -27,7 +27,7 @@ def as_plain(settings: Any) -> dict[str, Any]:
     --------
     >>> from napari_seg.viewer.edit_tools.catalogue.margins import Grow
     >>> as_plain(Grow(mm=3.0, within=Range(30, 60)))
-    {'mm': 3.0, 'over': 'empty', 'within': [30, 60]}
+    {'mm': 3.0, 'over': 'empty', 'within': [30, 60], 'all_labels': False}
     """
     plain = {}
     for name, control in controls_of(type(settings)).items():
@@ -44,7 +44,7 @@ def from_plain(settings: S, values: Mapping[str, Any]) -> S:
     --------
     >>> from napari_seg.viewer.edit_tools.catalogue.margins import Grow
     >>> from_plain(Grow(), {"mm": 3.0, "over": "anything", "no": 1})
-    Grow(mm=3.0, over='empty', within=None)
+    Grow(mm=3.0, over='empty', within=None, all_labels=False)
     """
     found = {}
     for name, control in controls_of(type(settings)).items():

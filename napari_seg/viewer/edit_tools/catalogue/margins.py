@@ -8,10 +8,19 @@ from typing import Annotated, Literal, cast
 import numpy as np
 
 from napari_seg.imaging.label_edits import Edit, only_in_range, only_over
-from napari_seg.imaging.label_edits.boxes import box_of, grown_box, whole_voxels
+from napari_seg.imaging.label_edits.boxes import bounds, box_of, grown_box, whole_voxels
+from napari_seg.imaging.label_edits.each import edit_each
+from napari_seg.imaging.label_edits.grow_all import grow_all
 from napari_seg.imaging.label_edits.margins import grow, hollow, margin, shrink
-from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text
-from napari_seg.viewer.edit_tools.controls import Choice, Intensities, Length, OneLabel, Option
+from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text, on_labels
+from napari_seg.viewer.edit_tools.controls import (
+    Choice,
+    Intensities,
+    Length,
+    OneLabel,
+    Option,
+    Scope,
+)
 from napari_seg.viewer.edit_tools.subject import Range, Subject
 from napari_seg.viewer.edit_tools.tool import Tool
 
@@ -29,19 +38,24 @@ _WITHIN = Intensities("Where", "Change only voxels of this range of the scan's i
 
 @dataclass(frozen=True)
 class Grow:
-    """How far, over what, and where."""
+    """How far, over what, where, and which labels; all grow into empty voxels alone."""
 
     mm: Annotated[float, Length("By", "How far it grows in all directions")] = 2.0
-    over: Annotated[str, Choice("Over", "What it may take", options=_OVER)] = "empty"
+    over: Annotated[
+        str,
+        Choice("Over", "What it may take", options=_OVER, shown_if=("all_labels", False)),
+    ] = "empty"
     within: Annotated[Range | None, _WITHIN] = None
+    all_labels: Annotated[bool, Scope()] = False
 
 
 @dataclass(frozen=True)
 class Shrink:
-    """How far, and where."""
+    """How far, where, and which labels."""
 
     mm: Annotated[float, Length("By", "How far it shrinks from all sides")] = 2.0
     within: Annotated[Range | None, _WITHIN] = None
+    all_labels: Annotated[bool, Scope()] = False
 
 
 @dataclass(frozen=True)
@@ -63,12 +77,21 @@ class Hollow:
 
 
 def _grow(subject: Subject, settings: Grow) -> Edit:
-    edit = grow(subject.labels, subject.label, subject.spacing, settings.mm)
+    labels, spacing = subject.labels, subject.spacing
+    if settings.all_labels:
+        return _limited(grow_all(labels, spacing, settings.mm), subject, settings.within)
+    edit = grow(labels, subject.label, spacing, settings.mm)
     return _limited(edit, subject, settings.within, settings.over)
 
 
 def _shrink(subject: Subject, settings: Shrink) -> Edit:
-    edit = shrink(subject.labels, subject.label, subject.spacing, settings.mm)
+    def of_one(label: int) -> Edit:
+        return shrink(subject.labels, label, subject.spacing, settings.mm)
+
+    if settings.all_labels:
+        edit = edit_each(subject.labels, of_one, but=subject.locked)
+    else:
+        edit = of_one(subject.label)
     return _limited(edit, subject, settings.within)
 
 
@@ -93,12 +116,14 @@ def _limited(edit: Edit, subject: Subject, within: Range | None, over: str = "ot
 
 def _say_grow(subject: Subject, settings: Grow) -> str:
     where = in_range_text(subject, settings.within)
-    return f"Grow {subject.name} by {settings.mm:g} mm{where}"
+    what = on_labels(subject, settings.all_labels)
+    return f"Grow {what} by {settings.mm:g} mm{where}"
 
 
 def _say_shrink(subject: Subject, settings: Shrink) -> str:
     where = in_range_text(subject, settings.within)
-    return f"Shrink {subject.name} by {settings.mm:g} mm{where}"
+    what = on_labels(subject, settings.all_labels)
+    return f"Shrink {what} by {settings.mm:g} mm{where}"
 
 
 def _say_shell(subject: Subject, settings: Shell) -> str:
@@ -124,7 +149,11 @@ def _check_shell(subject: Subject, settings: Shell) -> str:
 
 def _size(subject: Subject, settings: Grow | Shrink | Shell | Hollow) -> int:
     reach = whole_voxels(settings.mm, subject.spacing)
-    box = grown_box(box_of(subject.labels, subject.label), reach, subject.labels.shape)
+    if getattr(settings, "all_labels", False):
+        inner = bounds(subject.labels != 0) or (slice(0, 0),) * subject.labels.ndim
+    else:
+        inner = box_of(subject.labels, subject.label)
+    box = grown_box(inner, reach, subject.labels.shape)
     return int(np.prod([part.stop - part.start for part in box]))
 
 
