@@ -112,6 +112,14 @@ def test_a_round_stroke_in_3d_touches_all_its_slices(layer, mine):
     ]
 
 
+def test_a_round_stroke_in_one_of_several_times_touches_all_its_slices(viewer):
+    layer = viewer.add_labels(np.zeros((2, 9, 12, 14), np.uint8))
+    mine = HandSlices.of(layer)
+    box = (slice(1, 2), slice(2, 7), slice(3, 8), slice(4, 9))
+    write_region(layer, box, LIVER, by="hand", where=BALL[None])
+    assert mine.slices(1, LIVER) == (2, 3, 4, 5, 6)
+
+
 def test_a_stroke_that_gains_as_much_as_it_loses_touches(viewer, layer, mine):
     write_region(layer, (slice(3, 4), slice(2, 5), slice(2, 5)), LIVER)
     box = (slice(3, 4), slice(2, 6), slice(2, 5))

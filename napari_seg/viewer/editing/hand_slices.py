@@ -107,7 +107,8 @@ class HandSlices(QObject):
 
 def _touches(step: Step, axis: int, label: int) -> bool:
     thick = [part.stop - part.start > 1 for part in step.box]
-    across = not thick[axis] or all(thick)
+    # Of times or channels each stroke has one.
+    across = not thick[axis] or all(thick[-3:])
     return across and (step.changes is None or label in step.changes)
 
 

@@ -18,13 +18,12 @@ from napari_seg.viewer.editing.strokes import commit_stroke
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Labels
 
+    from napari_seg.viewer.editing.step_names import Namer
     from napari_seg.viewer.editing.steps import By
-
-    Namer = Callable[[Labels, Mapping[int, int] | None], str]
 
 # napari keeps 100 steps, whatever their size: here their bytes are what counts.
 _MOST_STEPS = 1000
@@ -85,9 +84,8 @@ class EditHistory(QObject):
         self._setting = Hook(layer, "data_setitem", self._data_setitem)
         self._undoing = Hook(layer, "undo", self._undo)
         self._redoing = Hook(layer, "redo", self._redo)
-        layer.events.paint.connect(self._follow)
-        layer.events.set_data.connect(self._follow)
-        layer.events.editable.connect(self._follow)
+        for event in (layer.events.paint, layer.events.set_data, layer.events.editable):
+            event.connect(self._follow)
         layer.events.data.connect(self._on_data)
 
     @classmethod
@@ -214,7 +212,11 @@ class EditHistory(QObject):
         if layer is None:
             return
         undo, redo = layer._undo_history, layer._redo_history
-        if self._is_as_known(undo, redo):
+        if self._are_known(undo, redo):
+            if len(undo) != self._done:  # Undone or redone: no need to look at all steps.
+                present, self._done = self._done, len(undo)
+                self._tell(present)
+                self.changed.emit()
             return
         items = [*undo, *reversed(redo)]
         known = overlap(self._entries, self._done, items, is_full=len(undo) == undo.maxlen)
@@ -231,9 +233,9 @@ class EditHistory(QObject):
         self._drop_oldest()
         self.changed.emit()
 
-    def _is_as_known(self, undo: deque[Any], redo: deque[Any]) -> bool:
-        done = self._done
-        if (done, len(self._entries)) != (len(undo), len(undo) + len(redo)):
+    def _are_known(self, undo: deque[Any], redo: deque[Any]) -> bool:
+        done = len(undo)
+        if len(self._entries) != done + len(redo):
             return False
         return (not undo or self._entries[done - 1].is_of(undo[-1])) and (
             not redo or self._entries[done].is_of(redo[-1])

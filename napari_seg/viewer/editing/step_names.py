@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from napari_seg.viewer.layers import metadata_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari.layers import Labels
 
     from napari_seg.viewer.editing.steps import By
+
+    Namer = Callable[[Labels, Mapping[int, int] | None], str]
 
 _TOOLS = {"paint": "brush", "erase": "erase", "fill": "fill", "polygon": "polygon"}
 

@@ -153,8 +153,15 @@ class HistoryList(QWidget):
 
     def _on_wanted(self, index: QModelIndex) -> None:
         history, step = self._history, self.model.step(index.row())
-        if history is not None and index.row() != self.model.present:
+        if history is None or index.row() == self.model.present:
+            return
+        # Each step on the way tells of itself; the list is for the last.
+        history.changed.disconnect(self._update)
+        try:
             history.go_to(step)
+        finally:
+            history.changed.connect(self._update)
+        self._update()
 
     def _on_noticed(self, news: str) -> None:
         self.notice.setText(f"{news[:1].upper()}{news[1:]}")
