@@ -547,3 +547,19 @@ def test_a_history_held_longer_than_its_layer_does_nothing(viewer):
     assert volumes.volumes_ml == {}
     for part in (volumes, history, locks):
         part.release()
+
+
+def test_undo_and_redo_look_at_no_other_steps(layer, history, monkeypatch):
+    for place in range(5):
+        write_region(layer, (slice(place, place + 1), slice(2, 5), slice(3, 4)), LIVER)
+    drawn = layer.data.copy()
+
+    def overlap(*_arguments, **_options):
+        raise AssertionError("a long history would be slow to go through")
+
+    monkeypatch.setattr("napari_seg.viewer.editing.history.overlap", overlap)
+    history.go_to(None)
+    assert not layer.data.any()
+    assert (history.done, len(history.steps)) == (0, 5)
+    history.go_to(history.steps[-1])
+    np.testing.assert_array_equal(layer.data, drawn)
