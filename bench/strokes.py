@@ -2,11 +2,11 @@
 
 Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
 bench/strokes.py``; writes bench/records/strokes.json. ``--quick`` draws on the smaller volume alone
-and writes nothing but what it prints. Strokes go round the liver of bench/edit.py's scene in a real
-window with the panel open, so that history, locks, volumes, journal and table follow. An event's
-time is how long the window waits for it; what the canvas needs to draw is not in it. The time of the
-processor is given, too: on a busy machine (see "load") the rest was waiting. Slices are drawn by
-software, without a GPU.
+and writes nothing but what it prints. Strokes go along the border of the liver of bench/edit.py's
+scene in a real window with the panel open, so that history, locks, volumes, journal and table
+follow. An event's time is how long the window waits for it; what the canvas needs to draw is not in
+it. The time of the processor is given, too: on a busy machine (see "load") the rest was waiting.
+Slices are drawn by software, without a GPU.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
 RECORD = Path(__file__).parent / "records" / "strokes.json"
 # Of the axes of a scan: left, posterior, superior.
@@ -116,9 +117,7 @@ class Room:
         self.layer.selected_label = LIVER
         self.brushes = self.panel.edit.brushes
         self.panel.tabs.show_section(self.panel.edit)
-        liver = np.argwhere(self.layer.data[::4, ::4, ::4] == LIVER) * 4
-        self.centre = liver.mean(axis=0)
-        self.radius_mm = float(np.ptp(liver[:, 1])) / 3 * spacing[1]
+        self.centre, self.half_mm = self._liver()
         self.viewer.dims.set_current_step(0, round(self.centre[0]))
         pump(60)
         self.canvas = self.viewer.window._qt_viewer.canvas.native
@@ -145,9 +144,14 @@ class Room:
     ) -> dict[str, dict[str, float]]:
         self.brushes.sphere.setChecked(is_sphere)
         self.brushes.diameter.setValue(diameter_mm)
+        history = EditHistory.of(self.layer)
+        before = history.steps[history.done - 1] if history.done else None
+        if kind is Kind.RESTORE:
+            self._take(Kind.ERASE)
+            self._stroke(MOVES, angle=0.0)
         self._take(kind)
         times = self._stroke(MOVES, angle=0.0)
-        self.layer.undo()
+        history.go_to(before)
         pump()
         return {
             clock: {
@@ -240,9 +244,18 @@ class Room:
         QApplication.processEvents()
         return times
 
+    def _liver(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Find its middle, and half its size in the slice there; stray islands do not count."""
+        layer = self.layer
+        places = np.argwhere(layer.data[::4, ::4, ::4] == LIVER) * 4
+        centre = np.median(places, axis=0)
+        low, high = np.percentile(places, (4, 96), axis=0)
+        return centre, ((high - low) / 2 * layer.scale)[1:]
+
     def _pixel(self, angle: float) -> QPointF:
+        # Along the border of the liver, now inside and now outside.
         camera = self.viewer.scene.camera
-        offset = self.radius_mm * np.array([np.sin(angle), np.cos(angle)])
+        offset = (1.25 + 0.15 * np.sin(6 * angle)) * self.half_mm * (np.sin(angle), np.cos(angle))
         world = np.asarray(self.layer.data_to_world(self.centre))[1:] + offset
         down, right = (world - np.asarray(camera.center[-2:])) * camera.zoom
         middle = self.canvas.rect().center()

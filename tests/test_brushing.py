@@ -281,6 +281,20 @@ def test_an_error_in_the_midst_of_a_stroke_leaves_a_step_that_can_be_undone(
     assert not layer.data.any()
 
 
+def test_other_voxels_in_the_midst_of_a_stroke_end_it(layer, brushes, monkeypatch):
+    monkeypatch.setattr(drawing, "_SECONDS", 0.0)
+    brushes.take(Kind.ADAPTIVE)
+    pointer = Pointer(layer)
+    pointer.press(4, 10, 2)
+    pointer.move(4, 10, 20)
+    layer.data = np.zeros((3, 5, 5), np.uint8)
+    assert brushes.hand.kind is None
+    pointer.release(4, 10, 20)
+    assert not layer.data.any()
+    assert not layer._block_history
+    assert names(layer) == []
+
+
 def test_a_stroke_keeps_little_and_is_undone_whole(viewer, scan):
     layer = viewer.add_labels(np.zeros((60, 60, 60), np.uint8))
     history = EditHistory.of(layer)

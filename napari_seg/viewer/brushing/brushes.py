@@ -183,6 +183,8 @@ class Brushes(Controls):
 
     def _on_layer(self, event: Any) -> None:
         if event.type == "data":
+            if self.hand.drawing is not None:
+                self.hand.drawing.stop()
             self.hand.put_down()
         self._update()
 

@@ -70,6 +70,12 @@ class Drawing(QObject):
         self._is_ending = True
         self._draw(all_at_once=True)
 
+    def stop(self) -> None:
+        """Make a step of what is drawn, and draw no more: the voxels are others now."""
+        self._places.clear()
+        self._edits = iter(())
+        self.finish()
+
     def cancel(self) -> None:
         """Take it all back."""
         if not self.is_over:
