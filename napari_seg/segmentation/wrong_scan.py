@@ -51,9 +51,16 @@ def require_field_of_view(scan: Scan, description: BundleDescription) -> None:
 
 
 def why_too_large(
-    geometry: Geometry, description: BundleDescription, *, is_picture: bool = False
+    geometry: Geometry,
+    description: BundleDescription,
+    *,
+    is_picture: bool = False,
+    find: str = "let it find the place itself (region 'auto')",
 ) -> str:
-    """Say why a model must not be slid over a whole scan; empty if it may."""
+    """Say why a model must not be slid over a whole scan; empty if it may.
+
+    `find` names the way out of a model that has a locator.
+    """
     known = description.fingerprint
     # A plain picture has no millimetres.
     if known is None or is_picture:
@@ -62,10 +69,10 @@ def why_too_large(
     ratios = [size[axis] / most[axis] for axis in range(description.spatial_dims)]
     if prod(ratios) <= _FAR_LARGER ** len(ratios):
         return ""
-    find = "let it find the place itself (region 'auto') or " if description.locator else ""
+    way = f"{find} or " if description.locator else ""
     return (
         f"{description.name} knows scans of up to {_mm(most)}, this one is {_mm(size)}: "
-        f"{find}give a box around what to segment"
+        f"{way}give a box around what to segment"
     )
 
 

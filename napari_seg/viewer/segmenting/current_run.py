@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.imaging.label_table import LabelTable
+from napari_seg.segmentation.locating.sides import Sides
 from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.segmenting.preview import Preview
 
@@ -36,6 +37,10 @@ class CurrentRun:
         The finished windows; None before the first.
     has_failed
         Whether the job, or showing its result, raised an error.
+    finds_place
+        Whether the model finds its place in the scan by itself.
+    reason
+        Why the job failed, where a person can do something about it.
     """
 
     job: Job
@@ -44,6 +49,8 @@ class CurrentRun:
     model: BundleDescription
     preview: Preview | None = None
     has_failed: bool = False
+    finds_place: bool = False
+    reason: str = ""
 
     @property
     def layer(self) -> Image:
@@ -54,7 +61,16 @@ class CurrentRun:
     def labels_name(self) -> str:
         """The name of the layer for its result."""
         model = self.model.name if self.model.variant is None else self.model.title
-        return f"{self.layer.name} – {model[:1].lower()}{model[1:]}"
+        name = f"{self.layer.name} – {model[:1].lower()}{model[1:]}"
+        locator = self.model.locator if self.finds_place else None
+        return name if locator is None else f"{name}, {' and '.join(locator.box_names)}"
+
+    @property
+    def table(self) -> LabelTable:
+        """The labels of its result."""
+        table = LabelTable.from_names(dict(self.model.labels))
+        locator = self.model.locator if self.finds_place else None
+        return table if locator is None else Sides(table, locator).table
 
     def is_current(self, viewer: ViewerModel) -> bool:
         """Tell whether the scan is still there with all channels, and with the same voxels."""
@@ -68,9 +84,8 @@ class CurrentRun:
         if not self.is_current(viewer):
             return
         if self.preview is None:
-            table = LabelTable.from_names(dict(self.model.labels))
             name = f"{self.labels_name} (running)"
-            self.preview = Preview(viewer, self.layer, table, name=name)
+            self.preview = Preview(viewer, self.layer, self.table, name=name)
         self.preview.add(window)
 
     def remove_preview(self) -> None:

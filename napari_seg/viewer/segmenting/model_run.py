@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.record import make_record
 from napari_seg.viewer.appearance import compile_label_colours
 
@@ -52,6 +53,15 @@ class Result:
     bundle: Bundle
     record: dict[str, Any]
     seconds: float
+
+    @property
+    def summary(self) -> str:
+        """What was found, how fast, and what is to be minded, in a line."""
+        volumes = label_volumes(self.labels.array, self.labels.geometry.voxel_volume_ml)
+        count = len(volumes)
+        found = f"{count} label{'s' * (count != 1)}, {sum(volumes.values()):.1f} ml"
+        news = f"{found if count else 'No label found'} in {self.seconds:.1f} s"
+        return news + "".join(f". ⚠ {notice.message}" for notice in self.labels.notices)
 
 
 def run_model(

@@ -1,14 +1,15 @@
-"""Choose what part of a scan is segmented: all of it, a drawn box, or a box around a point."""
+"""Choose what part of a scan is segmented: what the model finds, a box, or all of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
-from napari_seg.viewer.layers import grid_of
-from napari_seg.viewer.segmenting.boxes import DEFAULT_MM, size_mm
+from napari_seg.segmentation.wrong_scan import why_too_large
+from napari_seg.viewer.layers import grid_of, metadata_of
+from napari_seg.viewer.segmenting.boxes import size_mm
 from napari_seg.viewer.segmenting.drawn_box import DrawnBox
 from napari_seg.viewer.segmenting.point_box import PointBox
 from napari_seg.viewer.wrapped_label import WrappedLabel
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_seg.imaging.geometry import Region
+    from napari_seg.segmentation.bundle_description import BundleDescription
 
 _INDENT = 20
 
 
 class RegionChoice(QWidget):
-    """Three ways to say where to segment.
+    """Four ways to say where to segment.
 
     Parameters
     ----------
@@ -42,7 +44,8 @@ class RegionChoice(QWidget):
         super().__init__()
         self._viewer = viewer
         self._scan: Image | None = None
-        self._expects_box = False
+        self._model: BundleDescription | None = None
+        self.auto = _radio("Find it", "The model finds its place in the scan by itself")
         self.whole = _radio("Whole scan", "Segment every voxel of the scan")
         self.drawn = _radio("A box that I draw", "A rectangle of a Shapes layer, through slices")
         self.around = _radio("A box around a point", "A box of a size in mm around a place")
@@ -51,17 +54,20 @@ class RegionChoice(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.whole)
+        layout.addWidget(self.auto)
         layout.addWidget(self.news)
         for radio, box in ((self.drawn, self.drawn_box), (self.around, self.point_box)):
             layout.addWidget(radio)
             layout.addWidget(box)
             box.setContentsMargins(_INDENT, 0, 0, 0)
+        layout.addWidget(self.whole)
         self._layout = layout
         self.news.setIndent(_INDENT)
         self._group = QButtonGroup(self)
-        for radio in (self.whole, self.drawn, self.around):
+        self._radios = (self.auto, self.drawn, self.around, self.whole)
+        for radio in self._radios:
             self._group.addButton(radio)
+        self.auto.hide()
         self.whole.setChecked(True)
         self._connect()
         self._update()
@@ -71,22 +77,33 @@ class RegionChoice(QWidget):
         if layer is not self._scan:
             self._scan = layer
             self.point_box.forget()
+            self._choose()
         self._update()
 
-    def expect_box(self, expected: bool) -> None:
-        """Advise a box on large scans, for a model that was made for a small part of the body."""
-        self._expects_box = expected
+    def set_model(self, model: BundleDescription) -> None:
+        """Offer what a model can do: find its place, or be slid over the whole scan."""
+        self._model = model
+        self.auto.setVisible(model.locator is not None)
+        self._choose()
         self._update()
 
-    def region(self) -> Region | None:
-        """Return the chosen voxels ``(i, j, k)``; None for the whole scan.
+    def region(self) -> Region | Literal["auto"] | None:
+        """Return the chosen voxels ``(i, j, k)``; ``"auto"`` to find them, None for all.
 
         Raises
         ------
         ValueError
-            If nothing was drawn yet, or the box lies outside the scan.
+            If nothing was drawn yet, the box lies outside the scan, or the whole scan is far larger
+            than what the model knows.
         """
-        if self._scan is None or self.whole.isChecked():
+        if self._scan is None:
+            return None
+        if self.auto.isChecked():
+            return "auto"
+        if self.whole.isChecked():
+            reason = self._why_too_large()
+            if reason:
+                raise ValueError(reason)
             return None
         box = self.drawn_box if self.drawn.isChecked() else self.point_box
         return box.region(self._scan)
@@ -99,7 +116,7 @@ class RegionChoice(QWidget):
         self.point_box.release()
 
     def _connect(self) -> None:
-        for radio in (self.whole, self.drawn, self.around):
+        for radio in self._radios:
             radio.toggled.connect(self._on_choice)
         self.drawn_box.draw.clicked.connect(self._on_draw)
         self.drawn_box.changed.connect(self._update)
@@ -111,8 +128,8 @@ class RegionChoice(QWidget):
         if not checked:
             return
         self.point_box.pick.setChecked(False)
-        above: QWidget = self.whole
-        if not self.whole.isChecked():
+        above: QWidget = self.whole if self.whole.isChecked() else self.auto
+        if self.drawn.isChecked() or self.around.isChecked():
             above = self.drawn_box if self.drawn.isChecked() else self.point_box
         self._layout.removeWidget(self.news)
         self._layout.insertWidget(self._layout.indexOf(above) + 1, self.news)
@@ -142,17 +159,40 @@ class RegionChoice(QWidget):
             region, news = None, str(error)
         self.news.setText(news)
         self.news.setVisible(bool(news))
-        if self.around.isChecked() and region is not None and self._scan in self._viewer.layers:
+        is_there = self._scan is not None and self._scan in self._viewer.layers
+        if is_there and self.around.isChecked() and region is not None and region != "auto":
             self.point_box.show_outline(self._scan, region)
         else:
             self.point_box.remove_outline()
         self.changed.emit()
 
-    def _size_of(self, region: Region | None) -> str:
-        if self._scan is None:
+    def _choose(self) -> None:
+        """Let the model find its place where it cannot take the whole scan, and the other way."""
+        if self.drawn.isChecked() or self.around.isChecked():
+            return
+        can_find = self._model is not None and self._model.locator is not None
+        best = self.auto if can_find and self._why_too_large() else self.whole
+        best.setChecked(True)
+
+    def _why_too_large(self) -> str:
+        if self._scan is None or self._model is None:
             return ""
-        if region is None:
-            return self._advice(self._scan)
+        try:
+            geometry, _ = grid_of(self._scan)
+        except ValueError:
+            # What is no scan is said elsewhere.
+            return ""
+        source = metadata_of(self._scan).get("source")
+        is_picture = source is not None and source.format == "picture"
+        return why_too_large(
+            geometry, self._model, is_picture=is_picture, find=f"choose '{self.auto.text()}'"
+        )
+
+    def _size_of(self, region: Region | Literal["auto"] | None) -> str:
+        if self._scan is None or region is None:
+            return ""
+        if region == "auto":
+            return self._what_is_found()
         sizes = size_mm(self._scan, region)
         size = " × ".join(f"{mm:.0f}" for mm in reversed(sizes)) + " mm"
         if self.drawn.isChecked():
@@ -163,13 +203,14 @@ class RegionChoice(QWidget):
         is_cut = any(wanted[axis] - sizes[axis] > step for axis in order.kept)
         return f"Cut at the edge of the scan: {size}" if is_cut else ""
 
-    def _advice(self, scan: Image) -> str:
-        geometry, order = grid_of(scan)
-        extent = [geometry.shape[axis] * geometry.spacing[axis] for axis in order.axes]
-        if not self._expects_box or any(extent[axis] < 2 * DEFAULT_MM[axis] for axis in order.kept):
-            return ""
-        size = " × ".join(f"{mm:.0f}" for mm in reversed(DEFAULT_MM))
-        return f"This model works best in a box of about {size} mm"
+    def _what_is_found(self) -> str:
+        locator = None if self._model is None else self._model.locator
+        names = () if locator is None else locator.box_names
+        return (
+            f"{' and '.join(names).capitalize()}, each in a box of its own"
+            if len(names) > 1
+            else ""
+        )
 
 
 def _radio(text: str, tip: str) -> QRadioButton:

@@ -9,12 +9,12 @@ from napari.layers import Image, Labels
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.segmenting.channel_choice import ChannelChoice
 from napari_seg.viewer.segmenting.current_run import CurrentRun, voxels_of, why_it_does_not_fit
+from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
 from napari_seg.viewer.segmenting.model_choice import ModelChoice
 from napari_seg.viewer.segmenting.model_run import Result, Tools, run_model
 from napari_seg.viewer.segmenting.region_choice import RegionChoice
@@ -63,6 +63,7 @@ class SegmentSection(QWidget):
         self.model = ModelChoice(tools.describe_bundle)
         self.channels = ChannelChoice(viewer)
         self.region = RegionChoice(viewer)
+        self.found_boxes = FoundBoxes(viewer)
         self.device = QComboBox()
         self.device.addItems(list(_DEVICES))
         self.device.setAccessibleName("Device")
@@ -121,7 +122,10 @@ class SegmentSection(QWidget):
         self._contest = None
         layers = self.channels.layers
         voxels = tuple(voxels_of(one) for one in layers)
-        self._run = CurrentRun(job, layers, voxels, self.model.description)
+        self._run = CurrentRun(
+            job, layers, voxels, self.model.description, finds_place=settings.region == "auto"
+        )
+        self.found_boxes.forget()
         self._status.begin(
             "Loading the model" if self._known_bundle(settings) is None else "Starting"
         )
@@ -146,6 +150,8 @@ class SegmentSection(QWidget):
             self._run.remove_preview()
         self.channels.release()
         self.region.release()
+        self.found_boxes.forget()
+        self._viewer.dims.events.order.disconnect(self._on_order)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
 
@@ -171,6 +177,7 @@ class SegmentSection(QWidget):
         self._status.cancelled.connect(self.cancel)
         self._status.decided.connect(self._on_decided)
         self._viewer.layers.events.removed.connect(self._on_removed)
+        self._viewer.dims.events.order.connect(self._on_order)
         self._viewer.events.theme.connect(self._on_theme)
 
     def _on_theme(self, _event: Any = None) -> None:
@@ -202,13 +209,16 @@ class SegmentSection(QWidget):
     def _on_model(self) -> None:
         self.options.set_labels(self.model.description.label_names)
         self.channels.set_model(self.model.description)
-        # The models that come with napari-seg know crops around one hippocampus only.
-        self.region.expect_box(self.model.folder is None)
+        self.region.set_model(self.model.description)
         self._update()
 
     def _on_progress(self, fraction: float) -> None:
         if self._run is not None:
-            self._status.progress(fraction, f"Segmenting {self._run.layer.name}")
+            what = "Finding and segmenting" if self._run.finds_place else "Segmenting"
+            self._status.progress(fraction, f"{what} {self._run.layer.name}")
+
+    def _on_order(self, _event: Any) -> None:
+        self.found_boxes.redraw()
 
     def _on_window(self, window: LabelWindow) -> None:
         if self._run is not None:
@@ -232,14 +242,12 @@ class SegmentSection(QWidget):
         # Whoever works on other labels meanwhile goes on doing so.
         busy = isinstance(active, Labels) and active in self._viewer.layers
         self._viewer.layers.selection.active = active if busy else layer
+        self.found_boxes.show(run.layer, result.record)
         self._report(result)
         run.has_failed = False
 
     def _report(self, result: Result) -> None:
-        volumes = label_volumes(result.labels.array, result.labels.geometry.voxel_volume_ml)
-        count = len(volumes)
-        found = f"{count} label{'s' * (count != 1)}, {sum(volumes.values()):.1f} ml"
-        news = f"{found if count else 'No label found'} in {result.seconds:.1f} s"
+        news = result.summary
         if self._contest is None:
             self._status.end(news)
             return
@@ -267,9 +275,10 @@ class SegmentSection(QWidget):
             news += f" '{contest.new.name}' stays: it was changed by hand."
         self._status.end(news)
 
-    def _on_failed(self, _error: Exception) -> None:
+    def _on_failed(self, error: Exception) -> None:
         if self._run is not None:
             self._run.has_failed = True
+            self._run.reason = str(error) if isinstance(error, ValueError) else ""
 
     def _on_finished(self) -> None:
         run = self._run
@@ -278,7 +287,7 @@ class SegmentSection(QWidget):
         run.remove_preview()
         self._run = None
         if run.has_failed:
-            self._status.end("The run failed; napari's notification says why")
+            self._status.end(run.reason or "The run failed; napari's notification says why")
         elif run.job.is_cancelled:
             self._status.end("Stopped; nothing was changed")
         run.job.deleteLater()
