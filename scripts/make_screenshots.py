@@ -27,21 +27,19 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.panel import Panel
 
-    Place = tuple[float, float, float]
-
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-# In napari's world (inferior, posterior, left) in mm: the middle of each hippocampus.
-RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS = (12.0, 22.0, -28.0), (12.0, 22.0, 28.0)
+# In napari's world (inferior, posterior, left) in mm.
+LEFT_HIPPOCAMPUS = (12.0, 22.0, 28.0)
 SHOWN_SLICE_MM = 18.0
 SECONDS_TO_WAIT = 300.0
 # Each with a preview that is seen on the slice that is shown.
 TOOLS_SHOWN = ("grow", "shrink", "hollow", "smooth", "grow_from_seeds", "cut")
-OUTSIDE = 3
+OUTSIDE = 5
 EFFECT_PIXELS = (480, 640)
 
 
 def main(folder: Path) -> None:
-    """Open the panel, segment both hippocampi one after the other, and save what is seen."""
+    """Open the panel, let it find and segment both hippocampi, and save what is seen."""
     folder.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1500, 950)
@@ -50,8 +48,8 @@ def main(folder: Path) -> None:
     save(viewer, folder / "first_time.png")
     panel.welcome.sample.click()
     wait_until(lambda: panel.scan.layer is not None)
-    for middle in (RIGHT_HIPPOCAMPUS, LEFT_HIPPOCAMPUS):
-        segment_hippocampus(viewer, panel, middle)
+    panel.segment.start.click()
+    wait_until(lambda: not panel.segment.is_running)
     viewer.dims.set_point(0, SHOWN_SLICE_MM)
     viewer.scene.camera.center = (0.0, LEFT_HIPPOCAMPUS[1], 0.0)
     viewer.scene.camera.zoom = 5.5
@@ -94,8 +92,8 @@ def show_editing(viewer: napari.Viewer, dock: Any, panel: Panel, folder: Path) -
     labels, tools = panel.labels.layer, panel.edit.tools
     if labels is None:
         raise ValueError("the hippocampi were not segmented")
-    # The box in which the model was run says nothing here.
-    panel.segment.region.whole.setChecked(True)
+    # The boxes in which the model was run say nothing here.
+    panel.segment.found_boxes.forget()
     labels.selected_label = 1
     panel.tabs.show_section(panel.edit)
     tools.open_tool("grow")
@@ -171,15 +169,6 @@ def save_effect(viewer: napari.Viewer, path: Path) -> None:
     settle()
     viewer.screenshot(path, canvas_only=True, flash=False, size=EFFECT_PIXELS)
     print(path)
-
-
-def segment_hippocampus(viewer: napari.Viewer, panel: Panel, middle: Place) -> None:
-    """Do what a person does: a box around a point, its place, Run."""
-    panel.segment.region.around.setChecked(True)
-    panel.segment.region.point_box.place(middle)
-    viewer.dims.set_point(0, middle[0])
-    panel.segment.start.click()
-    wait_until(lambda: not panel.segment.is_running)
 
 
 def resize(viewer: napari.Viewer, dock: Any, width: int) -> None:

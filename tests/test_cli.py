@@ -172,6 +172,38 @@ def test_a_scan_of_the_wrong_dimension_is_refused_in_one_line(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [scan]
 
 
+def test_a_whole_brain_without_a_region_is_refused_with_the_ways_out(tmp_path: Path) -> None:
+    brain = sample_data_folder() / "brain.nii.gz"
+    line = error_line(run("segment", brain, "-o", tmp_path / "out"))
+    assert "region 'auto'" in line
+    assert "give a box" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scan_that_is_no_head_is_refused_in_one_line(tmp_path: Path, shared_data: Path) -> None:
+    torso = shared_data / "ct" / "torso_ct.nii.gz"
+    result = run("segment", torso, "-o", tmp_path / "out", "--region", "auto", "--json")
+    assert result.exit_code == 1
+    (failure,) = json.loads(result.stdout)["failures"]
+    assert "does not look like what this model knows" in failure["error"]
+
+
+def test_a_scan_unlike_the_training_is_warned_of_on_stderr_in_json_and_record(
+    tmp_path: Path,
+) -> None:
+    image = nibabel.load(SAMPLE)
+    thick = tmp_path / "thick.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), np.diag([1, 1, 2, 1])), thick)
+    result = run("segment", thick, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    assert "notice: the voxels are large: 2 mm bottom to top" in result.stderr
+    (found,) = json.loads(result.stdout)["results"]
+    record = json.loads(Path(found["record"]).read_text())
+    for notices in (found["notices"], record["notices"]):
+        (notice,) = [one for one in notices if one["code"] == "coarse-voxels"]
+        assert notice["figures"]["mm"] == 2
+
+
 def test_an_unreadable_bundle_is_refused_in_one_line(tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
     (bundle / "configs").mkdir(parents=True)
@@ -325,10 +357,9 @@ def test_demo_writes_labels_and_pictures(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "The model took" in result.stderr
     assert len(result.stdout.splitlines()) == 5
-    for side in ("left", "right"):
-        assert voxels(tmp_path / f"hippocampus_{side}_dseg.nii.gz").any()
-        picture = tmp_path / f"hippocampus_{side}_dseg_overlay.png"
-        assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "right posterior" in result.stdout
+    assert set(np.unique(voxels(tmp_path / "brain_dseg.nii.gz"))) == {0, 1, 2, 3, 4}
+    assert (tmp_path / "brain_dseg_overlay.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_demo_opens_a_window_where_there_is_a_screen(
@@ -342,7 +373,8 @@ def test_demo_opens_a_window_where_there_is_a_screen(
         lambda scan, labels: opened.append((scan, labels)),
     )
     assert run("demo", "-o", tmp_path).exit_code == 0
-    assert opened == [(SAMPLE, tmp_path / "hippocampus_left_dseg.nii.gz")]
+    brain = sample_data_folder() / "brain.nii.gz"
+    assert opened == [(brain, tmp_path / "brain_dseg.nii.gz")]
 
 
 def test_doctor_finds_everything_here() -> None:

@@ -191,8 +191,10 @@ def test_what_is_no_head_is_said_in_the_bottom_line(make_section, whole_head, qt
     section.set_scan(whole_head)
     with qtbot.captureExceptions() as raised:
         run(qtbot, section)
-    assert [str(error) for _, error, _ in raised] == [section.status.text.text()]
-    assert "does not look like" in section.status.text.text()
+    assert [str(error) for _, error, _ in raised] == [
+        "the scan does not look like what this model knows"
+    ]
+    assert section.status.text.text().startswith("The run failed: the scan does not look like")
 
 
 def test_boxes_taken_away_by_hand_stay_away(viewer, whole_head):

@@ -355,15 +355,6 @@ def test_slices_beyond_those_of_the_last_scan_can_be_chosen(viewer, layer, secti
     assert section.region.drawn_box.last.value() == 60
 
 
-def test_a_box_is_advised_where_the_scan_is_far_larger_than_the_model_knows(viewer, make_section):
-    body = Scan(np.zeros((50, 50, 50)), Geometry((50, 50, 50), np.diag([4.0, 4, 4, 1])))
-    section = make_section(viewer.add_layer(image_layer(body, name="body")))
-    assert section.region.news.text().endswith("of about 36 × 52 × 40 mm")
-    assert section.start.isEnabled()
-    section.set_scan(viewer.add_layer(image_layer(head(), name="head")))
-    assert section.region.news.text() == ""
-
-
 def test_a_click_places_the_box_and_shows_it(viewer, layer, section):
     region = section.region
     region.around.setChecked(True)

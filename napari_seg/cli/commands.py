@@ -212,7 +212,7 @@ def demo(
         bool, typer.Option("--window/--no-window", help="Open napari where there is a screen.")
     ] = True,
 ) -> None:
-    """Segment the sample scans with the shipped model, and show one in napari."""
+    """Find and segment both hippocampi of the sample brain, and show them in napari."""
     from napari_seg.cli.demo import run_demo
 
     quiet_libraries()

@@ -50,7 +50,7 @@ class CurrentRun:
     preview: Preview | None = None
     has_failed: bool = False
     finds_place: bool = False
-    reason: str = ""
+    reason: str = "napari's notification says why"
 
     @property
     def layer(self) -> Image:

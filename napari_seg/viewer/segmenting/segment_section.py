@@ -278,7 +278,8 @@ class SegmentSection(QWidget):
     def _on_failed(self, error: Exception) -> None:
         if self._run is not None:
             self._run.has_failed = True
-            self._run.reason = str(error) if isinstance(error, ValueError) else ""
+            known = isinstance(error, ValueError)
+            self._run.reason = str(error) if known else "napari's notification says why"
 
     def _on_finished(self) -> None:
         run = self._run
@@ -287,7 +288,7 @@ class SegmentSection(QWidget):
         run.remove_preview()
         self._run = None
         if run.has_failed:
-            self._status.end(run.reason or "The run failed; napari's notification says why")
+            self._status.end(f"The run failed: {run.reason}")
         elif run.job.is_cancelled:
             self._status.end("Stopped; nothing was changed")
         run.job.deleteLater()
