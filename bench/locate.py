@@ -1,6 +1,6 @@
 """Try whether the shipped model finds both hippocampi, and says no where there are none.
 
-Run it on an idle machine: ``python bench/run.py locate`` (or ``python bench/locate.py``), with the
+Run it on an idle machine: ``python bench/run.py locate``, with the
 real scans in ``../shared/data``; writes bench/records/locate.json.
 
 The reference is what the model draws on the unaltered scan, moved by the known transform. A box
