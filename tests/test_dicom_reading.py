@@ -223,3 +223,23 @@ def test_a_number_that_is_no_digit_is_no_choice(tmp_path: Path) -> None:
     write_series(tmp_path)
     with pytest.raises(SeveralSeriesError, match="holds no series '²'"):
         read_scan(tmp_path, series="²")
+
+
+def test_a_slice_opened_by_itself_is_told_to_be_one_of_a_series(tmp_path):
+    series = write_series(tmp_path / "series", range(3))
+    one = sorted(series.iterdir())[1]
+    (series / "notes.txt").write_text("no slice")
+    scan = read_scan(one)
+    assert scan.array.shape[2] == 1
+    assert [notice.code for notice in scan.notices] == ["one-slice"]
+    assert "open the folder" in scan.notices[0].message
+    assert read_scan(series).notices == ()
+
+
+def test_a_slice_that_is_alone_or_among_others_is_not(tmp_path):
+    alone = write_slice(tmp_path / "alone" / "one.dcm", 0)
+    assert read_scan(alone).notices == ()
+    other = write_slice(tmp_path / "two" / "other.dcm", 1, SeriesInstanceUID="1.9")
+    one = write_slice(tmp_path / "two" / "one.dcm", 0)
+    assert other.is_file()
+    assert read_scan(one).notices == ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
-from napari_seg.imaging.dicom.reading_notices import read_notices
+from napari_seg.imaging.dicom.reading_notices import lone_slice, read_notices
 from napari_seg.imaging.dicom.resampling import resample_slices
 from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
@@ -124,7 +124,7 @@ def read_dicom(
         array,
         stack.geometry,
         channel_names=RGB_NAMES if array.ndim == 4 else (),
-        notices=notices,
+        notices=(*notices, *lone_slice(path, stack)),
         source=Source(
             "DICOM",
             dicom_files=tuple(dict.fromkeys(one.path for one in stack.slices)),

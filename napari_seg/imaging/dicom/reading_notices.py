@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
 
+from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.stack import Stack
 from napari_seg.imaging.grid_notices import odd_grid
 from napari_seg.imaging.scan import Notice
 
 _SAME_THICKNESS_MM = 0.01
+# So many files beside a slice are looked at.
+_NEIGHBOURS = 20
 # Two steps and more, as far as headers round them.
 _WIDE = 1.9
 
@@ -56,6 +61,22 @@ def read_notices(
         )
         notices.append(Notice("real-world-unused", message))
     return tuple(notices)
+
+
+def lone_slice(path: Path, stack: Stack) -> tuple[Notice, ...]:
+    """Say that a file that was read by itself is one slice of a series that lies in its folder."""
+    first, *others = stack.slices
+    if others or first.position is None or not path.is_file():
+        return ()
+    for neighbour in islice(path.parent.iterdir(), _NEIGHBOURS):
+        try:
+            found = read_headers(neighbour) if neighbour.is_file() and neighbour != path else []
+        except (DamagedFile, OSError):
+            continue
+        if any(one.group == first.group and one.position != first.position for one in found):
+            message = "this is one slice, and its folder holds more of its series: open the folder"
+            return (Notice("one-slice", message),)
+    return ()
 
 
 def _left_out(damaged: Sequence[str], names: Sequence[str]) -> Notice:
