@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from slab_case import bundle_of, prepared_at, segment, smooth_network
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Scan
+from napari_seg.segmentation.slabs import memory
+from napari_seg.segmentation.slabs.memory import available_bytes, is_out_of_memory, require
+from napari_seg.segmentation.slabs.way_back import NotByAxes
+
+CLASSES = 40
+SHAPE = (60, 30, 32)
+WINDOW = (8, 16, 16)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Remember how much memory the largest tensor takes that is made inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, function, _types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for one in result if isinstance(result, (list, tuple)) else [result]:
+            if isinstance(one, torch.Tensor):
+                self.bytes = max(self.bytes, one.untyped_storage().nbytes())
+        return result
+
+
+def scan(shape=SHAPE):
+    array = np.random.default_rng(0).random(shape).astype(np.float32)
+    return Scan(array, Geometry(shape, np.diag([0.5, 0.5, 0.5, 1.0])))
+
+
+def many_classes():
+    return bundle_of(
+        smooth_network(CLASSES), CLASSES, prepare=prepared_at(1.0, 1.0, 1.0), window=WINDOW
+    )
+
+
+def slab_bytes(shape):
+    """One window's rows and one more, of the prepared scan's cross-section, for each class."""
+    across = [max(-(-count // 2), width) for count, width in zip(shape, WINDOW, strict=True)]
+    return 4 * CLASSES * (WINDOW[0] + 1) * across[1] * across[2]
+
+
+@pytest.mark.parametrize("length", [60, 150])
+def test_no_tensor_is_above_the_slab_however_long_the_scan(length, monkeypatch):
+    import napari_seg.segmentation.slabs.labelling as labelling
+
+    monkeypatch.setattr(labelling, "_BYTES_AT_ONCE", 1 << 17)
+    shape = (length, *SHAPE[1:])
+    with LargestTensor() as largest:
+        segment(scan(shape), many_classes())
+    whole = 4 * CLASSES * int(np.prod(shape))
+    one_channel = 8 * int(np.prod(shape))
+    assert largest.bytes <= max(slab_bytes(shape), one_channel)
+    assert largest.bytes < whole / 4
+
+
+def test_a_run_that_cannot_fit_is_refused_with_the_figures(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 1000)
+    with pytest.raises(MemoryError, match=r"slab of 40 classes needs .* GB .* 0\.0 GB are free"):
+        segment(scan(), many_classes())
+
+
+def test_a_bundle_that_needs_all_scores_is_refused_with_the_figures(monkeypatch):
+    def no_way(*_args, **_options):
+        raise NotByAxes("the axes turn")
+
+    monkeypatch.setattr("napari_seg.segmentation.slabs.drawing.find_way_back", no_way)
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 10_000_000)
+    with pytest.raises(MemoryError, match=r"\(the axes turn\) keeps all scores at once"):
+        segment(scan(), many_classes())
+
+
+def test_the_memory_left_is_told():
+    free = available_bytes(torch.device("cpu"))
+    assert free > 1 << 20
+    require(free // 2, torch.device("cpu"), "half of it")
+
+
+def test_a_container_with_less_memory_counts(tmp_path, monkeypatch):
+    for name, text in {
+        "memory.max": "5000000",
+        "memory.current": "2000000",
+        "memory.stat": "anon 1\nfile 500000\n",
+    }.items():
+        (Path(tmp_path) / name).write_text(text)
+    monkeypatch.setattr(memory, "_CGROUP", Path(tmp_path))
+    assert available_bytes(torch.device("cpu")) == 3_500_000
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("a bug"), False),
+        (ValueError("out of memory"), False),
+    ],
+    ids=["Python", "torch on a GPU", "torch on a CPU", "bug", "another kind"],
+)
+def test_errors_of_allocation_are_known(error, expected):
+    assert is_out_of_memory(error) is expected
