@@ -1,3 +1,6 @@
+import hashlib
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -43,3 +46,24 @@ def test_voxels_off_the_grid_are_refused() -> None:
 def test_labels_must_be_whole_numbers() -> None:
     with pytest.raises(TypeError, match="whole numbers"):
         LabelMap(np.zeros((4, 3, 2)), GEOMETRY, LabelTable())
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3), (5, 4, 3, 2)], ids=str)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_hash_is_of_all_bytes_with_i_fastest(shape, order):
+    array = np.asarray(np.random.default_rng(0).random(shape), order=order)
+    scan = Scan(array, Geometry(shape[:3], np.eye(4)))
+    hashed = hashlib.sha256(f"{array.dtype.str} {shape}".encode())
+    hashed.update(np.eye(4).tobytes())
+    hashed.update(array.tobytes(order="F"))
+    assert scan.sha256 == hashed.hexdigest()
+
+
+def test_the_hash_of_voxels_on_disk_reads_slice_by_slice(tmp_path):
+    shape = (200, 200, 500)
+    voxels = np.lib.format.open_memmap(tmp_path / "v.npy", "w+", np.float32, shape)
+    tracemalloc.start()
+    Scan(voxels, Geometry(shape, np.eye(4))).sha256  # noqa: B018 - hashes
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < voxels.nbytes / 4

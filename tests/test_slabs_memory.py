@@ -65,6 +65,7 @@ def test_no_tensor_is_above_the_slab_however_long_the_scan(length, monkeypatch):
 
 def test_a_run_that_cannot_fit_is_refused_with_the_figures(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda device: 1000)
+    monkeypatch.setattr("napari_seg.segmentation.run_checks._PREPARING_BYTES", 0)
     with pytest.raises(MemoryError, match=r"slab of 40 classes needs .* GB .* 0\.0 GB are free"):
         segment(scan(), many_classes())
 
@@ -109,3 +110,21 @@ def test_a_container_with_less_memory_counts(tmp_path, monkeypatch):
 )
 def test_errors_of_allocation_are_known(error, expected):
     assert is_out_of_memory(error) is expected
+
+
+def test_of_voxels_on_disk_only_the_region_is_read(tmp_path):
+    voxels = np.lib.format.open_memmap(tmp_path / "v.npy", "w+", np.float32, SHAPE)
+    voxels[:] = scan().array
+    on_disk = Scan(np.load(tmp_path / "v.npy", mmap_mode="r"), scan().geometry)
+    region = ((10, 40), (0, 30), (0, 32))
+    expected = segment(scan(), many_classes(), region=region)
+    result = segment(on_disk, many_classes(), region=region)
+    assert np.array_equal(result.array, expected.array)
+    assert result.record["scan"]["sha256"] == expected.record["scan"]["sha256"]
+
+
+def test_a_scan_too_large_to_prepare_is_refused_before_it_is_read():
+    huge = np.broadcast_to(np.zeros(1, np.int16), (40_000, 40_000, 40_000))
+    too_large = Scan(huge, Geometry(huge.shape, np.eye(4)))
+    with pytest.raises(MemoryError, match="preparing 64000000 million voxels needs"):
+        segment(too_large, many_classes())

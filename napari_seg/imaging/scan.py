@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.geometry import Geometry, Region
 from napari_seg.imaging.label_table import LabelTable
+
+_HASHED_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,9 @@ class Scan:
         """Hash of kind, shape, affine and voxels: equal for equal scans, whatever the file."""
         hashed = hashlib.sha256(f"{self.array.dtype.str} {self.array.shape}".encode())
         hashed.update(self.geometry.affine.tobytes())
-        # The bytes in NIfTI's order (i fastest), which its voxels already have.
-        hashed.update(np.asfortranarray(self.array).T.data)
+        # The bytes in NIfTI's order (i fastest), part by part: voxels may lie on disk.
+        for part in _slabs(self.array):
+            hashed.update(np.asfortranarray(part).T.data)
         return hashed.hexdigest()
 
 
@@ -205,3 +208,11 @@ class LabelMap:
 
 def _cut(array: NDArray[Any], region: Region) -> NDArray[Any]:
     return array[tuple(slice(start, stop) for start, stop in region)]
+
+
+def _slabs(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Cut voxels into parts that follow each other in NIfTI's order."""
+    for volume in [array] if array.ndim == 3 else np.moveaxis(array, -1, 0):
+        slices = max(_HASHED_AT_ONCE // max(volume[..., 0].nbytes, 1), 1)
+        for start in range(0, volume.shape[2], slices):
+            yield volume[..., start : start + slices]

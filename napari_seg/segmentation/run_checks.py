@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
+
+from napari_seg.imaging.geometry import clip_region
 
 if TYPE_CHECKING:
     from napari_seg.imaging.scan import Scan
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.run_settings import RunSettings
 
+# Of each voxel and channel: float32, and what MONAI resamples from and to in float64.
+_PREPARING_BYTES = 20
+
 
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
-    """Raise ``ValueError`` where a scan does not fit a bundle, or a choice is out of range."""
+    """See that a scan fits a bundle, choices are in range, and there is memory to prepare it.
+
+    Raises
+    ------
+    ValueError
+        If a scan does not fit, or a choice is out of range.
+    MemoryError
+        If there is too little memory, with the figures.
+    """
     _check_fit(scan, bundle)
     _check_settings(settings, bundle)
+    _check_memory(scan, settings)
+
+
+def _check_memory(scan: Scan, settings: RunSettings) -> None:
+    import torch
+
+    from napari_seg.segmentation.slabs.memory import require
+
+    if settings.region == "auto":
+        return
+    spans = [(0, count) for count in scan.geometry.shape]
+    if settings.region is not None:
+        spans = list(clip_region(settings.region, scan.geometry.shape))
+    voxels = prod(stop - start for start, stop in spans)
+    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
+    needed = voxels * (_PREPARING_BYTES * channels + 4 * len(settings.maps))
+    require(needed, torch.device("cpu"), f"preparing {voxels / 1e6:.0f} million voxels")
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:

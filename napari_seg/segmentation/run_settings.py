@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHIPPED = "shipped"
 """The word for the bundle that comes with napari-seg, where models are named."""
 
+ENTROPY = "entropy"
+"""The word for the entropy of all labels, where maps are named."""
+
 
 @dataclass(frozen=True)
 class RunSettings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_seg.segmentation.run_settings import ENTROPY
 from napari_seg.segmentation.slabs.labelling import Labelling
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.slabs.finish import Finish
     from napari_seg.segmentation.slabs.rolling_slab import RollingSlab
     from napari_seg.segmentation.slabs.way_back import WayBack
-
-ENTROPY = "entropy"
 
 
 def classes_of(names: Sequence[str], table: LabelTable) -> dict[str, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from napari_seg.segmentation.record import make_record
 from napari_seg.viewer.appearance import compile_label_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari_seg.imaging.scan import LabelMap, Scan
     from napari_seg.segmentation.bundle import Bundle
@@ -46,6 +46,8 @@ class Result:
         How the labels came about, for the file beside them.
     seconds
         From the loaded model to the labels.
+    maps
+        The probabilities or the entropy that were asked for, by name.
     """
 
     labels: LabelMap
@@ -53,6 +55,7 @@ class Result:
     bundle: Bundle
     record: dict[str, Any]
     seconds: float
+    maps: Mapping[str, Scan] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -98,13 +101,14 @@ def run_model(
     if bundle is None:
         bundle = tools.load_bundle(settings.folder, variant=settings.variant)
     on_progress(0.0)
-    start = perf_counter()
+    start, maps = perf_counter(), dict[str, Any]()
     labels = tools.segment(
         scan,
         bundle,
         device=device,
         on_progress=on_progress,
         on_window=on_window,
+        on_map=maps.__setitem__,
         **settings.for_segment(),
     )
     labels = replace(settings.clean(labels), source=scan.source)
@@ -125,7 +129,7 @@ def run_model(
     # What the run alone knows, such as where it found its boxes.
     own = {key: value for key, value in (labels.record or {}).items() if key not in record}
     record = {**record, **own, "labels": _names(labels)}
-    return Result(labels, settings, bundle, record, seconds)
+    return Result(labels, settings, bundle, record, seconds, maps)
 
 
 def _names(labels: LabelMap) -> dict[str, str]:

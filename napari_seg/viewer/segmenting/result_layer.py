@@ -15,6 +15,7 @@ from napari_seg.imaging.measures import label_volumes
 from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
+from napari_seg.viewer.segmenting.map_layers import show_maps
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Contest:
 def show_result(
     viewer: ViewerModel, scan_layer: Image, result: Result, *, name: str
 ) -> tuple[Labels, Contest | None]:
-    """Show a result in the layer of the last run, or in a new one.
+    """Show a result in the layer of the last run, or in a new one, and its maps in theirs.
 
     Parameters
     ----------
@@ -92,6 +93,9 @@ def show_result(
         The layer that now shows the result, and what is to be decided: None unless the last run's
         layer was left alone because of hand work in it.
     """
+    if result.maps:
+        classes = 1 + len(result.bundle.table.names)
+        show_maps(viewer, scan_layer, result.maps, classes=classes)
     last = find_last(viewer, scan_layer, result)
     if last is None:
         return _add(viewer, scan_layer, result, name), None

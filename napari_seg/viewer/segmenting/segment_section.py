@@ -192,12 +192,8 @@ class SegmentSection(QWidget):
             folder=self.model.folder,
             variant=self.model.description.variant,
             device=_DEVICES[self.device.currentText()],
-            precision=self.options.precision,
             region=self.region.region(),
-            overlap=self.options.overlap,
-            labels=self.options.kept_labels,
-            keep_largest=self.options.keep_largest.isChecked(),
-            min_ml=self.options.min_ml.value(),
+            **self.options.as_settings(),
         )
 
     def _update(self) -> None:
