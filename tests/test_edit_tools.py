@@ -207,6 +207,17 @@ def test_a_preview_follows_the_slice_that_is_shown(case):
     )
 
 
+def test_a_preview_is_never_selected_not_even_for_a_moment(case):
+    selected = []
+    case.viewer.layers.selection.events.active.connect(lambda event: selected.append(event.value))
+    case.open("grow")
+    case.wait_for_preview()
+    case.tools.close_tool()
+    assert selected == []
+    assert case.viewer.layers.selection.active is case.layer
+    assert case.viewer.layers._activate_on_insert
+
+
 def test_a_preview_follows_later_strokes(case):
     case.open("grow_from_seeds", mm=2.0)
     first = case.wait_for_preview()

@@ -236,9 +236,9 @@ class OpenTool(QWidget):
     def _ask(self, subject: Subject, settings: Any) -> None:
         revision = self._bench.watched.revision
         view = (subject.axis, subject.index) if self.tool.follows_view else ()
-        drawn = (
-            () if subject.drawn is None else (subject.drawn.corners.tobytes(), subject.drawn.axis)
-        )
+        drawn: tuple[Any, ...] = ()
+        if subject.drawn is not None:
+            drawn = (subject.drawn.corners.tobytes(), subject.drawn.axis, subject.drawn.index)
         # Of a channel there is another array each time, of the same memory.
         place = 0 if subject.scan is None else subject.scan.ctypes.data
         asked = (revision, settings, subject.label, view, drawn, place)
