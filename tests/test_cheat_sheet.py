@@ -155,7 +155,14 @@ def test_buttons_say_the_keys_that_work(viewer, panel):
 
 
 def test_a_shortcut_of_qt_is_noted(qtbot, viewer, panel):
-    shortcut = QShortcut(QKeySequence("O"), viewer.window._qt_window)
+    assert panel.segment.start.text() == "Run   (Ctrl+Enter)"
+    window = viewer.window._qt_window
+    theirs = [QShortcut(QKeySequence(key), window) for key in ("Ctrl+Return", "Ctrl+Enter")]
+    panel.keys.changed.emit()
+    assert panel.segment.start.text() == "Run"
+    for shortcut in theirs:
+        shortcut.setParent(None)
+    shortcut = QShortcut(QKeySequence("O"), window)
     assert panel.keys.key_text("next_plane") == ""
     assert panel.keys.note("next_plane") == "O is taken (a shortcut of another plugin)"
     shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)

@@ -103,9 +103,10 @@ class Panel(QWidget):
         return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Take the keys of the canvases that are there."""
+        """Take the keys of the canvases that are there, but for what their window has."""
         super().showEvent(event)
         self.keys.watch()
+        self._on_keys()
         self.drops.watch()
 
     def is_of(self, viewer: ViewerModel) -> bool:
@@ -244,6 +245,8 @@ class Panel(QWidget):
     def _on_keys(self) -> None:
         for part in (self.edit.brushes, self.edit.tools.picker, self.labels_line):
             part.show_keys(self.keys.key_text)
+        key = self.keys.key_text("run_tab")
+        self.segment.start.setText(f"Run   ({key})" if key else "Run")
 
     def _on_edit_wanted(self) -> None:
         self.tabs.show_section(self.edit)
