@@ -197,7 +197,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": names[0] if names else platform.processor(),
         "cores": os.cpu_count(),
-        "load_before": [round(load, 2) for load in os.getloadavg()],
+        "load": [round(load, 2) for load in os.getloadavg()],
         "SimpleITK": sitk.Version_VersionString(),
         "numpy": np.__version__,
     }

@@ -99,7 +99,7 @@ def test_find_is_the_default_on_a_scan_that_is_too_large_to_slide_over(make_sect
     section.set_scan(whole_head)
     assert section.region.auto.isChecked()
     assert section.region.region() == "auto"
-    assert section.region.news.text() == "Left and right, each in a box of its own"
+    assert section.region.news.text() == "Left and right, each by itself"
     assert section.start.isEnabled()
 
 

@@ -206,11 +206,7 @@ class RegionChoice(QWidget):
     def _what_is_found(self) -> str:
         locator = None if self._model is None else self._model.locator
         names = () if locator is None else locator.box_names
-        return (
-            f"{' and '.join(names).capitalize()}, each in a box of its own"
-            if len(names) > 1
-            else ""
-        )
+        return f"{' and '.join(names).capitalize()}, each by itself" if len(names) > 1 else ""
 
 
 def _radio(text: str, tip: str) -> QRadioButton:
