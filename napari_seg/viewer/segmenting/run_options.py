@@ -72,19 +72,7 @@ class RunOptions(QWidget):
         self.min_ml.setSpecialValueText("none")
         self.min_ml.setAccessibleName("Drop parts smaller than")
         self.min_ml.setToolTip("Parts of a label that are smaller become background")
-        self.mirror = QCheckBox("Average over mirrored windows")
-        self.mirror.setToolTip(
-            "The network also sees each window mirrored along every axis: steadier labels,\n"
-            "in 8 times the time (4 times for a 2D network). Not for a model that tells left\n"
-            "from right, unless it was trained so"
-        )
-        self.certainty = QComboBox()
-        self.certainty.addItems(list(_CERTAINTIES))
-        self.certainty.setAccessibleName("Certainty")
-        self.certainty.setToolTip(
-            "Also show how sure the network is, as an image layer: the probability of each label\n"
-            "that is kept, or the entropy of all of them in bits"
-        )
+        self.mirror, self.certainty = _mirror_box(), _certainty_choice()
         self.labels: list[QCheckBox] = []
         self._lay_out()
         self.fold.toggled.connect(self._on_fold)
@@ -172,3 +160,24 @@ class RunOptions(QWidget):
 
     def _on_label(self, _checked: bool) -> None:
         self.changed.emit()
+
+
+def _mirror_box() -> QCheckBox:
+    mirror = QCheckBox("Average over mirrored windows")
+    mirror.setToolTip(
+        "The network also sees each window mirrored along every axis: steadier labels,\n"
+        "in 8 times the time (4 times for a 2D network). Not for a model that tells left\n"
+        "from right, unless it was trained so"
+    )
+    return mirror
+
+
+def _certainty_choice() -> QComboBox:
+    certainty = QComboBox()
+    certainty.addItems(list(_CERTAINTIES))
+    certainty.setAccessibleName("Certainty")
+    certainty.setToolTip(
+        "Also show how sure the network is, as an image layer: the probability of each label\n"
+        "that is kept, or the entropy of all of them in bits"
+    )
+    return certainty
