@@ -17,12 +17,13 @@ import json
 import os
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep, thread_time
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
 import napari
 import numpy as np
 from edit_stage import LIVER, stage_of
+from mouse_clock import MouseClock
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
@@ -60,7 +61,7 @@ def main() -> None:
     """Draw all strokes, print a line for each and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the smaller volume alone")
-    quick = parser.parse_args().quick
+    quick, clock = parser.parse_args().quick, MouseClock()
     record: dict[str, Any] = {
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
@@ -70,7 +71,7 @@ def main() -> None:
     }
     for name, (shape, spacing) in list(SIZES.items())[: 1 if quick else None]:
         print(f"{name}: ms of press, median and longest move, release; then of the processor alone")
-        room = Room(shape, spacing)
+        room = Room(shape, spacing, clock)
         strokes = {}
         for brush, times in room.strokes():
             strokes[brush] = times
@@ -103,8 +104,11 @@ def main() -> None:
 class Room:
     """A window with scan, labels and panel."""
 
-    def __init__(self, shape: tuple[int, ...], spacing: tuple[float, ...]) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], spacing: tuple[float, ...], clock: MouseClock
+    ) -> None:
         stage = stage_of(shape, spacing)
+        self.clock = clock
         # The scene is made as it is shown, z, y, x, and a scan is x, y, z.
         geometry = Geometry(shape[::-1], np.diag([*spacing[::-1], 1.0]))
         self.viewer = napari.Viewer()
@@ -155,10 +159,10 @@ class Room:
         pump()
         return {
             clock: {
-                "press": times["press"][0][place],
-                "move": round(median(each[place] for each in times["moves"]), 1),
-                "longest_move": max(each[place] for each in times["moves"]),
-                "release": times["release"][0][place],
+                "press": times["mouse_press"][0][place],
+                "move": round(median(each[place] for each in times["mouse_move"]), 1),
+                "longest_move": max(each[place] for each in times["mouse_move"]),
+                "release": times["mouse_release"][0][place],
             }
             for place, clock in enumerate(("wall_ms", "processor_ms"))
         }
@@ -209,7 +213,7 @@ class Room:
         done, before = history.done, resident_mb()
         for number in range(STEPS):
             self.layer.selected_label = 2 + number % 2
-            self._stroke(MOVES_OF_A_STEP, angle=number * 0.7, is_shown=False)
+            self._stroke(MOVES_OF_A_STEP, angle=number * 0.7)
         pump(100)
         return {
             "steps": history.done - done,
@@ -232,17 +236,14 @@ class Room:
         # The restoring brush unpacks in another thread.
         pump(100 if kind is Kind.RESTORE else 5)
 
-    def _stroke(
-        self, moves: int, angle: float, *, is_shown: bool = True
-    ) -> dict[str, list[tuple[float, float]]]:
+    def _stroke(self, moves: int, angle: float) -> dict[str, list[tuple[float, float]]]:
         places = [self._pixel(angle + step / moves * 4.0) for step in range(moves + 1)]
-        times: dict[str, list[tuple[float, float]]] = {"press": [], "moves": [], "release": []}
-        times["press"].append(self._send(QEvent.Type.MouseButtonPress, places[0]))
+        self.clock.times.clear()
+        self._send(QEvent.Type.MouseButtonPress, places[0])
         for place in places[1:]:
-            times["moves"].append(self._send(QEvent.Type.MouseMove, place, is_shown=is_shown))
-        times["release"].append(self._send(QEvent.Type.MouseButtonRelease, places[-1]))
-        QApplication.processEvents()
-        return times
+            self._send(QEvent.Type.MouseMove, place)
+        self._send(QEvent.Type.MouseButtonRelease, places[-1])
+        return {kind: list(times) for kind, times in self.clock.times.items()}
 
     def _liver(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Find its middle, and half its size in the slice there; stray islands do not count."""
@@ -261,23 +262,15 @@ class Room:
         middle = self.canvas.rect().center()
         return QPointF(middle.x() + right, middle.y() + down)
 
-    def _send(
-        self, kind: QEvent.Type, place: QPointF, *, is_shown: bool = True
-    ) -> tuple[float, float]:
+    def _send(self, kind: QEvent.Type, place: QPointF) -> None:
         left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
         button = none if kind == QEvent.Type.MouseMove else left
         held = none if kind == QEvent.Type.MouseButtonRelease else left
         above = QPointF(self.canvas.mapToGlobal(place.toPoint()))
         event = QMouseEvent(kind, place, above, button, held, Qt.KeyboardModifier.NoModifier)
-        # napari takes a move of the mouse each 5 ms.
-        if is_shown:
-            QTest.qWait(8)
-        else:
-            sleep(0.006)
-        start, of_processor = perf_counter(), thread_time()
         QApplication.sendEvent(self.canvas, event)
-        wall, of_processor = perf_counter() - start, thread_time() - of_processor
-        return round(wall * 1000, 1), round(of_processor * 1000, 1)
+        # napari takes a move of the mouse each 5 ms, some of them later than they come.
+        QTest.qWait(8)
 
 
 def pump(times: int = 15) -> None:
