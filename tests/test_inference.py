@@ -152,7 +152,25 @@ def test_a_run_stops_where_progress_raises(bundle):
     scan = Scan(np.random.default_rng(0).random((90, 60, 44)), Geometry((90, 60, 44), np.eye(4)))
     with pytest.raises(InterruptedError):
         segment(scan, bundle, on_progress=stop)
-    assert len(calls) == 2
+    assert len([fraction for fraction in calls if fraction > 0]) == 1
+
+
+def test_a_run_stops_while_ways_to_run_it_are_tried(crop, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # none is known there
+    ran = []
+
+    def stop(fraction):
+        ran.append(fraction)
+        raise InterruptedError
+
+    monkeypatch.setattr(
+        "napari_seg.segmentation.execution.runner._ways",
+        lambda *_arguments, **_options: [Way("torch"), Way("torch", channels_last=True)],
+    )
+    with pytest.raises(InterruptedError):
+        segment(crop, load_bundle(), on_progress=stop)
+    assert ran == [0.0]
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def test_2d_bundle_runs_over_the_slices_of_a_volume(crop, labels, bundle_2d):

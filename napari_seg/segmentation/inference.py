@@ -83,7 +83,7 @@ def segment(
         Whether windows that hold one value throughout go through the network only once for each
         value; the labels are the same.
     on_progress
-        Told 0 once the scan is prepared, then the fraction done after each window, up to 1; what
+        Told 0 once the scan is prepared and before each way to run it that is tried, then the fraction done after each window, up to 1; what
         it raises stops the run there.
     on_window
         Told the labels of each finished window.
@@ -147,7 +147,8 @@ def segment(
         bundle,
         plan or (choose_device(device), precision),
         box,
-        partial(_sliding, bundle, settings, on_progress or ignore_progress),
+        partial(_sliding, bundle, settings),
+        on_progress or ignore_progress,
         on_window,
     )
     _hand_on(drawing, box, scan.geometry, on_map)
@@ -197,7 +198,7 @@ def _record(
     )
 
 
-def _sliding(bundle: Bundle, settings: RunSettings, on_progress: OnProgress, plan: Plan) -> Sliding:
+def _sliding(bundle: Bundle, settings: RunSettings, plan: Plan, on_progress: OnProgress) -> Sliding:
     import torch
 
     from napari_seg.segmentation.execution import Way
@@ -223,7 +224,8 @@ def _draw_box(
     bundle: Bundle,
     plan: Plan | tuple[str, Precision],
     box: Region,
-    sliding_by: Callable[[Plan], Sliding],
+    sliding_by: Callable[[Plan, OnProgress], Sliding],
+    on_progress: OnProgress,
     on_window: OnWindow | None,
 ) -> tuple[Drawing, Plan]:
     import torch
@@ -238,9 +240,13 @@ def _draw_box(
         image = bundle.prepare({"image": voxels})["image"]
         if isinstance(plan, tuple):
             prepared, window = convert_to_tensor(image)[None], window_of(bundle.inferer)
-            plan = bundle.runner.plan(prepared, window, device=plan[0], precision=plan[1])
-        sliding = sliding_by(plan)
-        sliding.on_progress(0.0)
+            device, precision = plan
+            stop = partial(on_progress, 0.0)
+            plan = bundle.runner.plan(
+                prepared, window, device=device, precision=precision, on_way=stop
+            )
+        sliding = sliding_by(plan, on_progress)
+        on_progress(0.0)
         preview = on_window and Preview(on_window, voxels, image, box)
         drawing = draw_labels(image, bundle, replace(sliding, on_window=preview))
     if drawing.labels.shape != crop.geometry.shape:

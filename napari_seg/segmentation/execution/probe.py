@@ -54,7 +54,13 @@ class Agreement:
         )
 
 
-def try_ways(ways: Sequence[Way], build: Build, samples: Iterable[Tensor]) -> list[Trial]:
+def try_ways(
+    ways: Sequence[Way],
+    build: Build,
+    samples: Iterable[Tensor],
+    *,
+    on_way: Callable[[], None] | None = None,
+) -> list[Trial]:
     """Try each way on windows of a scan.
 
     Parameters
@@ -65,6 +71,8 @@ def try_ways(ways: Sequence[Way], build: Build, samples: Iterable[Tensor]) -> li
         Makes a network of a way.
     samples
         Windows; the first times each way, and more are compared until there is foreground enough.
+    on_way
+        Called before each way but the first; what it raises stops the search.
 
     Returns
     -------
@@ -83,6 +91,8 @@ def try_ways(ways: Sequence[Way], build: Build, samples: Iterable[Tensor]) -> li
     trials = [Trial(ways[0], _milliseconds(network, windows[0]))]
     found_float32 = network, trials[0].milliseconds or 0.0
     for way in ways[1:]:
+        if on_way is not None:
+            on_way()
         try:
             network = build(way)
             scores = network(windows[0])

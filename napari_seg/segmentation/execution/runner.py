@@ -53,7 +53,15 @@ class NetworkRunner:
         self._plans: dict[tuple[str, Precision, Window], Plan] = {}
         self._built: dict[tuple[Way, str], Callable[[Tensor], Tensor]] = {}
 
-    def plan(self, image: Tensor, window: Window, *, device: str, precision: Precision) -> Plan:
+    def plan(
+        self,
+        image: Tensor,
+        window: Window,
+        *,
+        device: str,
+        precision: Precision,
+        on_way: Callable[[], None] | None = None,
+    ) -> Plan:
         """Find the fastest way that is safe, or remember it.
 
         Parameters
@@ -67,6 +75,8 @@ class NetworkRunner:
         precision
             ``"exact"``: labels equal to those of float32 but for ties. ``"fast"``: at most one
             in a thousand of the foreground voxels that are compared may differ.
+        on_way
+            Called before each way that is tried; what it raises stops the search.
         """
         known = self._plans.get((device, precision, window))
         if known is not None:
@@ -74,7 +84,7 @@ class NetworkRunner:
         key = self._key(window, device, precision)
         plan = read_plan(self._cache, key)
         if plan is None or plan.device != device:
-            plan = self._find(image, window, device, precision)
+            plan = self._find(image, window, device, precision, on_way)
             if without_evidence(plan.trials):
                 # Another scan may tell more.
                 return plan
@@ -101,10 +111,17 @@ class NetworkRunner:
             digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return digest.hexdigest()
 
-    def _find(self, image: Tensor, window: Window, device: str, precision: Precision) -> Plan:
+    def _find(
+        self,
+        image: Tensor,
+        window: Window,
+        device: str,
+        precision: Precision,
+        on_way: Callable[[], None] | None,
+    ) -> Plan:
         samples = (part.to(device) for part in sample_windows(image, window))
         ways = _ways(device, precision, is_fixed=all(window.shape))
-        trials = try_ways(ways, partial(self._build, device), samples)
+        trials = try_ways(ways, partial(self._build, device), samples, on_way=on_way)
         best = fastest(trials)
         together = window.batch if window.flat_axis is not None or device != "cpu" else 1
         return Plan(
