@@ -92,8 +92,31 @@ def place_nearest(
         return None
     from_grid = np.linalg.inv(to_grid)
     matrix, offset = from_grid[:3, :3], from_grid[:3, :3] @ first + from_grid[:3, 3]
-    array = affine_transform(
-        patch, matrix, offset, tuple(last - first), order=0, mode="grid-constant"
-    )
+    size = tuple(int(count) for count in last - first)
+    array = _taken(patch, matrix, offset, size)
+    if array is None:
+        array = affine_transform(patch, matrix, offset, size, order=0, mode="grid-constant")
     (i0, j0, k0), (i1, j1, k1) = first.tolist(), last.tolist()
     return ((i0, i1), (j0, j1), (k0, k1)), array
+
+
+def _taken(
+    patch: NDArray[Any],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    size: Sequence[int],
+) -> NDArray[Any] | None:
+    """Take labels axis by axis, many times as fast; None where the grids are turned."""
+    large = np.abs(matrix) > 1e-6 * np.abs(matrix).max()
+    if not ((large.sum(0) == 1).all() and (large.sum(1) == 1).all()):
+        return None
+    # Along each axis of the patch lies one of the grid.
+    axes = large.argmax(1)
+    array = patch
+    for axis, along in enumerate(axes):
+        index = np.floor(matrix[axis, along] * np.arange(size[along]) + offset[axis] + 0.5)
+        inside = (index >= 0) & (index < patch.shape[axis])
+        array = np.take(array, index.clip(0, patch.shape[axis] - 1).astype(np.intp), axis)
+        if not inside.all():
+            array[(slice(None),) * axis + (~inside,)] = 0
+    return array.transpose(np.argsort(axes))
