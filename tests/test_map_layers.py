@@ -58,7 +58,7 @@ def test_options_name_the_maps_and_the_axes(qtbot):
     assert (options.maps, options.mirrored_axes) == ((), ())
     options.certainty.setCurrentText("Entropy")
     assert options.maps == ("entropy",)
-    options.certainty.setCurrentText("Probability of each label")
+    options.certainty.setCurrentText("Probabilities")
     options.labels[0].setChecked(False)
     options.mirror.setChecked(True)
     assert (options.maps, options.mirrored_axes) == (("posterior",), (0, 1, 2))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _PROBABILITY = "probability"
-_CERTAINTIES = {"not shown": "", "Probability of each label": _PROBABILITY, "Entropy": ENTROPY}
+_CERTAINTIES = {"not shown": "", "Probabilities": _PROBABILITY, "Entropy": ENTROPY}
 _PRECISIONS: dict[str, Precision] = {"Fast": "fast", "Exact": "exact"}
 
 
