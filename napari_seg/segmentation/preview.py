@@ -102,8 +102,8 @@ def place_nearest(
 
 def _taken(
     patch: NDArray[Any],
-    matrix: NDArray[np.float64],
-    offset: NDArray[np.float64],
+    matrix: NDArray[np.floating[Any]],
+    offset: NDArray[np.floating[Any]],
     size: Sequence[int],
 ) -> NDArray[Any] | None:
     """Take labels axis by axis, many times as fast; None where the grids are turned."""
