@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_seg.imaging.label_table import LabelTable
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.execution import Plan, Precision
     from napari_seg.segmentation.preview import OnWindow
@@ -138,9 +139,7 @@ def segment(
         return segment_found(
             scan, bundle, each, settings, on_progress=on_progress, on_window=on_window
         )
-    table = bundle.table
-    if labels is not None:
-        table = table.keep([table.value_of(name) for name in labels])
+    table = _kept(bundle.table, labels)
     box = _box_of(scan, region, bundle)
     drawing, plan = _draw_box(
         scan.crop(box),
@@ -166,6 +165,12 @@ def _settings_of(bundle: Bundle) -> RunSettings:
         further=bundle.ensemble.further if bundle.ensemble else (),
         folds=bool(bundle.ensemble and bundle.ensemble.folds),
     )
+
+
+def _kept(table: LabelTable, labels: Sequence[str] | None) -> LabelTable:
+    if labels is None:
+        return table
+    return table.keep([table.value_of(name) for name in labels])
 
 
 def _box_of(scan: Scan, region: Region | None, bundle: Bundle) -> Region:
