@@ -22,6 +22,12 @@ from napari_seg.viewer.panel import Panel
 NONE = Qt.KeyboardModifier.NoModifier
 
 
+@pytest.fixture(autouse=True)
+def no_key_is_held(monkeypatch):
+    """Of the keys that other tests pressed Qt remembers those that it never saw released."""
+    monkeypatch.setattr(QGuiApplication, "keyboardModifiers", lambda: NONE)
+
+
 @pytest.fixture
 def files(tmp_path):
     noise = np.random.default_rng(0).integers(0, 400, head().array.shape)
