@@ -52,7 +52,8 @@ def _open_panel(viewer: napari.Viewer) -> Panel | None:
 
 
 def __getattr__(name: str) -> Callable[[], None]:
-    if name.startswith("_"):
+    # pytest asks every module that it collects for its plugins.
+    if name.startswith(("_", "pytest_")):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def command() -> None:
