@@ -52,8 +52,8 @@ def _open_panel(viewer: napari.Viewer) -> Panel | None:
 
 
 def __getattr__(name: str) -> Callable[[], None]:
-    # pytest asks every module that it collects for its plugins.
-    if name.startswith(("_", "pytest_")):
+    # pytest asks every module that it collects for its plugins and marks.
+    if name.startswith(("_", "pytest")):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def command() -> None:
