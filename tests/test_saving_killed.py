@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,12 @@ from napari_seg.imaging.pictures import picture_geometry
 
 LONGEST_WAIT = 60.0
 GRID = Geometry((12, 11, 10), np.diag([1.0, 2.0, 3.0, 1.0]))
-# A child begins where its parent is, so that nothing is imported a second time.
-FORK = multiprocessing.get_context("fork")
+# A child forks from a server of one thread that has the imports; pytest's own process may have
+# threads, whose locks a child would find held for ever.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    ["napari_seg.imaging.files", "napari_seg.imaging.overlay", "pytest", "SimpleITK"]
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,18 @@ def scan_of(labels: LabelMap) -> Scan:
     return Scan(labels.array.astype(np.int16), labels.geometry)
 
 
+def save_table(labels: LabelMap, path: Path) -> None:
+    write_label_table(labels.table, path)
+
+
+def save_scan(labels: LabelMap, path: Path) -> None:
+    write_scan(scan_of(labels), path)
+
+
+def save_overlay(labels: LabelMap, path: Path) -> None:
+    write_overlay(scan_of(labels), labels, path)
+
+
 def image(suffix: str) -> Writer:
     is_picture = suffix in (".png", ".tif")
     grid = picture_geometry(40, 30) if is_picture else GRID
@@ -83,25 +100,12 @@ WRITERS = [
     *map(image, [".nii.gz", ".nii", ".nrrd", ".mha", ".seg.nrrd", ".png", ".tif"]),
     Writer("masks", write_masks, labels_and_names),
     Writer("surfaces", write_surfaces, files_and_bytes),
+    *(Writer(f"x{suffix}", save_table, names) for suffix in (".tsv", ".txt", ".ctbl")),
     *(
-        Writer(f"x{suffix}", lambda labels, path: write_label_table(labels.table, path), names)
-        for suffix in (".tsv", ".txt", ".ctbl")
-    ),
-    *(
-        Writer(
-            f"scan{suffix}",
-            lambda labels, path: write_scan(scan_of(labels), path),
-            voxels,
-            rounds=rounds,
-        )
+        Writer(f"scan{suffix}", save_scan, voxels, rounds=rounds)
         for suffix, rounds in ((".nii.gz", 20), (".nii", 4), (".nrrd", 4), (".mha", 4))
     ),
-    Writer(
-        "overlay.png",
-        lambda labels, path: write_overlay(scan_of(labels), labels, path),
-        Path.read_bytes,
-        rounds=4,
-    ),
+    Writer("overlay.png", save_overlay, Path.read_bytes, rounds=4),
 ]
 every_writer = pytest.mark.parametrize("writer", WRITERS, ids=[one.name for one in WRITERS])
 
@@ -121,7 +125,7 @@ def save_again_and_again(writer: Writer, maps: tuple[LabelMap, LabelMap], path: 
 
 
 def kill_while_saving(writer: Writer, maps: Any, path: Path, pause: float) -> None:
-    process = FORK.Process(target=save_again_and_again, args=(writer, maps, path))
+    process = FORKS.Process(target=save_again_and_again, args=(writer, maps, path))
     before = path.stat().st_ino if path.exists() else None
     process.start()
     deadline = time.monotonic() + LONGEST_WAIT
@@ -180,14 +184,13 @@ def a_dicom_scan(folder: Path) -> Scan:
     return read_scan(write_series(folder, **tags))
 
 
+def labels_and_names_on(scan: Scan, path: Path) -> Any:
+    labels = read_labels(path, onto=scan)
+    return labels.array.tolist(), labels.table.names
+
+
 def dicom_writer(scan: Scan) -> Writer:
-    def save(labels: LabelMap, path: Path) -> None:
-        write_labels(labels, path, source=scan)
-
-    def found(path: Path) -> Any:
-        labels = read_labels(path, onto=scan)
-        return labels.array.tolist(), labels.table.names
-
+    save, found = partial(write_labels, source=scan), partial(labels_and_names_on, scan)
     return Writer("x.dcm", save, found, scan.geometry)
 
 
@@ -297,8 +300,8 @@ def require_old_where_files_may_not_grow(writer: Writer, tmp_path: Path) -> None
     path = tmp_path / writer.name
     writer.save(old, path)
     before = everything(tmp_path)
-    answer, childs = FORK.Pipe()
-    process = FORK.Process(target=save_with_short_files, args=(writer, new, path, childs))
+    answer, childs = FORKS.Pipe()
+    process = FORKS.Process(target=save_with_short_files, args=(writer, new, path, childs))
     process.start()
     process.join(LONGEST_WAIT)
     assert answer.poll()
