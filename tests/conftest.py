@@ -1,11 +1,23 @@
 """What all tests share."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from screens import Screen
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several processes a mouse of its own: it would leave the others' windows."""
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    if is_one_of_several and "DISPLAY" in os.environ and shutil.which("Xvfb"):
+        screen = Screen("1680x1050")
+        config.add_cleanup(screen.close)
+        os.environ["DISPLAY"] = screen.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

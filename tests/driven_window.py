@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from screens import Screen
+
 PROGRAM = Path(__file__).with_name("driven_program.py")
 NEEDED = ("Xvfb", "openbox", "xdotool")
 # On a busy machine napari takes half a minute to open.
@@ -26,19 +28,8 @@ class Desk:
     """A screen without a monitor, with a window manager that gives windows the focus."""
 
     def __init__(self):
-        read, write = os.pipe()
-        self.processes = [
-            subprocess.Popen(
-                ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "+extension",
-                 "GLX", "-nolisten", "tcp"],
-                pass_fds=[write], stderr=subprocess.DEVNULL,
-            )
-        ]  # fmt: skip
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            number = pipe.readline().strip()
-        assert number, "Xvfb did not start"
-        self.environment = {**os.environ, "DISPLAY": f":{number}"}
+        self.screen, self.processes = Screen("1280x900"), []
+        self.environment = {**os.environ, "DISPLAY": self.screen.name}
         self.environment.pop("QT_QPA_PLATFORM", None)
         self.start("openbox")
 
@@ -52,6 +43,7 @@ class Desk:
             with suppress(ProcessLookupError):
                 process.kill()
             process.wait()
+        self.screen.close()
 
 
 class DrivenWindow:
