@@ -260,6 +260,20 @@ def test_a_case_opens_with_scan_labels_and_panel(
     assert [name for name in viewer.window.dock_widgets if "napari-seg" in name]
 
 
+def test_a_case_opens_at_its_labels(monkeypatch, make_napari_viewer, tmp_path, scan_path):
+    viewer = make_napari_viewer()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    array = np.zeros(head().array.shape, np.uint8)
+    array[1:3, 1:3, -1] = 1
+    write_labels(LabelMap(array, head().geometry, TABLE), tmp_path / "labels.nii.gz")
+    contributions.open_case(scan_path, tmp_path / "labels.nii.gz")
+    step = viewer.dims.current_step
+    assert viewer.layers[1].data[step] == 1
+    shown = viewer.layers[1].data[tuple(step[axis] for axis in viewer.dims.not_displayed)]
+    assert shown.any()
+
+
 def test_the_panel_is_in_both_menus(make_napari_viewer):
     from napari._app_model import get_app_model
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
+import numpy as np
 from napari.layers import Image, Labels
 
 from napari_seg.imaging.file_formats import PAIR_SUFFIXES, PICTURE_SUFFIXES, suffix_of
@@ -19,6 +20,7 @@ from napari_seg.imaging.files import (
     sample_data_folder,
     write_scan,
 )
+from napari_seg.imaging.label_edits.centres import middle_of
 from napari_seg.imaging.label_files.mask_folder import mask_files
 from napari_seg.imaging.scan_files import is_dicom_file
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
@@ -116,16 +118,21 @@ def sample_right_hippocampus() -> list[LayerData]:
 
 
 def open_case(scan_path: Path, labels_path: Path) -> None:
-    """Open napari with a scan, its labels and the panel, and stay until it is closed."""
+    """Open napari with a scan, its labels and the panel, and stay until it is closed.
+
+    The slice shown is the one in the middle of what is labelled.
+    """
     scan, name = read_scan(scan_path), case_name(scan_path)
     labels = read_labels(labels_path, onto=scan)
     viewer = napari.Viewer()
     image = image_layer(scan, name=name, path=scan_path)
     viewer.add_layer(image)
-    viewer.add_layer(
-        labels_layer(labels, name=f"{name} \u2013 labels", like=image, path=labels_path)
-    )
+    layer = labels_layer(labels, name=f"{name} \u2013 labels", like=image, path=labels_path)
+    viewer.add_layer(layer)
     viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    middle = middle_of((layer.data != 0).view(np.uint8), 1)
+    if middle is not None:
+        viewer.dims.set_point(range(layer.ndim), layer.data_to_world(middle))
     napari.run()
 
 
