@@ -159,8 +159,8 @@ def test_one_run_gives_both_sides_and_shows_their_boxes(qtbot, make_section, who
     assert viewer.layers.selection.active is labels
     assert "⚠ the scan ends within a box" in section.status.text.text()
     (boxes,) = boxes_in(viewer)
-    # Five slices of each box.
-    assert len(boxes.data) == 10
+    # Four edges in five slices of each box.
+    assert len(boxes.data) == 40
     viewer.dims.order = (1, 0, 2)
     assert len(boxes_in(viewer)) == 1
     assert viewer.layers.selection.active is labels
@@ -210,6 +210,23 @@ def test_boxes_taken_away_by_hand_stay_away(viewer, whole_head):
     viewer.layers.remove(boxes.layer)
     boxes.redraw()
     assert not boxes_in(viewer)
+
+
+def test_boxes_turn_with_the_slices_in_the_same_layer(viewer, whole_head):
+    boxes = FoundBoxes(viewer)
+    box = {"shape": (5, 6, 7), "affine": np.diag([1.0, 1.0, 1.0, 1.0]).tolist()}
+    box["affine"][0][3] = box["affine"][1][3] = box["affine"][2][3] = 100.0
+    boxes.show(whole_head, {"locator": {"boxes": [box]}})
+    layer, across = boxes.layer, boxes.layer.data
+    # Every edge lies in the slice that it is drawn on.
+    assert not across[:, 1, 0].any()
+    viewer.dims.roll()
+    boxes.redraw()
+    assert boxes.layer is layer
+    assert not np.array_equal(layer.data, across)
+    assert not layer.data[:, 1, viewer.dims.order[0]].any()
+    boxes.forget()
+    assert boxes_in(viewer) == []
 
 
 def test_sections_of_a_turned_box_are_polygons_around_its_middle(whole_head):

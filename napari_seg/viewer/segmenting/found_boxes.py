@@ -6,16 +6,17 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Shapes
 
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.viewer.layers import KEY, grid_of, place_like
+from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.segmenting.boxes import through_axis
+from napari_seg.viewer.segmenting.outlines import Outlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
+    from napari.layers import Image, Vectors
     from numpy.typing import NDArray
 
     from napari_seg.viewer.display_order import DisplayOrder
@@ -41,59 +42,40 @@ class FoundBoxes:
         self._viewer = viewer
         self._scan: Image | None = None
         self._boxes: list[Geometry] = []
-        self._layer: Shapes | None = None
+        self._outlines = Outlines(viewer, "boxes found")
 
     @property
-    def layer(self) -> Shapes | None:
+    def layer(self) -> Vectors | None:
         """What shows them, while it is there."""
-        return self._layer if self._layer in self._viewer.layers else None
+        return self._outlines.layer
 
     def show(self, scan: Image, record: Mapping[str, Any]) -> None:
         """Draw the boxes that a run's record tells of; none where it found none itself."""
         said = record.get("locator", {}).get("boxes", ())
         self._scan = scan
-        self._remove()
         self._boxes = [Geometry(tuple(box["shape"]), np.array(box["affine"])) for box in said]
-        self.redraw()
+        self._draw()
 
     def redraw(self) -> None:
         """Draw them again along the slices that the viewer shows now, unless they were deleted."""
-        if self._layer is not None and self._layer not in self._viewer.layers:
+        if self._outlines.was_deleted:
             self.forget()
-        self._remove()
-        scan = self._scan
-        if scan is None or scan not in self._viewer.layers:
-            return
-        through = through_axis(self._viewer)
-        sections = [part for box in self._boxes for part in sections_of(scan, box, through)]
-        if not sections:
-            return
-        _, order = grid_of(scan)
-        self._layer = Shapes(
-            sections,
-            shape_type="polygon",
-            name="boxes found",
-            face_color="transparent",
-            edge_color="gold",
-            edge_width=0.4,
-            opacity=0.6,
-            metadata={KEY: {"outline": True}},
-            **place_like(scan, len(order.kept)),
-        )
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(self._layer)
-        # Whoever works on another layer goes on doing so.
-        self._viewer.layers.selection.active = active
+        elif self._scan is not None:
+            self._draw()
 
     def forget(self) -> None:
         """Take them away."""
         self._scan, self._boxes = None, []
-        self._remove()
+        self._outlines.clear()
 
-    def _remove(self) -> None:
-        layer, self._layer = self._layer, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+    def _draw(self) -> None:
+        scan = self._scan
+        if scan is None or scan not in self._viewer.layers:
+            self._outlines.clear()
+            return
+        through = through_axis(self._viewer)
+        sections = [part for box in self._boxes for part in sections_of(scan, box, through)]
+        self._outlines.show(scan, sections)
 
 
 def sections_of(layer: Image, box: Geometry, through: int) -> list[NDArray[np.float64]]:

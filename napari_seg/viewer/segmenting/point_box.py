@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_seg.viewer.layers import KEY, grid_of, place_like
 from napari_seg.viewer.segmenting.boxes import DEFAULT_MM, box_around, outline, through_axis
+from napari_seg.viewer.segmenting.outlines import Outlines
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Image
 
     from napari_seg.imaging.geometry import Region
 
@@ -39,7 +39,7 @@ class PointBox(QWidget):
         super().__init__()
         self._viewer = viewer
         self._centre: tuple[float, ...] | None = None
-        self._outline: Shapes | None = None
+        self._outline = Outlines(viewer, "box to segment")
         self.pick = QPushButton("Click its centre")
         self.pick.setCheckable(True)
         self.pick.setToolTip("Then click on the scan: the box goes around that point")
@@ -79,28 +79,11 @@ class PointBox(QWidget):
 
     def show_outline(self, scan: Image, region: Region) -> None:
         """Draw the box on the slices that it goes through."""
-        rectangles = outline(scan, region, through=through_axis(self._viewer))
-        self.remove_outline()
-        _, order = grid_of(scan)
-        self._outline = Shapes(
-            rectangles,
-            name="box to segment",
-            face_color="transparent",
-            edge_color="gold",
-            edge_width=0.5,
-            metadata={KEY: {"outline": True}},
-            **place_like(scan, len(order.kept)),
-        )
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(self._outline)
-        # Whoever works on another layer goes on doing so.
-        self._viewer.layers.selection.active = active
+        self._outline.show(scan, outline(scan, region, through=through_axis(self._viewer)))
 
     def remove_outline(self) -> None:
         """Take the drawn box away."""
-        layer, self._outline = self._outline, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        self._outline.clear()
 
     def release(self) -> None:
         """Take away what was put into the viewer."""
