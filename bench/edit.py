@@ -1,6 +1,7 @@
 """Time each tool of label_edits beside the nearest function of SimpleITK or scikit-image.
 
-Run on an idle machine: ``python bench/edit.py``; writes bench/records/edit.json. ``--quick`` times
+Run on an idle machine: ``python bench/edit.py``; writes bench/records/edit.json. Where other
+programs run, too, ``taskset -c 1 chrt --rr 20`` before it gives both sides one core to themselves. ``--quick`` times
 the smaller volume alone, in fewer rounds, and writes nothing but what it prints. The other function
 works on the whole array, as a script without boxes would. Each round runs ours and theirs one after
 the other; what counts is the ratio of their medians. Strokes in a window: bench/strokes.py.
@@ -97,6 +98,8 @@ def _about() -> dict[str, Any]:
     packages = ("numpy", "scipy", "scikit-image", "SimpleITK")
     return {
         "cores": os.cpu_count(),
+        "cores_used": len(os.sched_getaffinity(0)),
+        "in_real_time": os.sched_getscheduler(0) != os.SCHED_OTHER,
         "machine": platform.machine(),
         "python": platform.python_version(),
         **{package: version(package) for package in packages},

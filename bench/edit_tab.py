@@ -47,9 +47,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "clear_slice": {},
     "grow_from_seeds": {"mm": 10.0},
     "combine": {"other": LabelOf("", 2)},
-    "threshold": {"within": Range(120.0, 180.0)},
+    "threshold": {"within": Range(60.0, 180.0)},
 }
 ROUNDS = 3
+LONGEST_WAIT_S = 120
 
 
 def main() -> None:
@@ -167,7 +168,10 @@ def wait(seconds: float) -> None:
 
 def wait_until(is_so: Any) -> None:
     """Let the window live until something is so."""
+    latest = monotonic() + LONGEST_WAIT_S
     while not is_so():
+        if monotonic() > latest:
+            raise TimeoutError("the window did not come to what was waited for")
         QApplication.processEvents()
         sleep(0.001)
 
