@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from napari_seg.imaging.channels import axis_name
-from napari_seg.imaging.files import read_scan
+from napari_seg.imaging.files import read_scan, write_scan
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.scan import Scan
 
 VOXELS = np.arange(6 * 5 * 4 * 3, dtype=np.int16).reshape(6, 5, 4, 3)
 TIMES = ("time 1", "time 2", "time 3")
@@ -52,6 +54,34 @@ def test_the_header_decides_where_it_says_so(tmp_path, stated, names):
     assert scan.channel_names == names
     assert codes(scan) == []
     assert np.array_equal(scan.array, VOXELS)
+
+
+@pytest.mark.parametrize(
+    ("stated", "seconds"),
+    [
+        ({"time_unit": "sec", "step": 2.0}, 2.0),
+        ({"time_unit": "msec", "step": 720.0}, 0.72),
+        ({"time_unit": "sec", "step": 1.0, "toffset": 4.0}, 1.0),
+        ({"intent_code": 2001}, 0.0),
+    ],
+    ids=str,
+)
+def test_times_are_times_again_once_saved(tmp_path, stated, seconds):
+    scan = read_scan(save(tmp_path / "x.nii.gz", **stated))
+    assert scan.source.time_step == pytest.approx(seconds)
+    write_scan(scan, tmp_path / "again.nii.gz")
+    again = read_scan(tmp_path / "again.nii.gz")
+    assert again.channel_names == TIMES
+    assert codes(again) == []
+    assert again.source.time_step == pytest.approx(seconds)
+    zooms = nib.load(tmp_path / "again.nii.gz").header.get_zooms()
+    assert zooms[3] == pytest.approx(seconds or 1.0)
+
+
+def test_volumes_of_another_format_are_times_once_saved(tmp_path):
+    geometry = Geometry(VOXELS.shape[:3], np.eye(4))
+    write_scan(Scan(VOXELS, geometry, channel_names=TIMES), tmp_path / "x.nii.gz")
+    assert read_scan(tmp_path / "x.nii.gz").channel_names == TIMES
 
 
 @pytest.mark.parametrize(

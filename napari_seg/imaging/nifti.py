@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from napari_seg.imaging.nifti_geometry import (
     stored_geometry,
 )
 from napari_seg.imaging.nifti_header import StoredHeader, header_file, read_header, voxel_file
-from napari_seg.imaging.nifti_volumes import describe_volumes
+from napari_seg.imaging.nifti_volumes import describe_volumes, store_times, time_step
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
 
@@ -93,7 +94,7 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
             *alpha,
             *unsure,
         ),
-        source=_source(stored, frame),
+        source=replace(_source(stored, frame), time_step=time_step(stored, names)),
     )
 
 
@@ -109,7 +110,8 @@ def write_nifti(array: NDArray[Any], geometry: Geometry, path: Path, source: Sou
     path
         Ends in ``.nii`` or ``.nii.gz``. Not whole or not at all: see `files.write_labels`.
     source
-        Holds the qform and sform codes and the units to keep, if it came from a NIfTI file.
+        Holds the qform and sform codes and the units to keep, if it came from a NIfTI file, and
+        the step in time.
 
     Raises
     ------
@@ -127,6 +129,8 @@ def write_nifti(array: NDArray[Any], geometry: Geometry, path: Path, source: Sou
         sform_code=source.sform_code,
         units=source.units,
     )
+    if source.time_step is not None and array.ndim == 4:
+        store_times(header, source.time_step)
     header["scl_slope"], header["scl_inter"] = 1, 0
     # After the header four bytes say that there are no extensions.
     header.set_data_offset(version + 4)

@@ -68,6 +68,9 @@ class Source:
         The frame of reference that the affine leads to; scans of equal frames lie at their true
         relative place. ``"scanner"``, ``"aligned"``, ``"talairach"`` or ``"mni"`` where a NIfTI
         header says so, a hash of the frame's UID for DICOM; ``None`` where nothing is said.
+    time_step
+        Seconds from one volume to the next; 0 where volumes follow each other in time, but no
+        step is told; ``None`` where they do not, or nobody says so.
     """
 
     format: str = "array"
@@ -77,6 +80,7 @@ class Source:
     dicom_files: tuple[Path, ...] = ()
     modality: str | None = None
     frame: str | None = None
+    time_step: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

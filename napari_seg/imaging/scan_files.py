@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.channels import axis_name
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.paths import naming_no_folder, readable_path
@@ -74,7 +75,10 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     Kinds of number that few programs read become others: ``bool`` uint8, ``float16`` float32,
     ``int64`` int32 where that holds the values.
     """
-    write_voxels(Path(path), scan.array, scan.geometry, scan.source)
+    source = scan.source
+    if axis_name(scan.channel_names) == "time":
+        source = replace(source, time_step=source.time_step or 0.0)
+    write_voxels(Path(path), scan.array, scan.geometry, source)
 
 
 def is_dicom_file(path: Path) -> bool:
