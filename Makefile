@@ -13,6 +13,13 @@ help:
 
 setup: $(VENV)/.installed
 
+# Another index for torch than that of the last set-up is reason enough for a new one.
+ifneq ($(TORCH_INDEX),)
+ifneq ($(TORCH_INDEX),$(shell cat $(VENV)/.torch_index 2>/dev/null))
+.PHONY: $(VENV)/.installed
+endif
+endif
+
 $(VENV)/.installed: pyproject.toml constraints.txt scripts/set_up.sh
 	@sh scripts/set_up.sh $(VENV)
 	@touch $@

@@ -2,7 +2,8 @@
 # Usage: scripts/set_up.sh VENV
 # Makes the virtual environment VENV and installs napari-seg and napari into it,
 # at the versions in constraints.txt.
-# TORCH_INDEX=… takes torch from another index; PYTHON=… names the interpreter.
+# TORCH_INDEX=… takes torch from another index, in place of one from elsewhere; PYTHON=… names the
+# interpreter.
 set -eu
 venv=$1
 
@@ -29,9 +30,13 @@ fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 pip="$venv/bin/python -m pip --disable-pip-version-check"
 $pip install --quiet --upgrade "pip>=25.1"
-if [ -n "${TORCH_INDEX:-}" ]; then
+chosen="$venv/.torch_index"
+if [ -n "${TORCH_INDEX:-}" ] && [ "$(cat "$chosen" 2>/dev/null)" != "$TORCH_INDEX" ]; then
     # Its dependencies come with the rest: an index of torch lacks most versions.
-    $pip install --constraint constraints.txt --index-url "$TORCH_INDEX" --no-deps torch
+    # Another build of the same version would pass for installed.
+    $pip install --constraint constraints.txt --index-url "$TORCH_INDEX" --no-deps \
+        --force-reinstall torch
+    printf '%s\n' "$TORCH_INDEX" > "$chosen"
 fi
 echo "Installing napari-seg and napari into $venv; the first time takes some minutes." >&2
 $pip install --quiet --constraint constraints.txt --editable ".[all]"
