@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_seg.viewer.edit_tools.computing import EMPTIED
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import mark_as_preview
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class CanvasPreview:
         if layer is None or layer not in self._viewer.layers:
             return
         selected = set(self._viewer.layers.selection) - {layer}
-        self._viewer.layers.remove(layer)
+        remove_layer(self._viewer, layer)
         if selected:
             self._viewer.layers.selection = selected
 

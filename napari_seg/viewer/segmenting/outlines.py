@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Vectors
 
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import KEY, grid_of, place_like
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ class Outlines:
         if not polygons:
             self.clear()
         elif layer is not None and self._scan is scan:
-            # napari collects garbage at each layer that goes: a third of a second.
             layer.data = edges_of(polygons)
         else:
             self.clear()
@@ -75,8 +75,7 @@ class Outlines:
     def clear(self) -> None:
         """Take them away."""
         layer, self._layer, self._scan = self.layer, None, None
-        if layer is not None:
-            self._viewer.layers.remove(layer)
+        remove_layer(self._viewer, layer)
 
     def _added(self, scan: Image, polygons: Sequence[NDArray[np.float64]]) -> Vectors:
         _, order = grid_of(scan)
