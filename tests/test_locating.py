@@ -41,8 +41,22 @@ def windows():
 
 
 @pytest.fixture(scope="module")
-def labels(brain, bundle, windows):
-    return segment(brain, bundle, region="auto", device="cpu", on_window=windows.append)
+def maps():
+    """The maps of `labels`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def labels(brain, bundle, windows, maps):
+    return segment(
+        brain,
+        bundle,
+        region="auto",
+        maps=("anterior", "Right Posterior", "entropy"),
+        device="cpu",
+        on_window=windows.append,
+        on_map=maps.__setitem__,
+    )
 
 
 def test_both_sides_of_the_sample_brain_are_found_and_kept_apart(labels, brain):
@@ -119,6 +133,36 @@ def test_windows_are_shown_on_the_scans_grid_with_the_values_of_their_side(label
     for window in windows:
         for (start, stop), length in zip(window.region, brain.geometry.shape, strict=True):
             assert 0 <= start < stop <= length
+
+
+def test_probabilities_lie_where_the_labels_do_and_nowhere_else(labels, brain, maps):
+    assert list(maps) == ["anterior", "Right Posterior", "entropy"]
+    inside = np.zeros(brain.geometry.shape, bool)
+    for box in labels.record["locator"]["boxes"]:
+        inside[tuple(slice(*span) for span in box["region"])] = True
+    for values, drawn in (("anterior", (1, 3)), ("Right Posterior", (4,))):
+        chances, there = maps[values].array, np.isin(labels.array, drawn)
+        assert maps[values].geometry.matches(brain.geometry)
+        assert not chances[~inside].any()
+        # Both come from the box's grid, each in its own way.
+        likely = chances > 0.5
+        assert 2 * (likely & there).sum() / (likely.sum() + there.sum()) > 0.95
+    left, right = np.isin(labels.array, (1, 2)), np.isin(labels.array, (3, 4))
+    assert maps["Right Posterior"].array[left].max() < 0.01
+    assert maps["anterior"].array[left].max() > 0.9 < maps["anterior"].array[right].max()
+    assert 0.5 < maps["entropy"].array.max() < np.log2(3) + 1e-3
+
+
+def test_an_unknown_map_is_refused_before_the_search(brain, bundle):
+    with pytest.raises(ValueError, match="no label is called 'tail'"):
+        segment(brain, bundle, region="auto", maps=["tail"])
+
+
+def test_a_map_is_named_with_its_side_or_without():
+    sides = Sides(TABLE, describe_bundle().locator)
+    assert sides.maps_of("posterior") == [(0, "posterior"), (1, "posterior")]
+    assert sides.maps_of("Right anterior") == [(1, "anterior")]
+    assert sides.maps_of("entropy") == [(0, "entropy"), (1, "entropy")]
 
 
 def test_a_torso_is_refused_with_its_score(bundle, shared_data):

@@ -79,7 +79,7 @@ def segment(
         scores are averaged, and each axis doubles the time.
     maps
         Names of labels whose probability is wanted for each voxel, or ``"entropy"`` for that of
-        all of them, in bits.
+        all of them, in bits. With ``region="auto"`` as in `labels`, 0 outside the boxes.
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
         value; the labels are the same.
@@ -87,7 +87,7 @@ def segment(
         Told 0 once the scan is prepared and before each way to run it that is tried, then the fraction done after each window, up to 1; what
         it raises stops the run there.
     on_window
-        Told the labels of each finished window.
+        Told the labels of each finished window, before the windows are blended.
     on_map
         Told each of `maps` by its name, on the scan's grid, before the labels are returned.
 
@@ -136,13 +136,12 @@ def segment(
         from napari_seg.segmentation.locating.segmenting import segment_found
 
         each = partial(segment, bundle=bundle, plan=plan)
-        return segment_found(
-            scan, bundle, each, settings, on_progress=on_progress, on_window=on_window
-        )
+        find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
+        return find(scan, bundle, each, settings)
     table = _kept(bundle.table, labels)
     box = _box_of(scan, region, bundle)
     drawing, plan = _draw_box(
-        scan.crop(box),
+        scan,
         bundle,
         plan or (choose_device(device), precision),
         box,
@@ -225,7 +224,7 @@ def _sliding(bundle: Bundle, settings: RunSettings, plan: Plan, on_progress: OnP
 
 
 def _draw_box(
-    crop: Scan,
+    scan: Scan,
     bundle: Bundle,
     plan: Plan | tuple[str, Precision],
     box: Region,
@@ -240,6 +239,7 @@ def _draw_box(
     from napari_seg.segmentation.slabs.drawing import draw_labels
     from napari_seg.segmentation.windows import window_of
 
+    crop = scan.crop(box)
     voxels = as_network_input(crop, bundle)
     with torch.inference_mode():
         image = bundle.prepare({"image": voxels})["image"]
@@ -252,7 +252,9 @@ def _draw_box(
             )
         sliding = sliding_by(plan, on_progress)
         on_progress(0.0)
-        preview = on_window and Preview(on_window, voxels, image, box)
+        to_crop = np.linalg.inv(np.asarray(voxels.affine)) @ np.asarray(image.affine)
+        i, j, k = (int(count) for count in image.shape[1:])
+        preview = on_window and Preview(on_window, to_crop, box, (i, j, k), scan.geometry)
         drawing = draw_labels(image, bundle, replace(sliding, on_window=preview))
     if drawing.labels.shape != crop.geometry.shape:
         raise ValueError(

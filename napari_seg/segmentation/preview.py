@@ -1,65 +1,115 @@
-"""Show a finished window on the scan's own grid while the others still run."""
+"""Show a finished window while the others still run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_seg.imaging.geometry import Region
+from napari_seg.imaging.geometry import Geometry, Region
+from napari_seg.segmentation.slabs.best_class import best_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from monai.data import MetaTensor
     from numpy.typing import NDArray
     from torch import Tensor
 
     OnWindow = Callable[["LabelWindow"], None]
+
+_NOWHERE: Region = ((0, 0), (0, 0), (0, 0))
 
 
 @dataclass(frozen=True, eq=False)
 class LabelWindow:
     """The labels of one finished window, before the windows are blended.
 
+    They lie on the grid that the scan was prepared on; on the scan's own grid they are brought
+    when they are asked for there, which costs far more where its voxels are smaller.
+
     Attributes
     ----------
-    region
-        Where they lie in the scan's voxels.
-    array
-        Labels of that region's shape, uint8; uint16 above 255.
+    labels
+        Of the window's voxels ``(i, j, k)``, uint8; uint16 above 255.
+    start
+        Its first voxel on the prepared grid.
+    prepared
+        That grid, in the scan's RAS+ millimetres.
+    scan
+        The scan's own grid.
     """
 
-    region: Region
-    array: NDArray[Any]
+    labels: NDArray[Any]
+    start: tuple[int, int, int]
+    prepared: Geometry
+    scan: Geometry
+
+    @property
+    def region(self) -> Region:
+        """The scan's voxels that the window reaches."""
+        return self._placed[0]
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """Labels of that region's shape, each voxel with its nearest label."""
+        return self._placed[1]
+
+    @property
+    def to_scan(self) -> NDArray[np.float64]:
+        """4×4 matrix from a voxel of the prepared grid to one of the scan's."""
+        matrix: NDArray[np.float64] = np.linalg.inv(self.scan.affine) @ self.prepared.affine
+        return matrix
+
+    @cached_property
+    def _placed(self) -> tuple[Region, NDArray[Any]]:
+        to_scan = self.to_scan
+        to_scan[:3, 3] += to_scan[:3, :3] @ np.asarray(self.start)
+        found = place_nearest(self.labels, to_scan, self.scan.shape)
+        return found or (_NOWHERE, np.zeros((0, 0, 0), self.labels.dtype))
 
 
 class Preview:
-    """Turn a window's scores into labels on the scan's grid, nearest voxel by nearest voxel."""
+    """Turn a window's scores into labels.
+
+    Parameters
+    ----------
+    on_window
+        Told the labels.
+    to_crop
+        4×4 matrix from the prepared scan's voxel index to that of the box that the network gets.
+    box
+        That box, in the scan's voxels.
+    shape
+        Of the prepared scan.
+    scan
+        The grid of the whole scan.
+    """
 
     def __init__(
-        self, on_window: OnWindow, crop: MetaTensor, prepared: MetaTensor, box: Region
+        self,
+        on_window: OnWindow,
+        to_crop: NDArray[np.float64],
+        box: Region,
+        shape: tuple[int, int, int],
+        scan: Geometry,
     ) -> None:
-        self._on_window, self._box = on_window, box
-        self._shape = tuple(crop.shape[1:])
-        self._to_crop = np.linalg.inv(np.asarray(crop.affine)) @ np.asarray(prepared.affine)
+        self._on_window, self._scan = on_window, scan
+        # A 2D network is told of other axes than the scan's, so the way is by voxels.
+        self._prepared = Geometry(shape, scan.crop(box).affine @ to_crop)
 
     def __call__(self, start: tuple[int, int, int], scores: Tensor) -> None:
         """Hand on the labels of the window that begins at voxel `start` of the prepared scan."""
-        labels = (scores > 0)[0] if len(scores) == 1 else scores.argmax(0)
+        # A window may reach beyond a scan that is smaller than it.
+        first = [max(at, 0) for at in start]
+        spans = zip(start, first, scores.shape[1:], self._prepared.shape, strict=True)
+        inside = [slice(one - at, min(at + n, have) - at) for at, one, n, have in spans]
+        scores = scores[(slice(None), *inside)]
+        labels = (scores > 0)[0] if len(scores) == 1 else best_class(scores)
         patch = labels.to("cpu").numpy().astype(np.uint8 if len(scores) <= 256 else np.uint16)
-        to_crop = self._to_crop.copy()
-        to_crop[:3, 3] += to_crop[:3, :3] @ np.asarray(start)
-        found = place_nearest(patch, to_crop, self._shape)
-        if found is not None:
-            region, array = found
-            offsets = [first for first, _ in self._box]
-            (i0, i1), (j0, j1), (k0, k1) = (
-                (first + offset, last + offset)
-                for (first, last), offset in zip(region, offsets, strict=True)
-            )
-            self._on_window(LabelWindow(((i0, i1), (j0, j1), (k0, k1)), array))
+        i, j, k = first
+        self._on_window(LabelWindow(patch, (i, j, k), self._prepared, self._scan))
 
 
 def place_nearest(

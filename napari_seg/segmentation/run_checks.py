@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from napari_seg.imaging.geometry import clip_region
+from napari_seg.segmentation.locating.sides import Sides
 
 if TYPE_CHECKING:
     from napari_seg.imaging.scan import Scan
@@ -36,14 +37,13 @@ def _check_memory(scan: Scan, settings: RunSettings) -> None:
 
     from napari_seg.segmentation.slabs.memory import require
 
-    if settings.region == "auto":
-        return
+    preparing = _PREPARING_BYTES * (not settings.finds_place)
     spans = [(0, count) for count in scan.geometry.shape]
-    if settings.region is not None:
-        spans = list(clip_region(settings.region, scan.geometry.shape))
+    if settings.box is not None:
+        spans = list(clip_region(settings.box, scan.geometry.shape))
     voxels = prod(stop - start for start, stop in spans)
     channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
-    needed = voxels * (_PREPARING_BYTES * channels + 4 * len(settings.maps))
+    needed = voxels * (preparing * channels + 4 * len(settings.maps))
     require(needed, torch.device("cpu"), f"preparing {voxels / 1e6:.0f} million voxels")
 
 
@@ -70,9 +70,10 @@ def _check_settings(settings: RunSettings, bundle: Bundle) -> None:
         raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap}")
     if not set(settings.mirror) <= {0, 1, 2}:
         raise ValueError(f"axes to mirror must be among 0, 1 and 2, got {settings.mirror}")
-    classes_of(settings.maps, bundle.table)
-    if settings.maps and settings.region == "auto":
-        raise ValueError(
-            "probabilities are given for a whole scan or a box of it, not where the model finds "
-            "its place; give a box"
-        )
+    locator = bundle.description.locator if settings.finds_place else None
+    if locator is None:
+        classes_of(settings.maps, bundle.table)
+        return
+    sides = Sides(bundle.table, locator)
+    for name in settings.maps:
+        sides.maps_of(name)

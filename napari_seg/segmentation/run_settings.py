@@ -81,7 +81,20 @@ class RunSettings:
 
         Labels of a model that finds its place have names and values of their own.
         """
-        return self.folder, self.variant, self.region == "auto", self.further, self.folds
+        return self.folder, self.variant, self.finds_place, self.further, self.folds
+
+    @property
+    def finds_place(self) -> bool:
+        """Whether the model finds its place in the scan by itself."""
+        return self.region == "auto"
+
+    @property
+    def averages(self) -> str:
+        """What the labels are the mean of, for their name; empty for a single network."""
+        folds = "all folds of " * self.folds
+        if self.further:
+            return f"mean of {folds}{1 + len(self.further)} models"
+        return "mean of all folds" * self.folds
 
     @property
     def box(self) -> Region | None:

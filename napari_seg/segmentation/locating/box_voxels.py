@@ -70,7 +70,7 @@ def labels_in_region(
     best = np.full(shape, 0.5, np.float32)
     found = np.zeros(shape, labels.dtype)
     values = [int(value) for value in np.unique(labels) if value]
-    shares = [_share(labels == value, to_box, shape) for value in values]
+    shares = [_interpolated(labels == value, to_box, shape) for value in values]
     if not shares:
         return found
     best = 1 - np.sum(shares, axis=0)
@@ -80,13 +80,29 @@ def labels_in_region(
     return found
 
 
-def _share(
-    mask: NDArray[np.bool_], matrix: NDArray[np.float64], shape: tuple[int, ...]
+def values_in_region(
+    values: NDArray[np.floating[Any]], box: Geometry, grid: Geometry, region: Region
 ) -> NDArray[np.float32]:
-    share: NDArray[np.float32] = ndimage.affine_transform(
-        mask.astype(np.float32), matrix[:3, :3], matrix[:3, 3], shape, order=1
+    """Bring values from a box's grid to a part of a scan's grid, linearly; 0 beyond the box.
+
+    Parameters
+    ----------
+    values
+        On the box's grid.
+    box, grid, region
+        As in `labels_in_region`.
+    """
+    to_box = np.linalg.inv(box.affine) @ grid.crop(region).affine
+    return _interpolated(values, to_box, tuple(stop - start for start, stop in region))
+
+
+def _interpolated(
+    values: NDArray[Any], matrix: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = ndimage.affine_transform(
+        values.astype(np.float32), matrix[:3, :3], matrix[:3, 3], shape, order=1
     )
-    return share
+    return found
 
 
 def _needed(

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
-from napari_seg.segmentation.locating.box_voxels import labels_in_region, upright_crop
+from napari_seg.segmentation.locating.box_voxels import (
+    labels_in_region,
+    upright_crop,
+    values_in_region,
+)
 from napari_seg.segmentation.locating.finding import Found, FoundBox, find_boxes
 from napari_seg.segmentation.locating.sides import Sides
-from napari_seg.segmentation.preview import LabelWindow, place_nearest
+from napari_seg.segmentation.preview import LabelWindow
 from napari_seg.segmentation.wrong_scan import notice_differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +43,7 @@ def segment_found(
     *,
     on_progress: OnProgress | None = None,
     on_window: OnWindow | None = None,
+    on_map: Callable[[str, Scan], None] | None = None,
 ) -> LabelMap:
     """Find the boxes of a bundle's locator in a scan, and segment each.
 
@@ -50,12 +56,15 @@ def segment_found(
     segment_crop
         Segments one box: takes a scan, and what `inference.segment` takes by name.
     settings
-        What was asked for; its labels are named with their box (``"left anterior"``) or, for all
-        boxes, without.
+        What was asked for; its labels and maps are named with their box (``"left anterior"``) or,
+        for all boxes, without.
     on_progress
         Told the fraction done; what it raises stops the work.
     on_window
         Told the labels of each finished window.
+    on_map
+        Told each map on the scan's grid: 0 where the network saw nothing, and the larger value
+        where boxes overlap.
 
     Returns
     -------
@@ -79,19 +88,24 @@ def segment_found(
     kept = None if settings.labels is None else sides.values_of(settings.labels)
     report = on_progress or ignore_progress
     found = find_boxes(scan, locator, on_progress=share_of(report, 0.0, _FOUND))
-    drawn = _Drawn(scan, sides)
+    drawn = _Drawn(scan, sides, settings.maps)
     how = {**settings.for_segment(), "device": settings.device}
     del how["region"], how["labels"]
     steps = np.linspace(_FOUND, 1.0, len(found.boxes) + 1)
     for box, first, last in zip(found.boxes, steps[:-1], steps[1:], strict=True):
         tell = drawn.window_of(box, on_window) if on_window else None
+        maps: dict[str, Scan] = {}
         labels = segment_crop(
             upright_crop(scan, box.geometry),
             on_progress=share_of(report, first, last),
             on_window=tell,
-            **how,
+            on_map=maps.__setitem__,
+            **{**how, "maps": drawn.maps_in(box)},
         )
-        drawn.add(box, labels)
+        drawn.add(box, labels, maps)
+    for name, values in drawn.maps.items():
+        if on_map is not None:
+            on_map(name, Scan(values, scan.geometry))
     array, table = drawn.array, sides.table
     if kept is not None:
         array = np.where(np.isin(array, kept), array, array.dtype.type(0))
@@ -108,33 +122,54 @@ class _Drawn:
 
     scan: Scan
     sides: Sides
+    wanted: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        shape = self.scan.geometry.shape
+        self.maps = {name: np.zeros(shape, np.float32) for name in self.wanted}
         kind = self.sides.renumber(np.zeros(1, np.uint8), 0).dtype
-        self.array: NDArray[Any] = np.zeros(self.scan.geometry.shape, kind)
+        self.array: NDArray[Any] = np.zeros(shape, kind)
         self.notices: list[Notice] = []
         self.records: list[Record] = []
 
-    def add(self, box: FoundBox, labels: LabelMap) -> None:
-        """Put a box's labels where no box before it drew any."""
+    def maps_in(self, box: FoundBox) -> tuple[str, ...]:
+        """Name the maps of a box that the wanted ones show."""
+        parts = [part for name in self.wanted for part in self.sides.maps_of(name)]
+        return tuple(dict.fromkeys(own for number, own in parts if number == box.number))
+
+    def add(self, box: FoundBox, labels: LabelMap, maps: Mapping[str, Scan]) -> None:
+        """Put a box's labels where no box before it drew any, and its maps where they are larger."""
         part = labels_in_region(labels.array, box.geometry, self.scan.geometry, box.region)
         here = self.array[tuple(slice(*span) for span in box.region)]
         free = here == 0
         here[free] = self.sides.renumber(part, box.number)[free]
+        for name, values in self.maps.items():
+            for number, own in self.sides.maps_of(name):
+                if number == box.number:
+                    place = values[tuple(slice(*span) for span in box.region)]
+                    new = values_in_region(
+                        maps[own].array, box.geometry, self.scan.geometry, box.region
+                    )
+                    np.maximum(place, new, out=place)
         self.notices.extend(labels.notices)
         self.records.append(dict(labels.record or {}))
 
     def window_of(self, box: FoundBox, on_window: OnWindow) -> OnWindow:
         """Return what tells a box's finished windows on the scan's grid."""
-        to_scan = np.linalg.inv(self.scan.geometry.affine) @ box.geometry.affine
+        from_crop = box.geometry.affine @ np.linalg.inv(
+            np.diag([*box.geometry.spacing, 1.0])  # as in `upright_crop`
+        )
 
         def tell(window: LabelWindow) -> None:
-            to_grid = to_scan.copy()
-            to_grid[:3, 3] += to_scan[:3, :3] @ [start for start, _ in window.region]
-            labels = self.sides.renumber(window.array, box.number)
-            placed = place_nearest(labels, to_grid, self.scan.geometry.shape)
-            if placed is not None:
-                on_window(LabelWindow(*placed))
+            affine = from_crop @ window.prepared.affine
+            on_window(
+                LabelWindow(
+                    self.sides.renumber(window.labels, box.number),
+                    window.start,
+                    Geometry(window.prepared.shape, affine),
+                    self.scan.geometry,
+                )
+            )
 
         return tell
 

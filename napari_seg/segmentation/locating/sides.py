@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.segmentation.run_settings import ENTROPY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,28 @@ class Sides:
             else:
                 values += [self._value(value, number) for number in range(len(self._names))]
         return values
+
+    def maps_of(self, name: str) -> list[tuple[int, str]]:
+        """Return what a map shows: the numbers of boxes, each with a map of the model's own.
+
+        A label is named with its box or, for all boxes, without; the entropy is that of all.
+
+        Raises
+        ------
+        ValueError
+            If no label is called so.
+        """
+        numbers = range(len(self._names))
+        if name == ENTROPY:
+            return [(number, ENTROPY) for number in numbers]
+        values = self.values_of([name])
+        names = self._table.names
+        return [
+            (number, names[value - number * self._step])
+            for value in values
+            for number in numbers
+            if value - number * self._step in names
+        ]
 
     def renumber(self, labels: NDArray[np.integer], number: int) -> NDArray[np.integer]:
         """Give a box's labels the values that they have among all boxes."""

@@ -11,6 +11,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_seg.viewer.edit_tools.computing import EMPTIED
 from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import mark_as_preview
+from napari_seg.viewer.quiet_insert import insert_quietly
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -78,26 +79,12 @@ class CanvasPreview:
             **{name: getattr(over, name) for name in _PLACE},
         )
         layer.editable = False
-        self._insert(layer, self._viewer.layers.index(over) + 1)
+        insert_quietly(self._viewer.layers, self._viewer.layers.index(over) + 1, layer)
         self.layer, self._over = layer, over
         over.events.visible.connect(self._on_looks)
         over.events.opacity.connect(self._on_looks)
         self._on_looks()
         return layer
-
-    def _insert(self, layer: Labels, place: int) -> None:
-        layers = self._viewer.layers
-        selected, active = set(layers.selection), layers.selection.active
-        # Private to napari: selected for a moment, it would break off a stroke.
-        activates = getattr(layers, "_activate_on_insert", True)
-        layers._activate_on_insert = False
-        try:
-            layers.insert(place, layer)
-        finally:
-            layers._activate_on_insert = activates
-        if layers.selection.active is not active:
-            layers.selection = selected
-            layers.selection.active = active
 
     def _on_looks(self, _event: object = None) -> None:
         if self.layer is not None and self._over is not None:
