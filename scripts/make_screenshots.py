@@ -93,7 +93,7 @@ def show_editing(viewer: napari.Viewer, dock: Any, panel: Panel, folder: Path) -
     if labels is None:
         raise ValueError("the hippocampi were not segmented")
     # The boxes in which the model was run say nothing here.
-    panel.segment.found_boxes.forget()
+    panel.segment.outcome.boxes.forget()
     labels.selected_label = 1
     panel.tabs.show_section(panel.edit)
     tools.open_tool("grow")

@@ -39,7 +39,7 @@ def describe(folder=None, *, variant=None):
     )
 
 
-def load(folder=None, *, variant=None):
+def load(folder=None, *, variant=None, further=(), folds=False):
     return FakeBundle(variant)
 
 
@@ -54,13 +54,24 @@ def segment(scan, bundle, *, region, on_progress, on_window, **_options):
     for done, (start, stop) in enumerate(pairwise(edges), start=1):
         if stop > start:
             part = ((int(start), int(stop)), *region[1:])
-            on_window(LabelWindow(part, labels[tuple(slice(*span) for span in part)]))
+            first = tuple(span[0] for span in part)
+            window = labels[tuple(slice(*span) for span in part)]
+            on_window(LabelWindow(window, first, scan.geometry, scan.geometry))
         on_progress(done / 4)
     return LabelMap(labels, scan.geometry, bundle.table)
 
 
-def fake_tools(segment=segment, load=load):
-    return Tools(segment, load, describe, lambda name: "cpu")
+def fake_tools(segment=segment, load=load, describe=describe, **more):
+    """The functions of a panel, in which no library is loaded."""
+    return Tools(
+        **{
+            "segment": segment,
+            "load_models": load,
+            "describe_bundle": describe,
+            "choose_device": lambda name: "cpu",
+        }
+        | more
+    )
 
 
 def head(brightness=100, shape=(12, 10, 8)):

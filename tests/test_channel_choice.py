@@ -11,7 +11,6 @@ from napari.layers import Labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.viewer.layers import image_layer
-from napari_seg.viewer.segmenting.model_run import Tools
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
@@ -33,7 +32,7 @@ def make_section(qtbot, viewer):
     sections = []
 
     def make(layer, run=segment):
-        tools = Tools(run, load, describe_two, fake_tools().choose_device)
+        tools = fake_tools(run, load, describe_two)
         section = SegmentSection(viewer, tools, StatusLine())
         qtbot.addWidget(section)
         section.set_scan(layer)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_model import FakeBundle, describe, load, segment
+from fake_model import FakeBundle, describe, fake_tools, load, segment
 from napari.components import ViewerModel
 from napari.layers import Labels
 from scipy.spatial.transform import Rotation
@@ -15,7 +15,6 @@ from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.locating.sides import Sides
 from napari_seg.viewer.layers import image_layer
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes, sections_of
-from napari_seg.viewer.segmenting.model_run import Tools
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
@@ -70,7 +69,7 @@ def whole_head(viewer):
 def make_section(qtbot, viewer):
     def make(run=find, describe=describe_finder):
         status = StatusLine()
-        tools = Tools(run, load, describe, lambda name: "cpu")
+        tools = fake_tools(run, load, describe)
         section = SegmentSection(viewer, tools, status)
         section.status = status
         for widget in (status, section):

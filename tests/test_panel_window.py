@@ -135,11 +135,11 @@ def test_cancel_by_mouse_stops_within_a_window(qtbot, viewer, make_panel, slow_m
     panel = make_panel(slow_model)
     viewer.add_layer(image_layer(head(), name="head"))
     click(panel.segment.start)
-    qtbot.waitUntil(slow_model.started.is_set)
+    qtbot.waitUntil(slow_model.started.is_set, timeout=20_000)
     qtbot.waitUntil(panel.status.cancel.isVisible)
     click(panel.status.cancel)
-    finish(qtbot, panel)
-    assert slow_model.stopped.is_set()
+    assert not panel.segment.is_running
+    qtbot.waitUntil(slow_model.stopped.is_set)
     assert labels_in(viewer) == []
 
 

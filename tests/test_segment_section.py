@@ -162,15 +162,84 @@ def test_the_button_waits_while_a_run_goes_on(qtbot, make_section, layer, gate):
     assert section.start.toolTip() == "Segment head with Hippocampus, 3D"
 
 
-def test_cancel_changes_nothing(qtbot, viewer, make_section, layer, gate):
+def test_cancel_acts_at_once_and_changes_nothing(qtbot, viewer, make_section, layer, gate):
     section = make_section(layer, gate)
     section.run()
     qtbot.waitUntil(gate.waiting.is_set)
     section.status.cancel.click()
-    gate.go_on.set()
-    finish(qtbot, section)
+    # The model still works on its window.
+    assert not gate.go_on.is_set()
+    assert not section.is_running
+    assert section.start.isEnabled()
     assert labels_in(viewer) == []
     assert section.status.text.text() == "Stopped; nothing was changed"
+    assert not section.status.is_busy
+    gate.go_on.set()
+    qtbot.wait(100)
+    assert labels_in(viewer) == []
+    assert section.status.text.text() == "Stopped; nothing was changed"
+
+
+def test_a_model_that_loads_on_after_cancel_disturbs_nothing(qtbot, viewer, make_section, layer):
+    loading, go_on, done = Event(), Event(), Event()
+
+    def load_slowly(folder, **_more):
+        loading.set()
+        go_on.wait(10)
+        done.set()
+        raise ValueError("the weights do not fit")
+
+    section = make_section(layer, load=load_slowly)
+    section.run()
+    qtbot.waitUntil(loading.is_set)
+    section.status.cancel.click()
+    assert section.start.isEnabled()
+    go_on.set()
+    qtbot.waitUntil(done.is_set)
+    # An error would be raised here.
+    qtbot.wait(100)
+    assert section.status.text.text() == "Stopped; nothing was changed"
+
+
+def test_a_run_after_a_cancelled_one_waits_until_the_network_is_free(
+    qtbot, viewer, make_section, layer, gate
+):
+    at_once, most = [], []
+
+    def counted(scan, bundle, **options):
+        at_once.append(1)
+        most.append(len(at_once))
+        try:
+            return gate(scan, bundle, **options)
+        finally:
+            at_once.pop()
+
+    section = make_section(layer, counted)
+    section.run()
+    qtbot.waitUntil(gate.waiting.is_set)
+    section.status.cancel.click()
+    section.run()
+    qtbot.waitUntil(lambda: "0 %" in section.status.text.text())
+    assert len(most) == 1
+    gate.go_on.set()
+    finish(qtbot, section)
+    assert most == [1, 1]
+    assert len(labels_in(viewer)) == 1
+
+
+def test_cancel_while_waiting_for_a_cancelled_run_is_possible_too(
+    qtbot, viewer, make_section, layer, gate
+):
+    section = make_section(layer, gate)
+    for _ in range(2):
+        section.run()
+        qtbot.waitUntil(gate.waiting.is_set)
+        section.status.cancel.click()
+        assert not section.is_running
+    gate.go_on.set()
+    section.run()
+    finish(qtbot, section)
+    assert len(labels_in(viewer)) == 1
 
 
 def test_a_run_whose_scan_is_closed_stops(qtbot, viewer, make_section, layer, gate):
@@ -178,8 +247,9 @@ def test_a_run_whose_scan_is_closed_stops(qtbot, viewer, make_section, layer, ga
     section.run()
     qtbot.waitUntil(gate.waiting.is_set)
     viewer.layers.remove(layer)
+    assert not section.is_running
     gate.go_on.set()
-    finish(qtbot, section)
+    qtbot.wait(100)
     assert labels_in(viewer) == []
 
 
@@ -221,7 +291,7 @@ def test_an_error_is_raised_for_napari_and_the_panel_lives_on(qtbot, viewer, mak
 def test_a_model_is_loaded_once(qtbot, make_section, layer):
     loads = []
 
-    def count(folder, *, variant):
+    def count(folder, *, variant, **_more):
         loads.append(variant)
         return load(folder, variant=variant)
 
@@ -231,17 +301,23 @@ def test_a_model_is_loaded_once(qtbot, make_section, layer):
     assert loads == [None]
 
 
-def test_a_model_of_a_folder_is_read_anew_for_each_run(qtbot, make_section, layer, tmp_path):
+def test_a_model_of_a_folder_is_read_anew_once_its_files_change(
+    qtbot, make_section, layer, tmp_path
+):
     calls = []
 
-    def count(folder, *, variant):
+    def count(folder, *, variant, **_more):
         calls.append(folder)
         return load(folder, variant=variant)
 
+    (tmp_path / "models").mkdir()
     section = make_section(layer, load=count)
     section.model.add_folder(tmp_path)
     for _ in range(2):
         run(qtbot, section)
+    assert calls == [tmp_path]
+    (tmp_path / "models" / "model.pt").write_bytes(b"trained again")
+    run(qtbot, section)
     assert calls == [tmp_path, tmp_path]
 
 

@@ -38,6 +38,23 @@ def bundles_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if (path / "configs").is_dir()) or [folder]
 
 
+def folds_of(folder: Path | None) -> list[str]:
+    """Name the checkpoints ``*fold*.pt`` of a bundle; None for the shipped one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it has none.
+    """
+    models = (folder or shipped_bundle_folder()) / "models"
+    names = sorted(path.name for path in models.glob("*fold*.pt"))
+    if not names:
+        raise FileNotFoundError(
+            f"the bundle {models.parent.name!r} has no folds models/*fold*.pt to average"
+        )
+    return names
+
+
 def load_ensemble(
     folders: Sequence[Path | None], *, variant: str | None = None, folds: bool = False
 ) -> Bundle:
@@ -68,7 +85,7 @@ def load_ensemble(
     members = [
         load_bundle(folder, variant=variant, checkpoint=checkpoint)
         for folder in folders
-        for checkpoint in (_folds_of(folder) if folds else [None])
+        for checkpoint in (folds_of(folder) if folds else [None])
     ]
     if not members:
         raise ValueError("an ensemble needs at least one model")
@@ -102,16 +119,6 @@ def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
             return mean
 
     return MeanNetwork().eval()
-
-
-def _folds_of(folder: Path | None) -> list[str]:
-    models = (folder or shipped_bundle_folder()) / "models"
-    names = sorted(path.name for path in models.glob("*fold*.pt"))
-    if not names:
-        raise FileNotFoundError(
-            f"the bundle {models.parent.name!r} has no folds models/*fold*.pt to average"
-        )
-    return names
 
 
 def _require_alike(members: Sequence[Bundle]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ class Job(QObject):
     returned
         Signal: the result; not sent by a cancelled job.
     failed
-        Signal: the error, just before it is raised in the viewer's thread.
+        Signal: the error, just before it is raised in the viewer's thread; not sent by a
+        cancelled job.
     finished
         Signal: the call is over, whichever way.
     """
@@ -96,7 +98,7 @@ class Job(QObject):
         self._worker.start()
 
     def cancel(self) -> None:
-        """Make the function's next report of progress stop it."""
+        """Make the function's next report of progress stop it; nothing more is heard of it."""
         self._stop.set()
 
     def _on_progressed(self, fraction: float) -> None:
@@ -113,6 +115,9 @@ class Job(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         if isinstance(error, _Cancelled):
+            return
+        if self.is_cancelled:
+            logging.getLogger(__name__).debug("a cancelled job failed: %s", error)
             return
         self.failed.emit(error)
         if self._raises_errors:

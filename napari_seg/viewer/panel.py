@@ -11,8 +11,8 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from napari_seg.imaging.files import SCAN_SUFFIXES, sample_data_folder
-from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
+from napari_seg.segmentation.ensemble import load_models
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
 from napari_seg.viewer.comparing import Comparing
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
 _MINIMUM_WIDTH = 320
-_TOOLS = Tools(segment, load_bundle, describe_bundle, choose_device)
+_TOOLS = Tools(segment, load_models, describe_bundle, choose_device)
 
 
 class Panel(QWidget):

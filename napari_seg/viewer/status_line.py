@@ -47,7 +47,7 @@ class StatusLine(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop within one window; nothing is changed")
+        self.cancel.setToolTip("Stop; nothing is changed")
         self.answers = [QPushButton(), QPushButton()]
         row, choice = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self.bar, 1)

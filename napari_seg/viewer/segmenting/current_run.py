@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_seg.segmentation.bundle_description import BundleDescription
     from napari_seg.segmentation.preview import LabelWindow
+    from napari_seg.segmentation.run_settings import RunSettings
     from napari_seg.viewer.jobs import Job
 
 
@@ -33,12 +34,12 @@ class CurrentRun:
         Of each layer when the job was started.
     model
         That segments it.
+    settings
+        How.
     preview
         The finished windows; None before the first.
     has_failed
         Whether the job, or showing its result, raised an error.
-    finds_place
-        Whether the model finds its place in the scan by itself.
     reason
         Why the job failed, where a person can do something about it.
     """
@@ -47,9 +48,9 @@ class CurrentRun:
     layers: tuple[Image, ...]
     voxels: tuple[Any, ...]
     model: BundleDescription
+    settings: RunSettings
     preview: Preview | None = None
     has_failed: bool = False
-    finds_place: bool = False
     reason: str = "napari's notification says why"
 
     @property
@@ -61,15 +62,19 @@ class CurrentRun:
     def labels_name(self) -> str:
         """The name of the layer for its result."""
         model = self.model.name if self.model.variant is None else self.model.title
-        name = f"{self.layer.name} – {model[:1].lower()}{model[1:]}"
-        locator = self.model.locator if self.finds_place else None
-        return name if locator is None else f"{name}, {' and '.join(locator.box_names)}"
+        parts = [f"{self.layer.name} – {model[:1].lower()}{model[1:]}"]
+        if self.settings.averages:
+            parts.append(self.settings.averages)
+        locator = self.model.locator if self.settings.finds_place else None
+        if locator is not None:
+            parts.append(" and ".join(locator.box_names))
+        return ", ".join(parts)
 
     @property
     def table(self) -> LabelTable:
         """The labels of its result."""
         table = LabelTable.from_names(dict(self.model.labels))
-        locator = self.model.locator if self.finds_place else None
+        locator = self.model.locator if self.settings.finds_place else None
         return table if locator is None else Sides(table, locator).table
 
     def is_current(self, viewer: ViewerModel) -> bool:
@@ -85,7 +90,7 @@ class CurrentRun:
             return
         if self.preview is None:
             name = f"{self.labels_name} (running)"
-            self.preview = Preview(viewer, self.layer, self.table, name=name)
+            self.preview = Preview(viewer, self.layer, self.table, name=name, first=window)
         self.preview.add(window)
 
     def remove_preview(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.imaging.measures import label_volumes
 from napari_seg.segmentation.record import make_record
 from napari_seg.viewer.appearance import compile_label_colours
+from napari_seg.viewer.segmenting.loaded_models import LoadedModels
+from napari_seg.viewer.segmenting.ready_labels import ReadyLabels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.bundle_description import BundleDescription
     from napari_seg.segmentation.preview import LabelWindow
     from napari_seg.segmentation.run_settings import RunSettings
+    from napari_seg.viewer.display_order import DisplayOrder
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Tools:
     """The functions that the panel shows: those of `napari_seg.segmentation`, or a test's own."""
 
     segment: Callable[..., LabelMap]
-    load_bundle: Callable[..., Bundle]
+    load_models: Callable[..., Bundle]
     describe_bundle: Callable[..., BundleDescription]
     choose_device: Callable[[str], str]
 
@@ -41,11 +44,13 @@ class Result:
     settings
         What it was asked for.
     bundle
-        The loaded model, to be used again.
+        The model.
     record
         How the labels came about, for the file beside them.
     seconds
         From the loaded model to the labels.
+    ready
+        The labels made ready to be shown.
     maps
         The probabilities or the entropy that were asked for, by name.
     """
@@ -55,12 +60,13 @@ class Result:
     bundle: Bundle
     record: dict[str, Any]
     seconds: float
+    ready: ReadyLabels
     maps: Mapping[str, Scan] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
         """What was found, how fast, and what is to be minded, in a line."""
-        volumes = label_volumes(self.labels.array, self.labels.geometry.voxel_volume_ml)
+        volumes = self.ready.shown.volumes
         count = len(volumes)
         found = f"{count} label{'s' * (count != 1)}, {sum(volumes.values()):.1f} ml"
         news = f"{found if count else 'No label found'} in {self.seconds:.1f} s"
@@ -71,8 +77,9 @@ def run_model(
     tools: Tools,
     scan: Scan,
     settings: RunSettings,
-    bundle: Bundle | None,
+    models: LoadedModels | None,
     further_channels: int = 0,
+    order: DisplayOrder | None = None,
     *,
     on_progress: Callable[[float], None],
     on_window: Callable[[LabelWindow], None],
@@ -87,32 +94,46 @@ def run_model(
         What to segment.
     settings
         How.
-    bundle
-        The model, if it was loaded before.
+    models
+        Those that are loaded, for whose network the run waits its turn; None to load one for this
+        run alone.
     further_channels
         How many channels of the scan came from other files.
+    order
+        In which the voxels of the scan are shown; None for that of its grid.
     on_progress
-        Told 0 once the model is loaded, then the fraction done; what it raises stops the run.
+        Told 0 while the run waits and once the model is loaded, then the fraction done; what it
+        raises stops the run.
     on_window
         Told each finished window.
     """
     compile_label_colours()
-    device = tools.choose_device(settings.device)
-    if bundle is None:
-        bundle = tools.load_bundle(settings.folder, variant=settings.variant)
-    on_progress(0.0)
-    start, maps = perf_counter(), dict[str, Any]()
-    labels = tools.segment(
-        scan,
-        bundle,
-        device=device,
-        on_progress=on_progress,
-        on_window=on_window,
-        on_map=maps.__setitem__,
-        **settings.for_segment(),
-    )
-    labels = replace(settings.clean(labels), source=scan.source)
-    seconds = perf_counter() - start
+    models = models or LoadedModels(tools.load_models)
+    with models.turn(partial(on_progress, 0.0)):
+        device = tools.choose_device(settings.device)
+        bundle = models.get(settings)
+        on_progress(0.0)
+        segment = partial(
+            tools.segment, scan, bundle, device=device, on_progress=on_progress, on_window=on_window
+        )
+        start, maps = perf_counter(), dict[str, Any]()
+        labels = segment(on_map=maps.__setitem__, **settings.for_segment())
+        labels = replace(settings.clean(labels), source=scan.source)
+        seconds = perf_counter() - start
+    record = _record(scan, labels, settings, bundle, device, seconds, further_channels)
+    ready = ReadyLabels.of(labels, order)
+    return Result(labels, settings, bundle, record, seconds, ready, maps)
+
+
+def _record(
+    scan: Scan,
+    labels: LabelMap,
+    settings: RunSettings,
+    bundle: Bundle,
+    device: str,
+    seconds: float,
+    further_channels: int,
+) -> dict[str, Any]:
     further = range(2, further_channels + 2)
     more = [word for number in further for word in ("--channel", f"CHANNEL_{number}")]
     record = make_record(
@@ -128,8 +149,7 @@ def run_model(
     )
     # What the run alone knows, such as where it found its boxes.
     own = {key: value for key, value in (labels.record or {}).items() if key not in record}
-    record = {**record, **own, "labels": _names(labels)}
-    return Result(labels, settings, bundle, record, seconds, maps)
+    return {**record, **own, "labels": _names(labels)}
 
 
 def _names(labels: LabelMap) -> dict[str, str]:

@@ -16,6 +16,7 @@ from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.segmenting.map_layers import show_maps
+from napari_seg.viewer.segmenting.ready_labels import ReadyLabels
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
@@ -167,14 +168,19 @@ def _fits(layer: Labels, result: Result) -> bool:
 
 
 def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> Labels:
+    _, order = grid_of(scan_layer)
+    ready = result.ready
+    if ready.order != order:
+        ready = ReadyLabels.of(result.labels, order)
     layer = labels_layer(
         result.labels,
         name=name,
         like=scan_layer,
+        shown=ready.shown,
         scan_id=scan_layer.unique_id,
         model=result.settings.model,
     )
-    written = ((KeptLabels.of(layer.data), result.record),)
+    written = ((ready.kept, result.record),)
     update_metadata(layer, written=written, written_at=monotonic())
     viewer.add_layer(layer)
     return layer

@@ -16,11 +16,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.run_settings import ENTROPY
+from napari_seg.viewer.segmenting.averaging import Averaging
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
+    from napari_seg.segmentation.bundle_description import BundleDescription
     from napari_seg.segmentation.execution import Precision
 
 
@@ -30,7 +34,12 @@ _PRECISIONS: dict[str, Precision] = {"Fast": "fast", "Exact": "exact"}
 
 
 class RunOptions(QWidget):
-    """Precision, overlap and mirroring of windows, labels to keep, clean-up, and certainty.
+    """Precision, overlap and mirroring of windows, labels, clean-up, certainty and averages.
+
+    Parameters
+    ----------
+    describe_bundle
+        Reads what a bundle says of itself, without running it.
 
     Attributes
     ----------
@@ -40,11 +49,11 @@ class RunOptions(QWidget):
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, describe_bundle: Callable[..., BundleDescription] = describe_bundle) -> None:
         super().__init__()
         self.fold = QToolButton()
         self.fold.setText("Options")
-        self.fold.setToolTip("Precision, overlap, labels to keep, clean-up, certainty, mirroring")
+        self.fold.setToolTip("Precision, overlap, labels to keep, clean-up, certainty, averages")
         self.fold.setCheckable(True)
         self.fold.setAutoRaise(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -73,10 +82,12 @@ class RunOptions(QWidget):
         self.min_ml.setAccessibleName("Drop parts smaller than")
         self.min_ml.setToolTip("Parts of a label that are smaller become background")
         self.mirror, self.certainty = _mirror_box(), _certainty_choice()
+        self.averaging = Averaging(describe_bundle)
         self.labels: list[QCheckBox] = []
         self._lay_out()
         self.fold.toggled.connect(self._on_fold)
         self.certainty.currentTextChanged.connect(self._on_certainty)
+        self.averaging.changed.connect(self.changed)
         self._on_fold(False)
 
     @property
@@ -118,7 +129,13 @@ class RunOptions(QWidget):
             "min_ml": self.min_ml.value(),
             "mirror": self.mirrored_axes,
             "maps": self.maps,
+            **self.averaging.as_settings(),
         }
+
+    def set_model(self, folder: Path | None, model: BundleDescription) -> None:
+        """Offer the labels of another model, and averages with it."""
+        self.set_labels(model.label_names)
+        self.averaging.set_model(folder, model)
 
     def set_labels(self, names: Sequence[str]) -> None:
         """Offer the labels of a model; all are kept at first."""
@@ -144,6 +161,7 @@ class RunOptions(QWidget):
         form.addRow("Drop parts under", self.min_ml)
         form.addRow(self.keep_largest)
         form.addRow("Certainty", self.certainty)
+        form.addRow("Average with", self.averaging)
         form.addRow(self.mirror)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

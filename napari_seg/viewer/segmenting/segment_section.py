@@ -5,26 +5,27 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image, Labels
+from napari.layers import Image
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.segmenting.channel_choice import ChannelChoice
 from napari_seg.viewer.segmenting.current_run import CurrentRun, voxels_of, why_it_does_not_fit
-from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
+from napari_seg.viewer.segmenting.difference_line import DifferenceLine, Part
+from napari_seg.viewer.segmenting.loaded_models import LoadedModels
 from napari_seg.viewer.segmenting.model_choice import ModelChoice
 from napari_seg.viewer.segmenting.model_run import Result, Tools, run_model
+from napari_seg.viewer.segmenting.outcome import Outcome
 from napari_seg.viewer.segmenting.region_choice import RegionChoice
-from napari_seg.viewer.segmenting.result_layer import Contest, show_result
 from napari_seg.viewer.segmenting.run_options import RunOptions
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.preview import LabelWindow
     from napari_seg.viewer.status_line import StatusLine
 
@@ -58,17 +59,17 @@ class SegmentSection(QWidget):
         self._viewer, self._tools, self._status = viewer, tools, status
         self._scan: Image | None = None
         self._run: CurrentRun | None = None
-        self._contest: Contest | None = None
-        self._loaded: dict[str | None, Bundle] = {}
+        self._models = LoadedModels(tools.load_models)
         self.model = ModelChoice(tools.describe_bundle)
         self.channels = ChannelChoice(viewer)
         self.region = RegionChoice(viewer)
-        self.found_boxes = FoundBoxes(viewer)
+        self.differences = DifferenceLine()
+        self.outcome = Outcome(viewer, status, self)
         self.device = QComboBox()
         self.device.addItems(list(_DEVICES))
         self.device.setAccessibleName("Device")
         self.device.setToolTip("Where the network runs; automatic takes a GPU if there is one")
-        self.options = RunOptions()
+        self.options = RunOptions(tools.describe_bundle)
         self.start = QPushButton("Run   (Ctrl+Enter)")
         self._lay_out()
         self._connect()
@@ -97,10 +98,7 @@ class SegmentSection(QWidget):
             return "Choose at least one label to keep, under Options"
         try:
             self.region.region()
-            further = len(self.channels.layers) - 1
-            return self.channels.reason_not_to_run() or why_it_does_not_fit(
-                self._scan, self.model.description, further_channels=further
-            )
+            return self._why_they_do_not_fit(self._scan)
         except ValueError as error:
             return str(error)
 
@@ -109,39 +107,41 @@ class SegmentSection(QWidget):
         if self._scan is None or self.reason_not_to_run():
             return
         settings = self._settings()
+        _, order = grid_of(self._scan)
         job = Job(
             run_model,
             self._tools,
             self.channels.scan(),
             settings,
-            self._known_bundle(settings),
+            self._models,
             len(self.channels.layers) - 1,
+            order,
             parent=self,
             channel="on_window",
         )
-        self._contest = None
         layers = self.channels.layers
         voxels = tuple(voxels_of(one) for one in layers)
-        self._run = CurrentRun(
-            job, layers, voxels, self.model.description, finds_place=settings.region == "auto"
-        )
-        self.found_boxes.forget()
-        self._status.begin(
-            "Loading the model" if self._known_bundle(settings) is None else "Starting"
-        )
+        self._run = CurrentRun(job, layers, voxels, self.model.description, settings)
+        self.outcome.forget()
+        self._status.begin("Starting" if self._models.knows(settings) else "Loading the model")
         job.progressed.connect(self._on_progress)
         job.reported.connect(self._on_window)
         job.returned.connect(self._on_result)
         job.failed.connect(self._on_failed)
         job.finished.connect(self._on_finished)
+        job.finished.connect(job.deleteLater)
         job.start()
         self._update()
         self.running.emit(True)
 
     def cancel(self) -> None:
-        """Stop the run within one window; nothing is changed."""
-        if self._run is not None:
-            self._run.job.cancel()
+        """Drop the run at once; nothing is changed, and what still goes on ends by itself."""
+        run = self._run
+        if run is not None:
+            run.job.cancel()
+            run.job.finished.disconnect(self._on_finished)
+            self._status.end("Stopped; nothing was changed")
+            self._end(run)
 
     def release(self) -> None:
         """Stop, and let go of the viewer."""
@@ -150,8 +150,8 @@ class SegmentSection(QWidget):
             self._run.remove_preview()
         self.channels.release()
         self.region.release()
-        self.found_boxes.forget()
-        self._viewer.dims.events.order.disconnect(self._on_order)
+        self.differences.release()
+        self.outcome.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
 
@@ -161,6 +161,7 @@ class SegmentSection(QWidget):
         form.addRow("Model", self.model)
         form.addRow(self.channels)
         form.addRow("Region", self.region)
+        form.addRow(self.differences)
         form.addRow("Device", self.device)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -175,17 +176,12 @@ class SegmentSection(QWidget):
         self.options.changed.connect(self._update)
         self.start.clicked.connect(self.run)
         self._status.cancelled.connect(self.cancel)
-        self._status.decided.connect(self._on_decided)
         self._viewer.layers.events.removed.connect(self._on_removed)
-        self._viewer.dims.events.order.connect(self._on_order)
         self._viewer.events.theme.connect(self._on_theme)
 
     def _on_theme(self, _event: Any = None) -> None:
         # The one primary button has the theme's own accent.
         self.start.setStyleSheet(primary_style(self._viewer.theme))
-
-    def _known_bundle(self, settings: RunSettings) -> Bundle | None:
-        return self._loaded.get(settings.variant) if settings.folder is None else None
 
     def _settings(self) -> RunSettings:
         return RunSettings(
@@ -201,20 +197,37 @@ class SegmentSection(QWidget):
         self.start.setEnabled(not reason)
         scan = "" if self._scan is None else self._scan.name
         self.start.setToolTip(reason or f"Segment {scan} with {self.model.description.title}")
+        self._compare()
+
+    def _why_they_do_not_fit(self, scan: Image) -> str:
+        """Say why the model cannot segment the scan and its channels; may raise a ValueError."""
+        further = len(self.channels.layers) - 1
+        return self.channels.reason_not_to_run() or why_it_does_not_fit(
+            scan, self.model.description, further_channels=further
+        )
+
+    def _compare(self) -> None:
+        """Have the scan compared with the model's training, if the model can take it at all."""
+        scan: Image | None = self._scan
+        part: Part = "auto"
+        try:
+            if scan is not None and self._why_they_do_not_fit(scan):
+                scan = None
+            part = self.region.region()
+        except ValueError:
+            pass  # the Run button tells; of voxels and modality there is something to say
+        self.differences.compare(scan, self.model.description, part)
 
     def _on_model(self) -> None:
-        self.options.set_labels(self.model.description.label_names)
+        self.options.set_model(self.model.folder, self.model.description)
         self.channels.set_model(self.model.description)
         self.region.set_model(self.model.description)
         self._update()
 
     def _on_progress(self, fraction: float) -> None:
         if self._run is not None:
-            what = "Finding and segmenting" if self._run.finds_place else "Segmenting"
+            what = "Finding and segmenting" if self._run.settings.finds_place else "Segmenting"
             self._status.progress(fraction, f"{what} {self._run.layer.name}")
-
-    def _on_order(self, _event: Any) -> None:
-        self.found_boxes.redraw()
 
     def _on_window(self, window: LabelWindow) -> None:
         if self._run is not None:
@@ -224,52 +237,14 @@ class SegmentSection(QWidget):
         run = self._run
         if run is None:
             return
-        if result.settings.folder is None:
-            # A folder of one's own may be trained anew between two runs.
-            self._loaded[result.settings.variant] = result.bundle
         run.remove_preview()
         if not run.is_current(self._viewer):
             self._status.end(f"{run.layer.name} changed during the run: its result was dropped")
             return
         # Until its labels are shown the run has not succeeded.
         run.has_failed = True
-        active = self._viewer.layers.selection.active
-        layer, self._contest = show_result(self._viewer, run.layer, result, name=run.labels_name)
-        # Whoever works on other labels meanwhile goes on doing so.
-        busy = isinstance(active, Labels) and active in self._viewer.layers
-        self._viewer.layers.selection.active = active if busy else layer
-        self.found_boxes.show(run.layer, result.record)
-        self._report(result)
+        self.outcome.show(run, result)
         run.has_failed = False
-
-    def _report(self, result: Result) -> None:
-        news = result.summary
-        if self._contest is None:
-            self._status.end(news)
-            return
-        old, new = self._contest.old.name, self._contest.new.name
-        self._status.ask(
-            f"{news}. '{old}' holds {self._contest.at_stake_ml:.2f} ml of other work, "
-            f"so the result is the new layer '{new}'.",
-            ("Keep my voxels", "Replace"),
-            (
-                f"Put the result into '{old}' where nothing was changed by hand (one undo step)",
-                f"Put the result into '{old}' everywhere (one undo step)",
-            ),
-        )
-
-    def _on_decided(self, number: int) -> None:
-        contest, self._contest = self._contest, None
-        if contest is None or not contest.is_open(self._viewer):
-            self._status.end("One of the two layers is gone: nothing to decide")
-            return
-        keep = number == 0
-        layer = contest.settle(self._viewer, keep_hand_work=keep)
-        kept = "with your voxels kept" if keep else "replaced"
-        news = f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back."
-        if contest.new in self._viewer.layers:
-            news += f" '{contest.new.name}' stays: it was changed by hand."
-        self._status.end(news)
 
     def _on_failed(self, error: Exception) -> None:
         if self._run is not None:
@@ -281,13 +256,13 @@ class SegmentSection(QWidget):
         run = self._run
         if run is None:
             return
-        run.remove_preview()
-        self._run = None
         if run.has_failed:
             self._status.end(f"The run failed: {run.reason}")
-        elif run.job.is_cancelled:
-            self._status.end("Stopped; nothing was changed")
-        run.job.deleteLater()
+        self._end(run)
+
+    def _end(self, run: CurrentRun) -> None:
+        run.remove_preview()
+        self._run = None
         self._update()
         self.running.emit(False)
 

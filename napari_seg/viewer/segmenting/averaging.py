@@ -1,0 +1,184 @@
+"""Choose the networks whose scores are averaged with those of the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+from napari_seg.segmentation.ensemble import bundles_in, folds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_seg.segmentation.bundle_description import BundleDescription
+
+
+class Averaging(QWidget):
+    """A list of further models, and whether all folds of each take part.
+
+    Parameters
+    ----------
+    describe_bundle
+        Reads what a bundle says of itself, without running it.
+
+    Attributes
+    ----------
+    changed
+        Signal: another choice.
+    """
+
+    changed = Signal()
+
+    def __init__(self, describe_bundle: Callable[..., BundleDescription]) -> None:
+        super().__init__()
+        self._describe = describe_bundle
+        self._folder: Path | None = None
+        self._model: BundleDescription | None = None
+        self._rows: list[_Row] = []
+        self.add = QPushButton("Add a model…")
+        self.add.setToolTip(
+            "Average the scores of several models: open the folder of one, or of many.\n"
+            "They must prepare scans and name labels alike; each takes its own time"
+        )
+        self.folds = QCheckBox("All folds")
+        self._list = QVBoxLayout()
+        self._list.setSpacing(2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(self._list)
+        layout.addWidget(self.add)
+        layout.addWidget(self.folds)
+        self.add.clicked.connect(self._on_add)
+        self.folds.toggled.connect(self._on_folds)
+
+    @property
+    def further(self) -> tuple[Path, ...]:
+        """The folders of the further models."""
+        return tuple(row.folder for row in self._rows)
+
+    def as_settings(self) -> dict[str, Any]:
+        """Give what was chosen here by the names of `RunSettings`."""
+        return {"further": self.further, "folds": self.folds.isChecked()}
+
+    def set_model(self, folder: Path | None, model: BundleDescription) -> None:
+        """Average with another model; further ones that do not go with it are dropped."""
+        self._folder, self._model = folder, model
+        for row in list(self._rows):
+            if row.folder == folder or not self._goes_with(model, row.folder):
+                self._drop(row)
+        self._show_folds()
+
+    def add_folder(self, folder: Path) -> None:
+        """Add the bundle in a folder, or all bundles in it.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If it is no bundle, or does not go with the model; nothing is added then.
+        """
+        if self._model is None:
+            return
+        known = {self._folder or shipped_bundle_folder(), *self.further}
+        found = [bundle for bundle in bundles_in(folder) if bundle not in known]
+        for bundle in found:
+            described = self._describe(bundle, variant=self._model.variant)
+            reason = _why_not_alike(self._model, described)
+            if reason:
+                raise ValueError(f"'{bundle.name}' cannot be averaged with the model: {reason}")
+        for bundle in found:
+            row = _Row(bundle)
+            row.removed.connect(self._on_removed)
+            self._rows.append(row)
+            self._list.addWidget(row)
+        self._show_folds()
+        self.changed.emit()
+
+    def _goes_with(self, model: BundleDescription, folder: Path) -> bool:
+        try:
+            return not _why_not_alike(model, self._describe(folder, variant=model.variant))
+        except (FileNotFoundError, ValueError):
+            return False  # such as a bundle without a 2D network
+
+    def _drop(self, row: _Row) -> None:
+        self._rows.remove(row)
+        self._list.removeWidget(row)
+        row.deleteLater()
+
+    def _show_folds(self) -> None:
+        """Offer the folds where every model has some."""
+        lacking = []
+        for folder in (self._folder, *self.further):
+            try:
+                folds_of(folder)
+            except FileNotFoundError as error:
+                lacking.append(str(error))
+        self.folds.setEnabled(not lacking)
+        if lacking:
+            self.folds.setChecked(False)
+        self.folds.setToolTip(lacking[0] if lacking else "Average over models/*fold*.pt of each")
+
+    def _on_add(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open the folder of a MONAI bundle")
+        if folder:
+            self.add_folder(Path(folder))
+
+    def _on_removed(self, row: _Row) -> None:
+        self._drop(row)
+        self._show_folds()
+        self.changed.emit()
+
+    def _on_folds(self, _checked: bool) -> None:
+        self.changed.emit()
+
+
+class _Row(QWidget):
+    """A further model, with a button that takes it away."""
+
+    removed = Signal(object)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        name = QLabel(folder.name)
+        name.setToolTip(str(folder))
+        # A long name is cut off rather than making the panel wider.
+        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.remove = QToolButton()
+        self.remove.setText("✕")
+        self.remove.setAutoRaise(True)
+        self.remove.setAccessibleName(f"Leave out {folder.name}")
+        self.remove.setToolTip("Leave this model out")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(name, 1)
+        layout.addWidget(self.remove)
+        self.remove.clicked.connect(self._on_remove)
+
+    def _on_remove(self) -> None:
+        self.removed.emit(self)
+
+
+def _why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
+    """Say what two models differ in, as far as they say it themselves; empty if in nothing."""
+    if other.spatial_dims != model.spatial_dims:
+        return f"it is a {other.spatial_dims}D network, the model is {model.spatial_dims}D"
+    if other.in_channels != model.in_channels:
+        return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
+    if other.labels != model.labels:
+        return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
+    return ""

@@ -1,0 +1,92 @@
+"""What came of a run: its layers, a line of news, and what is left to decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Labels
+from qtpy.QtCore import QObject
+
+from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
+from napari_seg.viewer.segmenting.result_layer import Contest, show_result
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_seg.viewer.segmenting.current_run import CurrentRun
+    from napari_seg.viewer.segmenting.model_run import Result
+    from napari_seg.viewer.status_line import StatusLine
+
+
+class Outcome(QObject):
+    """Show results, and settle what they could not replace unasked.
+
+    Parameters
+    ----------
+    viewer
+        That gets the layers.
+    status
+        Where the news are shown, and questions asked.
+    parent
+        The widget that runs models.
+    """
+
+    def __init__(self, viewer: ViewerModel, status: StatusLine, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._status = viewer, status
+        self._contest: Contest | None = None
+        self.boxes = FoundBoxes(viewer)
+        status.decided.connect(self._on_decided)
+        viewer.dims.events.order.connect(self._on_order)
+
+    def forget(self) -> None:
+        """Take away the boxes of the last run, and its question."""
+        self._contest = None
+        self.boxes.forget()
+
+    def release(self) -> None:
+        """Let go of the viewer."""
+        self.boxes.forget()
+        self._viewer.dims.events.order.disconnect(self._on_order)
+
+    def show(self, run: CurrentRun, result: Result) -> None:
+        """Show the result of a run."""
+        active = self._viewer.layers.selection.active
+        layer, self._contest = show_result(self._viewer, run.layer, result, name=run.labels_name)
+        # Whoever works on other labels meanwhile goes on doing so.
+        busy = isinstance(active, Labels) and active in self._viewer.layers
+        self._viewer.layers.selection.active = active if busy else layer
+        self.boxes.show(run.layer, result.record)
+        self._report(result)
+
+    def _report(self, result: Result) -> None:
+        news = result.summary
+        if self._contest is None:
+            self._status.end(news)
+            return
+        old, new = self._contest.old.name, self._contest.new.name
+        self._status.ask(
+            f"{news}. '{old}' holds {self._contest.at_stake_ml:.2f} ml of other work, "
+            f"so the result is the new layer '{new}'.",
+            ("Keep my voxels", "Replace"),
+            (
+                f"Put the result into '{old}' where nothing was changed by hand (one undo step)",
+                f"Put the result into '{old}' everywhere (one undo step)",
+            ),
+        )
+
+    def _on_decided(self, number: int) -> None:
+        contest, self._contest = self._contest, None
+        if contest is None or not contest.is_open(self._viewer):
+            self._status.end("One of the two layers is gone: nothing to decide")
+            return
+        keep = number == 0
+        layer = contest.settle(self._viewer, keep_hand_work=keep)
+        kept = "with your voxels kept" if keep else "replaced"
+        news = f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back."
+        if contest.new in self._viewer.layers:
+            news += f" '{contest.new.name}' stays: it was changed by hand."
+        self._status.end(news)
+
+    def _on_order(self, _event: object) -> None:
+        self.boxes.redraw()
