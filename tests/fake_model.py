@@ -69,6 +69,8 @@ def fake_tools(segment=segment, load=load, describe=describe, **more):
             "load_models": load,
             "describe_bundle": describe,
             "choose_device": lambda name: "cpu",
+            "load_libraries": lambda on_step, *more: None,
+            "make_ready": lambda bundle, **how: None,
         }
         | more
     )

@@ -164,3 +164,22 @@ def test_plans_are_read_by_their_whole_key(tmp_path):
     write_plan(tmp_path, {"a": 1}, plan)
     assert read_plan(tmp_path, {"a": 1}) == plan
     assert read_plan(tmp_path, {"a": 2}) is None
+
+
+def test_a_network_is_made_ready_only_where_a_plan_is_known(tmp_path, monkeypatch):
+    built = []
+    build = NetworkRunner._build
+
+    def counted(self, device, way):
+        built.append(way)
+        return build(self, device, way)
+
+    how = {"device": "cpu", "precision": "exact"}
+    assert not runner_in(tmp_path).make_ready(WINDOW, 1, **how)
+    plan_of(runner_in(tmp_path))
+    monkeypatch.setattr(NetworkRunner, "_build", counted)
+    one = runner_in(tmp_path)
+    assert one.make_ready(WINDOW, 1, **how)
+    assert len(built) == 1
+    one.run(plan_of(one))
+    assert len(built) == 1

@@ -15,6 +15,7 @@ from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.ensemble import load_models
 from napari_seg.segmentation.execution import choose_device
 from napari_seg.segmentation.inference import segment
+from napari_seg.segmentation.warming import load_libraries, make_ready
 from napari_seg.viewer.comparing import Comparing
 from napari_seg.viewer.edit_section import EditSection
 from napari_seg.viewer.keeping import Keeping
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
 _MINIMUM_WIDTH = 320
-_TOOLS = Tools(segment, load_models, describe_bundle, choose_device)
+_TOOLS = Tools(segment, load_models, describe_bundle, choose_device, load_libraries, make_ready)
 
 
 class Panel(QWidget):

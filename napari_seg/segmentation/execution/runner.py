@@ -100,6 +100,35 @@ class NetworkRunner:
             self._built = {(plan.way, plan.device): built}
         return built
 
+    def make_ready(
+        self, window: Window, channels: int, *, device: str, precision: Precision
+    ) -> bool:
+        """Set the network up for single windows as an earlier plan says.
+
+        Parameters
+        ----------
+        window, device, precision
+            As in `plan`.
+        channels
+            Of a scan.
+
+        Returns
+        -------
+        bool
+            Whether a plan is known; if not, nothing was done.
+        """
+        import torch
+
+        plan = self._plans.get((device, precision, window))
+        plan = plan or read_plan(self._cache, self._key(window, device, precision))
+        if plan is None or plan.device != device or not all(window.shape):
+            return False
+        shape = [length for axis, length in enumerate(window.shape) if axis != window.flat_axis]
+        # The first batch of a shape sets up what runs all that follow.
+        with torch.inference_mode():
+            self.run(plan)(torch.zeros(plan.batch, channels, *shape))
+        return True
+
     @cached_property
     def _sha256(self) -> str:
         import torch

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+from napari_seg.segmentation.warming import garbage_left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,15 +70,14 @@ class LoadedModels:
         key, state = _key(settings), _state(settings)
         kept = self._kept.pop(key, None)
         if kept is None or kept[0] != state:
-            kept = (
-                state,
-                self._load(
+            with garbage_left_alone():
+                bundle = self._load(
                     settings.folder,
                     variant=settings.variant,
                     further=settings.further,
                     folds=settings.folds,
-                ),
-            )
+                )
+            kept = state, bundle
         # The last one asked for is the last to go; the dictionary is replaced, not changed, for
         # another thread may be looking.
         self._kept = dict([*self._kept.items(), (key, kept)][-_MOST_KEPT:])

@@ -31,6 +31,8 @@ class Tools:
     load_models: Callable[..., Bundle]
     describe_bundle: Callable[..., BundleDescription]
     choose_device: Callable[[str], str]
+    load_libraries: Callable[..., None]
+    make_ready: Callable[..., None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +109,9 @@ def run_model(
     on_window
         Told each finished window.
     """
-    compile_label_colours()
     models = models or LoadedModels(tools.load_models)
     with models.turn(partial(on_progress, 0.0)):
+        tools.load_libraries(partial(on_progress, 0.0), compile_label_colours)
         device = tools.choose_device(settings.device)
         bundle = models.get(settings)
         on_progress(0.0)

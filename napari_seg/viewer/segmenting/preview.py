@@ -12,6 +12,7 @@ from napari.layers import Labels
 
 from napari_seg.viewer.appearance import label_colours
 from napari_seg.viewer.display_order import DisplayOrder
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import grid_of, mark_as_preview, place_like
 from napari_seg.viewer.quiet_insert import insert_quietly
 
@@ -86,8 +87,7 @@ class Preview:
 
     def remove(self) -> None:
         """Take the layer away, unless the person did."""
-        if self.layer in self._viewer.layers:
-            self._viewer.layers.remove(self.layer)
+        remove_layer(self._viewer, self.layer)
 
     def _part(self, window: LabelWindow) -> tuple[Region, NDArray[Any]]:
         if not self._is_coarse:

@@ -14,6 +14,7 @@ from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.segmenting.map_layers import show_maps
 from napari_seg.viewer.segmenting.ready_labels import ReadyLabels
@@ -67,7 +68,7 @@ class Contest:
         """
         _update(self.old, self.result, keep_hand_work=keep_hand_work)
         if not _last_state(self.new).hand.any():
-            viewer.layers.remove(self.new)
+            remove_layer(viewer, self.new)
         viewer.layers.selection.active = self.old
         return self.old
 

@@ -22,6 +22,7 @@ from napari_seg.viewer.segmenting.model_run import Result, Tools, run_model
 from napari_seg.viewer.segmenting.outcome import Outcome
 from napari_seg.viewer.segmenting.region_choice import RegionChoice
 from napari_seg.viewer.segmenting.run_options import RunOptions
+from napari_seg.viewer.segmenting.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,6 +61,7 @@ class SegmentSection(QWidget):
         self._scan: Image | None = None
         self._run: CurrentRun | None = None
         self._models = LoadedModels(tools.load_models)
+        self._warm_up = WarmUp(viewer, tools, self._models, self)
         self.model = ModelChoice(tools.describe_bundle)
         self.channels = ChannelChoice(viewer)
         self.region = RegionChoice(viewer)
@@ -122,6 +124,7 @@ class SegmentSection(QWidget):
         layers = self.channels.layers
         voxels = tuple(voxels_of(one) for one in layers)
         self._run = CurrentRun(job, layers, voxels, self.model.description, settings)
+        self._warm_up.hurry()
         self.outcome.forget()
         self._status.begin("Starting" if self._models.knows(settings) else "Loading the model")
         job.progressed.connect(self._on_progress)
@@ -151,6 +154,7 @@ class SegmentSection(QWidget):
         self.channels.release()
         self.region.release()
         self.differences.release()
+        self._warm_up.release()
         self.outcome.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
@@ -198,6 +202,7 @@ class SegmentSection(QWidget):
         scan = "" if self._scan is None else self._scan.name
         self.start.setToolTip(reason or f"Segment {scan} with {self.model.description.title}")
         self._compare()
+        self._warm_up.want(None if reason else self._settings())
 
     def _why_they_do_not_fit(self, scan: Image) -> str:
         """Say why the model cannot segment the scan and its channels; may raise a ValueError."""

@@ -1,0 +1,123 @@
+"""Make ready what a run needs before it is asked for, beside a window that must not stall."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import importlib.util
+import os
+import sys
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.execution import Precision
+
+# By package: a folder in it, and the libraries there that its import would load.
+_LIBRARIES = {
+    "torch": ("lib", ("libtorch_cpu.so",)),
+    "openvino": ("libs", ("libopenvino.so*",)),
+}
+
+
+_PACKAGES = ("torch", "openvino", "monai", "monai.bundle")
+
+
+def load_libraries(on_step: Callable[[], None], *more: Callable[[], None]) -> None:
+    """Import torch, OpenVINO and MONAI, beside a window that must not stall.
+
+    Two things hold up all threads of Python while it imports. Libraries of other languages are
+    loaded under its lock: here the system loads the large ones first, by a call that lets Python
+    go on. And hundreds of thousands of new objects set off collections of garbage among all that
+    there are: here they are left alone.
+
+    Parameters
+    ----------
+    on_step
+        Called before each step of some tenths of a second; what it raises ends the loading.
+    *more
+        Further steps of the kind, which come first.
+    """
+    steps: list[Callable[[], object]] = [
+        *more,
+        *(partial(_load_beside_python, file) for name in _LIBRARIES for file in _files_of(name)),
+        *(partial(_import, name) for name in _PACKAGES),
+    ]
+    for step in steps:
+        on_step()
+        with garbage_left_alone():
+            step()
+
+
+@contextmanager
+def garbage_left_alone() -> Iterator[None]:
+    """Let what is made inside stay without being looked at for garbage.
+
+    It counts as old afterwards, and no full collection comes sooner for it.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():
+            # To and fro makes everything old at once, and takes no time.
+            gc.freeze()
+            gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+def make_ready(bundle: Bundle, *, device: str, precision: Precision) -> None:
+    """Set a network up as it ran before on this machine; nothing where it never ran.
+
+    Parameters
+    ----------
+    bundle
+        Of which the network is.
+    device, precision
+        As in `inference.segment`.
+    """
+    from napari_seg.segmentation.execution import choose_device
+    from napari_seg.segmentation.windows import window_of
+
+    # A graphics card's memory is taken for a run only.
+    if choose_device(device) == "cpu":
+        bundle.runner.make_ready(
+            window_of(bundle.inferer), bundle.in_channels, device="cpu", precision=precision
+        )
+
+
+def _import(name: str) -> None:
+    if name != "openvino":
+        importlib.import_module(name)
+        return
+    from napari_seg.segmentation.execution import openvino_engine
+
+    with suppress(ImportError, OSError):  # torch takes over
+        openvino_engine.load_openvino()
+
+
+def _files_of(package: str) -> list[Path]:
+    if package in sys.modules or os.name == "nt":
+        # Windows' own way of loading lets Python go on by itself.
+        return []
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        return []
+    folder, patterns = _LIBRARIES[package]
+    place = Path(found.submodule_search_locations[0]) / folder
+    return [path for pattern in patterns for path in sorted(place.glob(pattern))[:1]]
+
+
+def _load_beside_python(library: Path) -> None:
+    """Have the system load a library; where it cannot, the import will say why."""
+    load = ctypes.CDLL(None).dlopen
+    load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    load(os.fsencode(library), os.RTLD_NOW)
