@@ -81,6 +81,7 @@ def finish(qtbot, panel):
     qtbot.waitUntil(lambda: not panel.segment.is_running, timeout=60_000)
 
 
+@pytest.mark.filterwarnings("error:Private attribute access")
 def test_the_sample_is_segmented_by_a_click_and_undone_by_a_key(qtbot, viewer):
     _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     panel.open_path(SAMPLE)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 def insert_quietly(layers: LayerList, place: int, layer: Layer) -> None:
     """Insert a layer; what was selected stays so, and a stroke that is being drawn goes on."""
+    # A plugin's view of the viewer warns of what is private.
+    layers = getattr(layers, "__wrapped__", layers)
     selected, active = set(layers.selection), layers.selection.active
     # Private to napari: selected for a moment, it would break off a stroke.
     activates = getattr(layers, "_activate_on_insert", True)
