@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from screens import Screen
@@ -52,6 +54,24 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def as_the_first_time(own_data_folder: Path) -> None:
-    """Let no panel be set as another test left its own."""
+def as_the_first_time(own_data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no panel be set as another test left its own, nor as the person set theirs."""
     (own_data_folder / "napari-seg" / "panel.json").unlink(missing_ok=True)
+    # Without napari there are no preferences, and a test of files needs none.
+    if "napari.settings" in sys.modules:
+        preferences = own_data_folder / "preferences"
+        (preferences / "napari-seg.yaml").unlink(missing_ok=True)
+        settings = sys.modules["napari.settings"]
+        monkeypatch.setattr(settings, "_CFG_PATH", str(preferences / "settings.yaml"))
+        settings._clear_plugin_settings_cache()
+
+
+@pytest.fixture
+def preferences(npe2pm: Any, plugin_settings: None) -> Any:
+    """The page of napari's preferences for this plugin, as it is at first."""
+    from napari.settings import get_plugin_settings
+    from npe2 import PluginManifest
+
+    manifest = REPOSITORY / "napari_seg" / "napari.yaml"
+    npe2pm.register(PluginManifest.from_file(manifest))
+    return get_plugin_settings("napari-seg")

@@ -77,7 +77,7 @@ def test_where_nothing_can_be_written_that_is_logged(owner, tmp_path, caplog):
     assert "was not kept" in caplog.text
 
 
-def test_a_panel_is_set_as_the_last_one(qtbot):
+def test_a_panel_is_set_as_the_last_one(qtbot, preferences):
     def panel():
         panel = Panel(ViewerModel(), fake_tools())
         qtbot.addWidget(panel)
@@ -98,15 +98,10 @@ def test_a_panel_is_set_as_the_last_one(qtbot):
     assert second.edit.brushes.sphere.isChecked()
     assert second._viewer.layers[-1].contour == 2
     second._release()
-    assert set(json.loads(remembered_path().read_text())) == {
-        "tabs",
-        "brushes",
-        "tools",
-        "comparing",
-    }
+    assert set(json.loads(remembered_path().read_text())) == {"tabs", "tools"}
 
 
-def test_a_brush_that_no_labels_gave_a_size_is_not_remembered(qtbot):
+def test_a_brush_that_no_labels_gave_a_size_is_not_remembered(qtbot, preferences):
     first = Panel(ViewerModel(), fake_tools())
     qtbot.addWidget(first)
     first._release()

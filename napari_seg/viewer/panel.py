@@ -82,15 +82,8 @@ class Panel(QWidget):
         parts = (self.viewing, self.comparing, self.labels, self.edit, self.keeping)
         self.keys = PanelKeys(self, napari_viewer, parts, self.tabs.run)
         self._lay_out()
-        self._remembered = Remembered(
-            {
-                "tabs": self.tabs,
-                "brushes": self.edit.brushes,
-                "tools": self.edit.tools,
-                "comparing": self.comparing,
-            },
-            self,
-        )
+        # Brushes and contours are set on napari's page of preferences, too, which keeps them.
+        self._remembered = Remembered({"tabs": self.tabs, "tools": self.edit.tools}, self)
         self._connect()
         self._on_keys()
         self._on_scan(self.scan.layer)
@@ -172,13 +165,7 @@ class Panel(QWidget):
         self.edit.history.said.connect(self._on_said)
         self.edit.wanted.connect(self._on_edit_wanted)
         self.keys.changed.connect(self._on_keys)
-        for changed in (
-            self.tabs.currentChanged,
-            self.edit.brushes.diameter.valueChanged,
-            self.edit.brushes.sphere.toggled,
-            self.edit.tools.settings_changed,
-            self.comparing.contour_changed,
-        ):
+        for changed in (self.tabs.currentChanged, self.edit.tools.settings_changed):
             changed.connect(self._remembered.note_change)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.layers.selection.events.active.connect(self._on_active)

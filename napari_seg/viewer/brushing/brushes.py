@@ -20,9 +20,10 @@ from napari_seg.viewer.brushing.hand import Hand, spacing_of
 from napari_seg.viewer.brushing.kinds import DESCRIPTIONS
 from napari_seg.viewer.brushing.reasons import reason_not_to_begin, reasons_not_to_draw
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
+from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _GROUP = "Brushes"
 # So many voxels wide a brush is at first, and so many mm at least.
 _FIRST_VOXELS, _FIRST_MM = 10, 1.0
+# Their names among napari's preferences.
+_DIAMETER, _SPHERE = "brush_mm", "brush_sphere"
 
 
 class Brushes(Controls):
@@ -63,7 +66,8 @@ class Brushes(Controls):
         self._scan: Image | None = None
         self._kept: KeptLayer | None = None
         self._reasons = dict.fromkeys(Kind, "")
-        self._is_released = self._has_diameter = False
+        self._is_released = self._is_fitting = False
+        self._preferences = Preferences("editing")
         self._unpacking = Unpacking(self)
         self.hand = Hand(self._viewer, three_views, self._begin)
         self._later = QTimer(self)
@@ -71,6 +75,8 @@ class Brushes(Controls):
         self._on_theme()
         self._update()
         self._connect()
+        self._shape()
+        self._size()
 
     @property
     def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
@@ -79,22 +85,6 @@ class Brushes(Controls):
             "brush_sphere", "Round or spherical brush", _GROUP, None, self.sphere.toggle
         )
         return (*(self._action(kind) for kind in DESCRIPTIONS), sphere)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """How large brushes are, to be remembered."""
-        settings: dict[str, Any] = {"sphere": self.sphere.isChecked()}
-        if self._has_diameter:
-            settings["diameter_mm"] = self.diameter.value()
-        return settings
-
-    def restore(self, settings: Mapping[str, Any]) -> None:
-        """Make brushes as large as was remembered."""
-        diameter = settings.get("diameter_mm")
-        if isinstance(diameter, int | float):
-            self._has_diameter = True
-            self.diameter.setValue(diameter)
-        self.sphere.setChecked(settings.get("sphere") is True)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Draw on other labels from now on; the brush in hand is put down."""
@@ -105,10 +95,7 @@ class Brushes(Controls):
         if layer is not None:
             for event in self._events(layer):
                 event.connect(self._on_layer)
-            if not self._has_diameter:
-                self._has_diameter = True
-                size = _FIRST_VOXELS * float(min(spacing_of(layer)))
-                self.diameter.setValue(max(round(size), _FIRST_MM))
+            self._size()
         self._update()
         # The layer may become one that is kept in this moment.
         self._later.start(0)
@@ -146,16 +133,19 @@ class Brushes(Controls):
         self._viewer.events.theme.disconnect(self._on_theme)
         self._leave()
         self._scan = None
+        self._preferences.release()
         self.intensities.release()
         self.hand.release()
 
     def _connect(self) -> None:
         self.row.wanted.connect(self.take)
-        self.diameter.valueChanged.connect(self.hand.set_diameter)
+        self.diameter.valueChanged.connect(self._on_diameter)
+        self.sphere.toggled.connect(self._on_sphere)
         self.earlier.currentIndexChanged.connect(self._on_earlier)
         self.hand.changed.connect(self._on_hand)
         self.hand.sized.connect(self.diameter.setValue)
         self._later.timeout.connect(self._on_later)
+        self._preferences.changed.connect(self._on_preferences)
         self._viewer.dims.events.ndisplay.connect(self._on_display)
         self._viewer.events.theme.connect(self._on_theme)
 
@@ -178,6 +168,35 @@ class Brushes(Controls):
     def _action(self, kind: Kind) -> Action:
         about = DESCRIPTIONS[kind]
         return Action(_name(kind), about.name, _GROUP, about.key, partial(self.take, kind))
+
+    # How brushes are set, here and on napari's page of preferences.
+
+    def _on_preferences(self, name: str) -> None:
+        if name == _SPHERE:
+            self._shape()
+        elif name == _DIAMETER:
+            self._size()
+
+    def _shape(self) -> None:
+        self.sphere.setChecked(bool(self._preferences.value(_SPHERE, False)))
+
+    def _size(self) -> None:
+        """Make brushes as large as was chosen; as suits the labels where nobody chose."""
+        self._is_fitting = True
+        if chosen := float(self._preferences.value(_DIAMETER, 0.0)):
+            self.diameter.setValue(chosen)
+        elif self._layer is not None:
+            size = _FIRST_VOXELS * float(min(spacing_of(self._layer)))
+            self.diameter.setValue(max(round(size), _FIRST_MM))
+        self._is_fitting = False
+
+    def _on_diameter(self, diameter_mm: float) -> None:
+        self.hand.set_diameter(diameter_mm)
+        if not self._is_fitting:
+            self._preferences.choose(_DIAMETER, diameter_mm)
+
+    def _on_sphere(self, is_sphere: bool) -> None:
+        self._preferences.choose(_SPHERE, is_sphere)
 
     # What happens elsewhere.
 

@@ -12,16 +12,17 @@ from napari_seg.viewer.actions import Action
 from napari_seg.viewer.comparing.hiding import Hiding
 from napari_seg.viewer.comparing.island_steps import IslandSteps
 from napari_seg.viewer.comparing.slice_steps import SliceSteps
+from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari.components import ViewerModel
     from napari.layers import Labels
 
 _GROUP = "Comparing"
 _NO_LAYER = "Choose or make labels first"
 _CONTOUR = 2
+# Their names among napari's preferences.
+_CONTOURS, _WIDTH = "contours", "contour_width"
 
 
 class Comparing(QObject):
@@ -36,23 +37,16 @@ class Comparing(QObject):
     ----------
     said
         Signal: what is shown now, or why nothing else is, in a sentence.
-    contour_changed
-        Signal: contours are drawn otherwise; see `contour`.
-    contour
-        How labels were drawn last: the width of their contour in pixels, 0 for filled. Layers
-        that are looked at for the first time are drawn so, too.
     """
 
     said = Signal(str)
-    contour_changed = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
         self._layer: Labels | None = None
         self._seen: WeakSet[Labels] = WeakSet()
-        self._width = _CONTOUR
-        self.contour = 0
+        self._preferences = Preferences("editing")
         self._hiding = Hiding(self._viewer)
         self._slices = SliceSteps(self._viewer, self)
         self._islands = IslandSteps(self._viewer, self)
@@ -73,19 +67,15 @@ class Comparing(QObject):
         )  # fmt: skip
         self._slices.said.connect(self.said)
         self._islands.said.connect(self.said)
+        self._preferences.changed.connect(self._on_preferences)
 
     @property
-    def settings(self) -> dict[str, int]:
-        """How labels are drawn, to be remembered."""
-        return {"contour": self.contour, "contour_width": self._width}
+    def contour(self) -> int:
+        """How labels were drawn last: the width of their contour in pixels, 0 for filled.
 
-    def restore(self, settings: Mapping[str, Any]) -> None:
-        """Draw labels as was remembered."""
-        contour, width = settings.get("contour"), settings.get("contour_width")
-        if isinstance(contour, int) and contour >= 0:
-            self.contour = contour
-        if isinstance(width, int) and width > 0:
-            self._width = width
+        Layers that are looked at for the first time are drawn so, too.
+        """
+        return self._width if self._preferences.value(_CONTOURS, False) else 0
 
     def set_layer(self, layer: Labels | None) -> None:
         """Compare the labels of another layer from now on; None for none."""
@@ -115,6 +105,7 @@ class Comparing(QObject):
         """Let go of viewer and layer."""
         self._hiding.show()
         self.set_layer(None)
+        self._preferences.release()
 
     def _go(self, steps: SliceSteps | IslandSteps, step: int) -> None:
         if self._layer is None or self._layer not in self._viewer.layers:
@@ -122,8 +113,18 @@ class Comparing(QObject):
         else:
             steps.go(self._layer, step)
 
+    @property
+    def _width(self) -> int:
+        return int(self._preferences.value(_WIDTH, _CONTOUR))
+
     def _on_contour(self, _event: object) -> None:
-        if self._layer is not None and self._layer.contour != self.contour:
-            self.contour = int(self._layer.contour)
-            self._width = self.contour or self._width
-            self.contour_changed.emit()
+        if self._layer is None:
+            return
+        width = int(self._layer.contour)
+        self._preferences.choose(_CONTOURS, width > 0)
+        if width > 0:
+            self._preferences.choose(_WIDTH, width)
+
+    def _on_preferences(self, name: str) -> None:
+        if self._layer is not None and name in (_CONTOURS, _WIDTH):
+            self._layer.contour = self.contour

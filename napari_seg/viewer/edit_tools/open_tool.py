@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_seg.viewer.appearance import primary_style
-from napari_seg.viewer.edit_tools.applying import Applying, gains_text
+from napari_seg.viewer.edit_tools.applying import gains_text
 from napari_seg.viewer.edit_tools.canvas_preview import CanvasPreview
 from napari_seg.viewer.edit_tools.clicks import Clicks
 from napari_seg.viewer.edit_tools.computing import Request
@@ -20,42 +20,18 @@ from napari_seg.viewer.edit_tools.tool import reason_against
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
     from qtpy.QtGui import QHideEvent, QKeyEvent
 
-    from napari_seg.viewer.edit_tools.computing import Outcome, Paces
-    from napari_seg.viewer.edit_tools.source import SubjectSource
+    from napari_seg.viewer.edit_tools.bench import Bench
+    from napari_seg.viewer.edit_tools.computing import Outcome
     from napari_seg.viewer.edit_tools.subject import Subject
     from napari_seg.viewer.edit_tools.tool import Tool
-    from napari_seg.viewer.edit_tools.watched import Watched
 
 # Changes that follow each other so closely make one preview.
 _SETTLE_MS = 40
 _CLICK = "Click an island on the canvas"
-
-
-class Bench(NamedTuple):
-    """What all tools share.
-
-    Attributes
-    ----------
-    viewer
-        That shows scan and labels.
-    source
-        Of what a tool works on.
-    watched
-        The same layer.
-    applying
-        That writes.
-    paces
-        How fast each tool is.
-    """
-
-    viewer: ViewerModel
-    source: SubjectSource
-    watched: Watched
-    applying: Applying
-    paces: Paces
+# Among napari's preferences.
+_PREVIEW = "tool_preview"
 
 
 class OpenTool(QWidget):
@@ -166,6 +142,7 @@ class OpenTool(QWidget):
         bench.applying.said.disconnect(self._on_said)
         bench.applying.written.disconnect(self._on_written)
         bench.applying.busy.disconnect(self._show_reason)
+        bench.preferences.changed.disconnect(self._on_preferences)
         bench.viewer.events.theme.disconnect(self._on_theme)
         bench.viewer.dims.events.current_step.disconnect(self._on_view)
         bench.viewer.dims.events.order.disconnect(self._on_view)
@@ -214,6 +191,7 @@ class OpenTool(QWidget):
         bench.applying.said.connect(self._on_said)
         bench.applying.written.connect(self._on_written)
         bench.applying.busy.connect(self._show_reason)
+        bench.preferences.changed.connect(self._on_preferences)
         bench.viewer.events.theme.connect(self._on_theme)
         bench.viewer.dims.events.current_step.connect(self._on_view)
         bench.viewer.dims.events.order.connect(self._on_view)
@@ -242,6 +220,10 @@ class OpenTool(QWidget):
         # Of a channel there is another array each time, of the same memory.
         place = 0 if subject.scan is None else subject.scan.ctypes.data
         asked = (revision, settings, subject.label, view, drawn, place)
+        if not self._bench.preferences.value(_PREVIEW, True):
+            self._forget()
+            self._note = "Preview off, as the preferences say"
+            return
         if asked == self._asked:
             return
         self._asked, self._outcome, self._note = asked, None, ""
@@ -289,6 +271,10 @@ class OpenTool(QWidget):
 
     def _on_view(self, _event: Any) -> None:
         if self.tool.follows_view:
+            self._settling.start()
+
+    def _on_preferences(self, name: str) -> None:
+        if name == _PREVIEW:
             self._settling.start()
 
     def _on_theme(self, _event: Any = None) -> None:

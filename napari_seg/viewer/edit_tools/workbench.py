@@ -8,14 +8,16 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_seg.viewer.edit_tools.applying import Applying
+from napari_seg.viewer.edit_tools.bench import Bench
 from napari_seg.viewer.edit_tools.catalogue import TOOLS
 from napari_seg.viewer.edit_tools.catalogue.islands import PickIsland
 from napari_seg.viewer.edit_tools.computing import Paces
-from napari_seg.viewer.edit_tools.open_tool import Bench, OpenTool
+from napari_seg.viewer.edit_tools.open_tool import OpenTool
 from napari_seg.viewer.edit_tools.picker import Picker
 from napari_seg.viewer.edit_tools.remembered import as_plain, from_plain
 from napari_seg.viewer.edit_tools.source import SubjectSource
 from napari_seg.viewer.edit_tools.watched import Watched
+from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +61,7 @@ class Workbench(QWidget):
         self._settings: dict[str, Any] = {tool.name: tool.settings for tool in TOOLS}
         source, watched = SubjectSource(viewer, three_views), Watched(self)
         self.applying = Applying(source, watched, status, self)
-        self._bench = Bench(viewer, source, watched, self.applying, Paces())
+        self._bench = Bench(viewer, source, watched, self.applying, Paces(), Preferences("editing"))
         self.opened: OpenTool | None = None
         self.picker = Picker(TOOLS)
         self._layout = QVBoxLayout(self)
@@ -152,6 +154,7 @@ class Workbench(QWidget):
         self.applying.cancel()
         self._bench.source.layer = self._bench.source.scan = None
         self._bench.watched.set_layer(None)
+        self._bench.preferences.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _on_set_up(self, settings: Any) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ROWS_SHOWN = 8
 _MB = 2**20
 _DEFAULT_MB = 512
+# Its name among napari's preferences.
+_LIMIT = "history_mb"
 _LOCKS_ARE_OURS = (
     "This napari draws in a way of its own: locks hold for the brushes and tools of this panel only"
 )
@@ -62,7 +64,7 @@ class HistoryList(QWidget):
         self.fold.toggled.connect(self._on_fold)
         self.view.clicked.connect(self._on_wanted)
         self.view.activated.connect(self._on_wanted)
-        self._preferences.changed.connect(self._set_limit)
+        self._preferences.changed.connect(self._on_preferences)
         self._viewer.events.theme.connect(self._on_theme)
 
     def set_layer(self, layer: Labels | None) -> None:
@@ -112,9 +114,13 @@ class HistoryList(QWidget):
 
     def _set_limit(self) -> None:
         if self._history is not None:
-            limit = int(self._preferences.value("history_mb", _DEFAULT_MB)) * _MB
+            limit = int(self._preferences.value(_LIMIT, _DEFAULT_MB)) * _MB
             self._history.limit_bytes = limit
             self._update()
+
+    def _on_preferences(self, name: str) -> None:
+        if name == _LIMIT:
+            self._set_limit()
 
     def _let_go(self) -> None:
         if self._history is not None:
