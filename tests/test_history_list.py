@@ -1,4 +1,4 @@
-"""The history as a list, and the line of slices drawn by hand."""
+"""The history as a list."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import napari_seg
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
-from napari_seg.viewer.history_list import HistoryList, MySlices
+from napari_seg.viewer.history_list import HistoryList
 from napari_seg.viewer.layers import update_metadata
 from napari_seg.viewer.undo import write_region
 
@@ -191,56 +191,3 @@ def test_where_napari_draws_in_another_way_it_is_said_whom_locks_hold_for(
     # And they do hold for those.
     LabelLocks.of(layer).lock(LIVER)
     assert write_region(layer, (slice(0, 2), slice(0, 2), slice(0, 2)), LIVER) == 0
-
-
-# Slices drawn by hand
-
-
-@pytest.fixture
-def mine(viewer, layer, qtbot):
-    mine = MySlices(viewer)
-    qtbot.addWidget(mine)
-    mine.set_layer(layer)
-    yield mine
-    mine.release()
-
-
-def plain(mine):
-    """What the person reads."""
-    parts = mine.text().split("<")
-    return parts[0] + "".join(part.split(">", 1)[1] for part in parts[1:])
-
-
-def test_slices_are_told_for_the_selected_label(viewer, layer, mine):
-    assert mine.isHidden()
-    for place in (12, 25, 4, 13, 14):
-        draw(viewer, layer, place)
-    assert plain(mine) == "My slices of liver: 4, 12–14, 25"
-    layer.selected_label = SPLEEN
-    assert mine.isHidden()
-    layer.selected_label = LIVER
-    layer.undo()
-    assert plain(mine) == "My slices of liver: 4, 12–13, 25"
-
-
-def test_each_plane_has_its_own(viewer, layer, mine):
-    draw(viewer, layer, 12)
-    draw(viewer, layer, 3, axis=1)
-    assert plain(mine) == "My slices of liver: 3"
-    viewer.dims.order = (0, 1, 2)
-    assert plain(mine) == "My slices of liver: 12"
-    viewer.dims.ndisplay = 3
-    assert mine.isHidden()
-
-
-def test_a_click_on_a_number_turns_to_the_slice_that_the_slider_calls_so(viewer, layer, mine):
-    layer.scale, layer.translate = (3.0, 1.0, 1.0), (-50.0, 0.0, 0.0)
-    viewer.add_image(np.zeros((40, 12, 14)), scale=(3, 1, 1), translate=(-80, 0, 0))
-    viewer.layers.selection.active = layer
-    draw(viewer, layer, 2)
-    draw(viewer, layer, 20)
-    # The scan begins ten slices before.
-    assert plain(mine) == "My slices of liver: 12, 30"
-    mine.linkActivated.emit("2")
-    assert viewer.dims.current_step[0] == 12
-    assert viewer.dims.point[0] == -44.0

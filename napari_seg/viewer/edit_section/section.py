@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_seg.viewer.brushing import Brushes
 from napari_seg.viewer.edit_tools.keys import tool_actions
 from napari_seg.viewer.edit_tools.workbench import Workbench
-from napari_seg.viewer.history_list import HistoryList, MySlices
+from napari_seg.viewer.history_list import HistoryList
+from napari_seg.viewer.my_slices import MySlices, SlicesInView, SliderMarks
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -52,7 +53,9 @@ class EditSection(QWidget):
         self._viewer = getattr(viewer, "__wrapped__", viewer)
         self.brushes = Brushes(self._viewer, three_views)
         self.tools = Workbench(self._viewer, status, three_views)
-        self.my_slices = MySlices(self._viewer)
+        self.slices = SlicesInView(self._viewer)
+        self.my_slices = MySlices(self.slices)
+        self.slider_marks = SliderMarks(self.slices)
         self.history = HistoryList(self._viewer)
         self._actions = tool_actions(self.tools, self.wanted.emit)
         self._lay_out()
@@ -68,7 +71,7 @@ class EditSection(QWidget):
         layer = getattr(layer, "__wrapped__", layer)
         self.brushes.set_layer(layer)
         self.tools.set_layer(layer)
-        self.my_slices.set_layer(layer)
+        self.slices.set_layer(layer)
         self.history.set_layer(layer)
 
     def set_scan(self, layer: Image | None) -> None:
@@ -86,6 +89,8 @@ class EditSection(QWidget):
         self.brushes.release()
         self.tools.release()
         self.my_slices.release()
+        self.slider_marks.release()
+        self.slices.release()
         self.history.release()
 
     def _lay_out(self) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.qt import QtViewer
 from napari.utils.notifications import show_info
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
+from qtpy.QtWidgets import QSplitter, QWidget
 
+from napari_seg.viewer.viewing.canvases import canvas_of
 from napari_seg.viewer.viewing.crosshair import Crosshair
 from napari_seg.viewer.viewing.fitting import Fitting
 from napari_seg.viewer.viewing.linked_points import LinkedPoints
@@ -76,7 +76,7 @@ class ThreeViews(QObject):
 
     def open(self) -> None:
         """Show the two other planes; says why, where there is nothing to show in them."""
-        canvas = _canvas_of(self._viewer)
+        canvas = canvas_of(self._viewer)
         if canvas is None or self.is_open:
             return
         if self._viewer.dims.ndim < 3:
@@ -145,12 +145,3 @@ class ThreeViews(QObject):
         others = (plane for plane in PLANES if plane != shown)
         for view, plane in zip(self.views, others, strict=True):
             view.show_plane(plane)
-
-
-def _canvas_of(viewer: ViewerModel) -> QtViewer | None:
-    for window in QApplication.topLevelWidgets():
-        if isinstance(window, QMainWindow):
-            for canvas in window.findChildren(QtViewer):
-                if canvas.viewer is viewer:
-                    return canvas
-    return None
