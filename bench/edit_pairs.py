@@ -19,13 +19,10 @@ from napari_seg.imaging.label_edits.brushes import brush, paint
 from napari_seg.imaging.label_edits.cutting import cut
 from napari_seg.imaging.label_edits.holes import fill_holes
 from napari_seg.imaging.label_edits.interpolation import interpolate, interpolate_between
-from napari_seg.imaging.label_edits.islands import (
-    delete_island,
-    keep_largest_island,
-    remove_small_islands,
-)
+from napari_seg.imaging.label_edits.islands import keep_largest_island, remove_small_islands
 from napari_seg.imaging.label_edits.logic import unite
 from napari_seg.imaging.label_edits.margins import grow, hollow, shrink
+from napari_seg.imaging.label_edits.picked_island import delete_island
 from napari_seg.imaging.label_edits.seeds import grow_from_seeds
 from napari_seg.imaging.label_edits.slices import copy_slice
 from napari_seg.imaging.label_edits.smoothing import (

@@ -294,9 +294,9 @@ class Gate:
         self.waiting, self.calls = Event(), 0
         self._edit, self._through = edit, Semaphore(0)
 
-    def __call__(self, subject, settings):
+    def __call__(self, subject, settings, report):
         self.calls += 1
-        edit = self._edit(subject, settings)
+        edit = self._edit(subject, settings, report)
         self.waiting.set()
         assert self._through.acquire(timeout=10)
         return edit

@@ -5,13 +5,15 @@ from scipy import ndimage
 
 from napari_seg.imaging.label_edits import keep_largest, remove_islands
 from napari_seg.imaging.label_edits.islands import (
-    delete_island,
     find_islands,
+    keep_largest_island,
+    remove_small_islands,
+)
+from napari_seg.imaging.label_edits.picked_island import (
+    delete_island,
     give_island,
     island_at,
-    keep_largest_island,
     keep_only_island,
-    remove_small_islands,
 )
 
 

@@ -22,10 +22,14 @@ from napari_seg.imaging.label_edits.boxes import (
     grown_box,
     require_labels,
     union_box,
+    voxels_in,
 )
 from napari_seg.imaging.label_edits.edits import Edit
 from napari_seg.imaging.label_edits.pieces import find_pieces
+from napari_seg.imaging.progress import OnProgress, share_of, shares_of
 
+# The share of the time in which the pieces are found.
+_FINDING = 0.2
 # Of more pieces than these, as in noise, one box is made.
 _MOST_PIECES = 500
 
@@ -33,10 +37,11 @@ _MOST_PIECES = 500
 def edit_apart(
     labels: NDArray[Any],
     label: int | None,
-    change: Callable[[Box], NDArray[Any]],
+    change: Callable[[Box, OnProgress], NDArray[Any]],
     *,
     reach: Sequence[int],
     margin: Sequence[int],
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Change a label box by box.
 
@@ -47,27 +52,39 @@ def edit_apart(
     label
         The label; None for all of them together.
     change
-        Given a box, returns what the labels in it become.
+        Given a box, returns what the labels in it become; it may tell how far it is.
     reach
         How many voxels along each axis two pieces lie apart at least, twice over, if they are not
         to share a box.
     margin
         How many voxels more than the pieces a box holds on each side, no more than `reach`.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Raises
     ------
     ValueError
         If no voxel holds the label, or any at all.
     """
-    boxes = [grown_box(box, margin, labels.shape) for box in boxes_apart(labels, label, reach)]
+    finding = share_of(on_progress, 0.0, _FINDING)
+    apart = boxes_apart(labels, label, reach, on_progress=finding)
+    boxes = [grown_box(box, margin, labels.shape) for box in apart]
     outer = union_box(boxes)
     values = labels[outer].copy()
-    for box in boxes:
-        values[box_counted_from(box, outer)] = change(box)
+    reports = shares_of(share_of(on_progress, _FINDING, 1.0), [*map(voxels_in, boxes)])
+    for box, report in zip(boxes, reports, strict=True):
+        values[box_counted_from(box, outer)] = change(box, report)
+        report(1.0)
     return Edit.between(labels, outer, values)
 
 
-def boxes_apart(labels: NDArray[Any], label: int | None, reach: Sequence[int]) -> list[Box]:
+def boxes_apart(
+    labels: NDArray[Any],
+    label: int | None,
+    reach: Sequence[int],
+    *,
+    on_progress: OnProgress | None = None,
+) -> list[Box]:
     """Return boxes that hold a label and that, each grown by some voxels, do not overlap.
 
     Parameters and errors are those of `edit_apart`.
@@ -86,7 +103,7 @@ def boxes_apart(labels: NDArray[Any], label: int | None, reach: Sequence[int]) -
     else:
         whole = box_of(labels, label)
         mask = labels[whole] == label
-    pieces = find_pieces(mask)
+    pieces = find_pieces(mask, on_progress=on_progress)
     if not 1 < pieces.sizes.size <= _MOST_PIECES:
         return [whole]
     low, high = _merged(*pieces.boxes(), np.asarray(reach))

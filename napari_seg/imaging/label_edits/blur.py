@@ -8,12 +8,18 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_seg.imaging.progress import OnProgress, share_of
+
 _TRUNCATE = 4.0
 _ROWS_AT_ONCE = 64
 
 
 def blurred(
-    values: NDArray[np.float32], sigma: Sequence[float], at_edge: Sequence[tuple[bool, bool]]
+    values: NDArray[np.float32],
+    sigma: Sequence[float],
+    at_edge: Sequence[tuple[bool, bool]],
+    *,
+    on_progress: OnProgress | None = None,
 ) -> NDArray[np.float32]:
     """Blur with a Gaussian, cut off at four standard deviations.
 
@@ -26,6 +32,8 @@ def blurred(
     at_edge
         For both ends of each axis: whether the scan ends there, so that the last value goes on,
         or zeros follow.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Examples
     --------
@@ -35,7 +43,8 @@ def blurred(
     """
     for axis, (width, ends) in enumerate(zip(sigma, at_edge, strict=True)):
         if values.shape[axis] and _radius(width):
-            values = _blurred_along(values, axis, width, ends)
+            report = share_of(on_progress, axis / len(sigma), (axis + 1) / len(sigma))
+            values = _blurred_along(values, axis, width, ends, report)
     return values
 
 
@@ -50,13 +59,18 @@ def _radius(width: float) -> int:
 
 
 def _blurred_along(
-    values: NDArray[np.float32], axis: int, width: float, at_edge: tuple[bool, bool]
+    values: NDArray[np.float32],
+    axis: int,
+    width: float,
+    at_edge: tuple[bool, bool],
+    report: OnProgress,
 ) -> NDArray[np.float32]:
     count, radius = values.shape[axis], _radius(width)
     before = int(np.prod(values.shape[:axis]))
     block = np.ascontiguousarray(values).reshape(before, count, -1)
     result = np.empty_like(block)
     for start in range(0, count, _ROWS_AT_ONCE):
+        report(start / count)
         stop = min(start + _ROWS_AT_ONCE, count)
         low, high = max(start - radius, 0), min(stop + radius, count)
         weights = _weights(np.arange(start, stop), low, high, width, at_edge, count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, inf, isfinite
+from math import floor, inf, isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,17 @@ def union_box(boxes: Sequence[Box]) -> Box:
 def bounds(mask: NDArray[np.bool_]) -> Box | None:
     """Return the smallest box around what is true; None where nothing is."""
     return _box_where(mask, True)
+
+
+def voxels_in(box: Box) -> int:
+    """Count the voxels of a box.
+
+    Examples
+    --------
+    >>> voxels_in((slice(2, 4), slice(0, 3)))
+    6
+    """
+    return prod(part.stop - part.start for part in box)
 
 
 def grown_box(box: Box, voxels: Sequence[int], shape: Sequence[int]) -> Box:

@@ -9,13 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.label_edits.boxes import whole_voxels
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 
 # A voxel at exactly the reach counts, whatever the rounding of its distance.
 _SLACK = 1 + 1e-9
 
 
 def dilated(
-    mask: NDArray[np.bool_], reach_mm: float, spacing: Sequence[float]
+    mask: NDArray[np.bool_],
+    reach_mm: float,
+    spacing: Sequence[float],
+    *,
+    on_progress: OnProgress | None = None,
 ) -> NDArray[np.bool_]:
     """Return the voxels whose centre lies within a length of the centre of a voxel of a mask.
 
@@ -31,6 +36,8 @@ def dilated(
         The length.
     spacing
         Length of a voxel along each axis in mm.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Returns
     -------
@@ -43,7 +50,9 @@ def dilated(
     [[False, True, True, True]]
     """
     if mask.ndim == 2:
-        return np.asarray(dilated(mask[np.newaxis], reach_mm, (1.0, *spacing))[0])
+        grown = dilated(mask[np.newaxis], reach_mm, (1.0, *spacing), on_progress=on_progress)
+        return np.asarray(grown[0])
+    report = on_progress or ignore_progress
     first_reach, second_reach, last_reach = (
         min(voxels, count - 1)
         for voxels, count in zip(whole_voxels(reach_mm, spacing), mask.shape, strict=True)
@@ -57,6 +66,7 @@ def dilated(
     for first in range(first_reach + 1):
         one = np.zeros_like(result)
         for second in range(second_reach + 1):
+            report((first + second / (second_reach + 1)) / (first_reach + 1))
             half = _half_length(reach_mm, spacing, first, second)
             if half is not None:
                 stage = stages[min(half, last_reach)]

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.label_edits.boxes import boxes_of, union_box
+from napari_seg.imaging.label_edits.boxes import boxes_of, union_box, voxels_in
 from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.progress import OnProgress, shares_of
 
 
 def edit_each(
-    labels: NDArray[Any], edit: Callable[[int], Edit], *, but: Collection[int] = ()
+    labels: NDArray[Any],
+    edit: Callable[[int, OnProgress], Edit],
+    *,
+    but: Collection[int] = (),
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Return what a tool changes on each label, all seen as they are before.
 
@@ -24,20 +29,29 @@ def edit_each(
     labels
         Whole numbers of any shape; 0 is background.
     edit
-        What is changed on a label that has voxels.
+        What is changed on a label that has voxels; it may tell how far it is.
     but
         Labels that are passed over.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Examples
     --------
     >>> from napari_seg.imaging.label_edits.margins import grow
     >>> labels = np.array([[1, 0, 0, 0, 0, 2]])
-    >>> edit_each(labels, lambda label: grow(labels, label, (1, 1), 1)).applied(labels).tolist()
+    >>> def grown(label, _report):
+    ...     return grow(labels, label, (1, 1), 1)
+    >>> edit_each(labels, grown).applied(labels).tolist()
     [[1, 1, 0, 0, 2, 2]]
     """
     boxes = {value: box for value, box in boxes_of(labels).items() if value not in but}
-    inwards = sorted(boxes, key=lambda value: -_size(boxes[value]))
-    edits = [found for value in inwards if (found := edit(value))]
+    inwards = sorted(boxes, key=lambda value: -voxels_in(boxes[value]))
+    edits = []
+    reports = shares_of(on_progress, [voxels_in(boxes[value]) for value in inwards])
+    for value, report in zip(inwards, reports, strict=True):
+        if found := edit(value, report):
+            edits.append(found)
+        report(1.0)
     if not edits:
         nothing = (slice(0, 0),) * labels.ndim
         return Edit.between(labels, nothing, labels[nothing])
@@ -50,7 +64,3 @@ def edit_each(
         )
         np.copyto(values[part], found.values, where=found.changed)
     return Edit.between(labels, box, values)
-
-
-def _size(box: tuple[slice, ...]) -> int:
-    return int(np.prod([part.stop - part.start for part in box]))

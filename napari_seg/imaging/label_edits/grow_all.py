@@ -18,12 +18,19 @@ from napari_seg.imaging.label_edits.boxes import (
     whole_voxels,
 )
 from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 
 # Distances and where they come from take 20 bytes a voxel: so many at a time.
 _AT_ONCE = 4_000_000
 
 
-def grow_all(labels: NDArray[Any], spacing: Sequence[float], mm: float) -> Edit:
+def grow_all(
+    labels: NDArray[Any],
+    spacing: Sequence[float],
+    mm: float,
+    *,
+    on_progress: OnProgress | None = None,
+) -> Edit:
     """Give each empty voxel within a distance of a label to the nearest one.
 
     Parameters
@@ -34,6 +41,8 @@ def grow_all(labels: NDArray[Any], spacing: Sequence[float], mm: float) -> Edit:
         Length of a voxel along each axis in mm.
     mm
         The distance, between the centres of voxels.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Returns
     -------
@@ -63,7 +72,9 @@ def grow_all(labels: NDArray[Any], spacing: Sequence[float], mm: float) -> Edit:
     before = labels[box]
     grown = before.copy()
     rows = max(1, _AT_ONCE // before[0].size - 2 * reach[0])
+    report = on_progress or ignore_progress
     for start in range(0, len(before), rows):
+        report(start / len(before))
         # With all rows in reach, what is nearest within it is found.
         first, last = max(0, start - reach[0]), start + rows + reach[0]
         part = slice(start - first, start - first + rows)

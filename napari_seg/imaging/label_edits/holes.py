@@ -10,9 +10,16 @@ from numpy.typing import NDArray
 from napari_seg.imaging.label_edits.boxes import Patch, box_of, box_within, require_axis
 from napari_seg.imaging.label_edits.edits import Edit
 from napari_seg.imaging.label_edits.pieces import find_pieces
+from napari_seg.imaging.progress import OnProgress
 
 
-def fill_holes(labels: NDArray[Any], label: int, *, axis: int | None = None) -> Edit:
+def fill_holes(
+    labels: NDArray[Any],
+    label: int,
+    *,
+    axis: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> Edit:
     """Give a label the empty voxels that it encloses.
 
     Another label inside stays; what is open towards an end of the scan is no hole.
@@ -26,6 +33,8 @@ def fill_holes(labels: NDArray[Any], label: int, *, axis: int | None = None) -> 
     axis
         Fill each slice across this axis on its own, which also fills tubes that run through;
         None for what is enclosed from all sides.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Returns
     -------
@@ -49,7 +58,9 @@ def fill_holes(labels: NDArray[Any], label: int, *, axis: int | None = None) -> 
         require_axis(labels, axis)
         holds_label = np.moveaxis(holds_label, axis, 0)
     # What touches the border of the box is connected with all around it.
-    around = find_pieces(~holds_label, touching="faces", in_planes=axis is not None)
+    around = find_pieces(
+        ~holds_label, touching="faces", in_planes=axis is not None, on_progress=on_progress
+    )
     holes = around.chosen(~around.touches_border(in_planes=axis is not None))
     if axis is not None:
         holes = _moved_axis(holes, axis)

@@ -24,10 +24,16 @@ from napari_seg.imaging.label_edits.boxes import (
 )
 from napari_seg.imaging.label_edits.edits import Edit
 from napari_seg.imaging.label_edits.pieces import find_pieces
+from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of, shares_of
 
 
 def interpolate(
-    labels: NDArray[Any], axis: int, spacing: Sequence[float], *, label: int | None = None
+    labels: NDArray[Any],
+    axis: int,
+    spacing: Sequence[float],
+    *,
+    label: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Fill the slices between those in which a label is painted.
 
@@ -42,6 +48,8 @@ def interpolate(
     label
         The label; None for each of them. Where two reach for one voxel, the one deeper inside its
         own outline gets it. Voxels of other labels may be taken: see `edits.only_over`.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Returns
     -------
@@ -63,11 +71,14 @@ def interpolate(
     boxes = _boxes(labels, axis, spacing, label)
     others = tuple(place for place in range(3) if place != axis)
     gaps = []
-    for value, box in boxes.items():
+    looking = shares_of(share_of(on_progress, 0.0, _LOOKING), [1.0] * len(boxes))
+    for (value, box), report in zip(boxes.items(), looking, strict=True):
+        report(0.0)
         painted = np.flatnonzero((labels[box] == value).any(axis=others)) + box[axis].start
         gaps += [_Gap(value, *ends) for ends in pairwise(painted.tolist())]
     outer = union_box([*boxes.values()])
-    drawn = _draw(labels, outer, axis, spacing, boxes, gaps)
+    drawing = share_of(on_progress, _LOOKING, 1.0)
+    drawn = _draw(labels, outer, axis, spacing, boxes, gaps, drawing)
     return Edit.between(labels, outer, drawn, where=drawn != 0)
 
 
@@ -78,12 +89,13 @@ def interpolate_between(
     spacing: Sequence[float],
     *,
     label: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Replace what lies between some slices by what their shapes say.
 
     Parameters
     ----------
-    labels, axis, spacing
+    labels, axis, spacing, on_progress
         As in `interpolate`.
     slices_kept
         Indices of the slices that are right, such as those painted by hand; at least two. Each
@@ -113,12 +125,14 @@ def interpolate_between(
     outer = list(union_box([*boxes.values()]))
     outer[axis] = slice(kept[0], kept[-1] + 1)
     box = tuple(outer)
-    drawn = _draw(labels, box, axis, spacing, boxes, gaps)
+    drawn = _draw(labels, box, axis, spacing, boxes, gaps, on_progress or ignore_progress)
     replaced = (labels[box] != 0) if label is None else (labels[box] == label)
     np.moveaxis(replaced, axis, 0)[np.array(kept) - kept[0]] = False
     return Edit.between(labels, box, drawn, where=replaced | (drawn != 0))
 
 
+# The share of the time in which painted slices are looked for.
+_LOOKING = 0.2
 # Voxels of background around a shape, which go on where it is moved.
 _RIM = 4
 
@@ -172,6 +186,7 @@ def _draw(
     spacing: Sequence[float],
     boxes: dict[int, Box],
     gaps: Sequence[_Gap],
+    report: OnProgress,
 ) -> NDArray[Any]:
     """Return what is drawn into the gaps, in the box `outer`."""
     drawn = np.zeros(labels[outer].shape, dtype=labels.dtype)
@@ -179,7 +194,8 @@ def _draw(
     sampling = tuple(size for place, size in enumerate(spacing) if place != axis)
     shapes: dict[tuple[int, int], _Shape | None] = {}
     gaps_of: dict[int, list[_Gap]] = {}
-    for gap in gaps:
+    for done, gap in enumerate(gaps):
+        report(0.5 * done / len(gaps))
         for index in range(gap.before + 1, gap.after):
             gaps_of.setdefault(index, []).append(gap)
         for index in (gap.before, gap.after):
@@ -192,7 +208,8 @@ def _draw(
                 mask = np.moveaxis(labels[box], axis, 0)[0] == gap.label
                 shapes[gap.label, index] = _shape(mask, sampling)
     plane_box = _in_plane(outer, axis)
-    for index, filled in gaps_of.items():
+    for done, (index, filled) in enumerate(gaps_of.items()):
+        report(0.5 + 0.5 * done / len(gaps_of))
         plane = slices[index - outer[axis].start]
         depth = np.zeros(plane.shape, dtype=np.float32)
         for gap in filled:

@@ -1,4 +1,4 @@
-"""Islands: the connected pieces of a label, to keep, to remove or to give away."""
+"""Islands: the connected pieces of labels, to keep the largest or to remove the small ones."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from napari_seg.imaging.label_edits.boxes import (
     bounds,
     box_of,
     box_within,
-    require_label,
     require_labels,
     require_size,
-    require_slice,
 )
 from napari_seg.imaging.label_edits.edits import Edit
 from napari_seg.imaging.label_edits.pieces import Pieces, find_pieces
+from napari_seg.imaging.progress import OnProgress
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,9 @@ def remove_islands(labels: NDArray[Any], *, min_ml: float, voxel_volume_ml: floa
     return edit.applied(labels)
 
 
-def keep_largest_island(labels: NDArray[Any], label: int | None = None) -> Edit:
+def keep_largest_island(
+    labels: NDArray[Any], label: int | None = None, *, on_progress: OnProgress | None = None
+) -> Edit:
     """Empty all of a label but its largest connected piece.
 
     Parameters
@@ -99,6 +100,8 @@ def keep_largest_island(labels: NDArray[Any], label: int | None = None) -> Edit:
         Whole numbers of two or three axes; 0 is background.
     label
         The label; None for each of them.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Raises
     ------
@@ -112,7 +115,7 @@ def keep_largest_island(labels: NDArray[Any], label: int | None = None) -> Edit:
     [[0, 0, 1, 1], [0, 0, 0, 0]]
     """
     box = _search_box(labels, label)
-    pieces = _pieces(labels, box, label)
+    pieces = _pieces(labels, box, label, on_progress)
     # By value, the largest first and of equal ones the first.
     order = np.lexsort((np.arange(pieces.sizes.size), -pieces.sizes, pieces.values))
     goes = np.ones(pieces.sizes.size, dtype=bool)
@@ -121,7 +124,12 @@ def keep_largest_island(labels: NDArray[Any], label: int | None = None) -> Edit:
 
 
 def remove_small_islands(
-    labels: NDArray[Any], label: int | None = None, *, min_ml: float, voxel_volume_ml: float
+    labels: NDArray[Any],
+    label: int | None = None,
+    *,
+    min_ml: float,
+    voxel_volume_ml: float,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Empty the connected pieces of a label that are smaller than a volume.
 
@@ -135,6 +143,8 @@ def remove_small_islands(
         Pieces of less than this many ml go; one of exactly so many stays.
     voxel_volume_ml
         Volume of one voxel in ml.
+    on_progress
+        As in `keep_largest_island`.
 
     Raises
     ------
@@ -145,7 +155,7 @@ def remove_small_islands(
     if not voxel_volume_ml > 0:
         raise ValueError(f"voxel_volume_ml must be above 0, got {voxel_volume_ml:g}")
     box = _search_box(labels, label)
-    pieces = _pieces(labels, box, label)
+    pieces = _pieces(labels, box, label, on_progress)
     # A piece of exactly min_ml stays, whatever the rounding of the quotient.
     goes = pieces.sizes < min_ml / voxel_volume_ml - 1e-6
     return _relabelled(labels, box, pieces.chosen(goes), 0)
@@ -180,100 +190,6 @@ def find_islands(labels: NDArray[Any], label: int) -> tuple[Island, ...]:
     )
 
 
-def island_at(labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None) -> Patch:
-    """Return the connected piece of a label that holds a voxel.
-
-    Parameters
-    ----------
-    labels
-        Whole numbers of two or three axes; 0 is background.
-    voxel
-        Indices of a voxel of the label.
-    axis
-        Look only at the slice through the voxel across this axis; None for the whole label.
-
-    Raises
-    ------
-    ValueError
-        If the voxel lies outside of the labels or holds none.
-    """
-    box, pieces = _pieces_around(labels, voxel, axis)
-    choice = np.arange(pieces.sizes.size) == _piece_at(pieces, box, voxel)
-    patch = pieces.chosen(choice)
-    return Patch(box_within(patch.box, box), patch.mask)
-
-
-def give_island(
-    labels: NDArray[Any], voxel: tuple[int, ...], to: int, *, axis: int | None = None
-) -> Edit:
-    """Give the connected piece under a voxel to another label.
-
-    Parameters
-    ----------
-    labels, voxel, axis
-        As in `island_at`.
-    to
-        The label that gets it.
-
-    Raises
-    ------
-    ValueError
-        If the voxel lies outside of the labels or holds none, or `to` is no label.
-
-    Examples
-    --------
-    >>> labels = np.array([[1, 1, 0, 1]])
-    >>> give_island(labels, (0, 3), 2).applied(labels).tolist()
-    [[1, 1, 0, 2]]
-    """
-    require_label(labels, to)
-    patch = island_at(labels, voxel, axis=axis)
-    return Edit.between(labels, patch.box, to, where=patch.mask)
-
-
-def delete_island(labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None) -> Edit:
-    """Empty the connected piece under a voxel; parameters and errors as in `island_at`."""
-    patch = island_at(labels, voxel, axis=axis)
-    return Edit.between(labels, patch.box, 0, where=patch.mask)
-
-
-def keep_only_island(
-    labels: NDArray[Any], voxel: tuple[int, ...], *, axis: int | None = None
-) -> Edit:
-    """Empty all of a label but the piece under a voxel; in its slice alone if `axis` is given.
-
-    Parameters and errors are those of `island_at`.
-    """
-    box, pieces = _pieces_around(labels, voxel, axis)
-    others = np.arange(pieces.sizes.size) != _piece_at(pieces, box, voxel)
-    return _relabelled(labels, box, pieces.chosen(others), 0)
-
-
-def _pieces_around(
-    labels: NDArray[Any], voxel: tuple[int, ...], axis: int | None
-) -> tuple[Box, Pieces]:
-    require_labels(labels)
-    if len(voxel) != labels.ndim or any(
-        not 0 <= place < count for place, count in zip(voxel, labels.shape, strict=True)
-    ):
-        raise ValueError(f"voxel {tuple(voxel)} is outside of the labels, of shape {labels.shape}")
-    label = int(labels[tuple(voxel)])
-    if label == 0:
-        raise ValueError(f"voxel {tuple(voxel)} holds no label; point at an island")
-    if axis is None:
-        box = box_of(labels, label)
-    else:
-        require_slice(labels, axis, voxel[axis])
-        box = tuple(slice(0, count) for count in labels.shape)
-        box = (*box[:axis], slice(voxel[axis], voxel[axis] + 1), *box[axis + 1 :])
-    return box, _pieces(labels, box, label)
-
-
-def _piece_at(pieces: Pieces, box: Box, voxel: tuple[int, ...]) -> int:
-    place = [[index - part.start for index, part in zip(voxel, box, strict=True)]]
-    return int(pieces.at(np.array(place))[0])
-
-
 def _search_box(labels: NDArray[Any], label: int | None) -> Box:
     if label is not None:
         return box_of(labels, label)
@@ -281,8 +197,11 @@ def _search_box(labels: NDArray[Any], label: int | None) -> Box:
     return bounds(labels != 0) or (slice(0, 0),) * labels.ndim
 
 
-def _pieces(labels: NDArray[Any], box: Box, label: int | None) -> Pieces:
-    return find_pieces(labels[box] if label is None else labels[box] == label)
+def _pieces(
+    labels: NDArray[Any], box: Box, label: int | None, on_progress: OnProgress | None = None
+) -> Pieces:
+    array = labels[box] if label is None else labels[box] == label
+    return find_pieces(array, on_progress=on_progress)
 
 
 def _relabelled(labels: NDArray[Any], box: Box, patch: Patch, to: int) -> Edit:

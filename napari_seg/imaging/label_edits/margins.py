@@ -23,11 +23,19 @@ from napari_seg.imaging.label_edits.boxes import (
 )
 from napari_seg.imaging.label_edits.dilation import dilated
 from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.progress import OnProgress, share_of
 
 Side = Literal["inside", "outside", "both"]
 
 
-def grow(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) -> Edit:
+def grow(
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    mm: float,
+    *,
+    on_progress: OnProgress | None = None,
+) -> Edit:
     """Give a label all voxels within a distance of it.
 
     Parameters
@@ -40,6 +48,8 @@ def grow(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) 
         Length of a voxel along each axis in mm.
     mm
         The distance.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Raises
     ------
@@ -53,20 +63,28 @@ def grow(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) 
     [[0, 0, 0, 0], [0, 1, 1, 1]]
     """
 
-    def grown(box: Box) -> NDArray[Any]:
-        return np.where(dilated(labels[box] == label, mm, spacing), _as(labels, label), labels[box])
+    def grown(box: Box, report: OnProgress) -> NDArray[Any]:
+        reached = dilated(labels[box] == label, mm, spacing, on_progress=report)
+        return np.where(reached, _as(labels, label), labels[box])
 
-    return _edit(labels, label, spacing, mm, grown)
+    return _edit(labels, label, spacing, mm, grown, on_progress)
 
 
-def shrink(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float) -> Edit:
+def shrink(
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    mm: float,
+    *,
+    on_progress: OnProgress | None = None,
+) -> Edit:
     """Empty the voxels of a label within a distance of what is not it.
 
     An end of the scan is no border of the label: where it is cut off, it stays.
 
     Parameters
     ----------
-    labels, label, spacing
+    labels, label, spacing, on_progress
         As in `grow`.
     mm
         The distance. Where it is large, nothing is left of the label.
@@ -83,22 +101,32 @@ def shrink(labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float
     [[1, 1, 1, 0, 0]]
     """
 
-    def shrunk(box: Box) -> NDArray[Any]:
+    def shrunk(box: Box, report: OnProgress) -> NDArray[Any]:
         inside = labels[box] == label
-        return np.where(inside & dilated(~inside, mm, spacing), _as(labels, 0), labels[box])
+        reached = dilated(~inside, mm, spacing, on_progress=report)
+        return np.where(inside & reached, _as(labels, 0), labels[box])
 
-    return _edit(labels, label, spacing, mm, shrunk)
+    return _edit(labels, label, spacing, mm, shrunk, on_progress)
 
 
 def margin(
-    labels: NDArray[Any], label: int, spacing: Sequence[float], mm: float, *, into: int
+    labels: NDArray[Any],
+    label: int | None,
+    spacing: Sequence[float],
+    mm: float,
+    *,
+    into: int,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Give another label the voxels within a distance of a label that are not its own.
 
     Parameters
     ----------
-    labels, label, spacing, mm
+    labels, spacing, mm, on_progress
         As in `grow`.
+    label
+        The label that is surrounded; None for all others together. Voxels of further labels may
+        be taken: see `edits.only_over`.
     into
         The label of the shell.
 
@@ -111,11 +139,13 @@ def margin(
     if into == label:
         raise ValueError(f"the margin of label {label} must go into another label")
 
-    def surrounded(box: Box) -> NDArray[Any]:
-        inside = labels[box] == label
-        return np.where(dilated(inside, mm, spacing) & ~inside, _as(labels, into), labels[box])
+    def surrounded(box: Box, report: OnProgress) -> NDArray[Any]:
+        part = labels[box]
+        inside = (part != 0) & (part != into) if label is None else part == label
+        reached = dilated(inside, mm, spacing, on_progress=report)
+        return np.where(reached & ~inside, _as(labels, into), part)
 
-    return _edit(labels, label, spacing, mm, surrounded)
+    return _edit(labels, label, spacing, mm, surrounded, on_progress)
 
 
 def hollow(
@@ -125,12 +155,13 @@ def hollow(
     mm: float,
     *,
     side: Side = "inside",
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Leave of a label a shell along its border.
 
     Parameters
     ----------
-    labels, label, spacing
+    labels, label, spacing, on_progress
         As in `grow`.
     mm
         Thickness of the shell, above 0.
@@ -152,32 +183,39 @@ def hollow(
         raise ValueError("the thickness of a shell must be above 0 mm")
     outward = {"inside": 0.0, "outside": mm, "both": mm / 2}[side]
 
-    def hollowed(box: Box) -> NDArray[Any]:
+    def hollowed(box: Box, report: OnProgress) -> NDArray[Any]:
         inside = labels[box] == label
-        shell = dilated(inside, outward, spacing) if outward else inside
+        shell, half = inside, share_of(report, 0.0, 0.5)
+        if outward:
+            shell = dilated(inside, outward, spacing, on_progress=half)
         if outward < mm:
-            shell = shell & (dilated(~inside, mm - outward, spacing) | ~inside)
+            half = share_of(report, 0.5, 1.0)
+            reached = dilated(~inside, mm - outward, spacing, on_progress=half)
+            shell = shell & (reached | ~inside)
         else:
             shell = shell & ~inside
         values = np.where(shell, _as(labels, label), labels[box])
         values[inside & ~shell] = 0
         return values
 
-    return _edit(labels, label, spacing, mm, hollowed)
+    return _edit(labels, label, spacing, mm, hollowed, on_progress)
 
 
 def _edit(
     labels: NDArray[Any],
-    label: int,
+    label: int | None,
     spacing: Sequence[float],
     mm: float,
-    change: Callable[[Box], NDArray[Any]],
+    change: Callable[[Box, OnProgress], NDArray[Any]],
+    on_progress: OnProgress | None,
 ) -> Edit:
     require_spacing(labels, spacing)
     require_size(mm, "a distance in mm")
     # One voxel more, so that a border of the label is seen in the box of its own.
     margin_voxels = [voxels + 1 for voxels in whole_voxels(mm, spacing)]
-    return edit_apart(labels, label, change, reach=margin_voxels, margin=margin_voxels)
+    return edit_apart(
+        labels, label, change, reach=margin_voxels, margin=margin_voxels, on_progress=on_progress
+    )
 
 
 def _as(labels: NDArray[Any], value: int) -> NDArray[Any]:

@@ -13,11 +13,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from napari_seg.imaging.label_edits.boxes import Patch
+from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
 
 Touching = Literal["corners", "faces"]
 
 # With more runs than this share of the voxels, as in noise, scipy's way is the faster.
 _NOISY = 0.03
+# The share of the time in which runs are found.
+_FINDING_RUNS = 0.3
 # More runs than these are drawn voxel by voxel.
 _MANY_RUNS = 100_000
 
@@ -126,7 +129,11 @@ class Pieces:
 
 
 def find_pieces(
-    array: NDArray[Any], *, touching: Touching = "corners", in_planes: bool = False
+    array: NDArray[Any],
+    *,
+    touching: Touching = "corners",
+    in_planes: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Pieces:
     """Find the connected pieces of equal voxels that are not 0.
 
@@ -138,6 +145,8 @@ def find_pieces(
         Whether voxels that share only an edge or a corner touch, or only those that share a face.
     in_planes
         Whether a piece ends within its slice of the first axis.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Examples
     --------
@@ -145,11 +154,17 @@ def find_pieces(
     >>> pieces.sizes.tolist(), pieces.values.tolist()
     ([2, 2], [1, 2])
     """
+    report = on_progress or ignore_progress
+    report(0.0)
     line, start, stop, value = _runs(array)
+    report(_FINDING_RUNS)
+    numbering = share_of(on_progress, _FINDING_RUNS, 1.0)
     if line.size > array.size * _NOISY:
-        piece = _numbered_voxels(array, line, start, value, touching, in_planes)
+        piece = _numbered_voxels(array, line, start, value, touching, in_planes, numbering)
     else:
-        piece = _numbered_runs(array.shape, line, start, stop, value, touching, in_planes)
+        piece = _numbered_runs(
+            array.shape, line, start, stop, value, touching, in_planes, numbering
+        )
     count = int(piece.max()) + 1 if piece.size else 0
     sizes = np.bincount(piece, weights=stop - start, minlength=count).astype(np.int64)
     values = np.zeros(count, dtype=array.dtype)
@@ -180,6 +195,7 @@ def _numbered_voxels(
     value: NDArray[Any],
     touching: Touching,
     in_planes: bool,
+    report: OnProgress,
 ) -> NDArray[np.int64]:
     structure = ndimage.generate_binary_structure(array.ndim, 1 if touching == "faces" else 3)
     if in_planes:
@@ -189,7 +205,9 @@ def _numbered_voxels(
         return np.asarray(ndimage.label(array, structure)[0][places] - 1, dtype=np.int64)
     piece = np.zeros(line.size, dtype=np.int64)
     before = 0
-    for held in np.unique(value):
+    held_values = np.unique(value)
+    for done, held in enumerate(held_values):
+        report(done / held_values.size)
         numbered, count = ndimage.label(array == held, structure)
         piece += np.where(value == held, numbered[places] + (before - 1), 0)
         before += count
@@ -205,8 +223,9 @@ def _numbered_runs(
     value: NDArray[Any],
     touching: Touching,
     in_planes: bool,
+    report: OnProgress,
 ) -> NDArray[np.int64]:
-    pairs = _touching_runs(shape, line, start, stop, value, touching, in_planes)
+    pairs = _touching_runs(shape, line, start, stop, value, touching, in_planes, report)
     ones = np.ones(pairs.shape[1], dtype=np.int8)
     links = coo_array((ones, (pairs[0], pairs[1])), shape=(line.size, line.size))
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
@@ -220,6 +239,7 @@ def _touching_runs(
     value: NDArray[Any],
     touching: Touching,
     in_planes: bool,
+    report: OnProgress,
 ) -> NDArray[np.int64]:
     slack = 1 if touching == "corners" else 0
     # Keys of one line end before those of the next begin, slack included.
@@ -227,7 +247,9 @@ def _touching_runs(
     start_key, stop_key = line * width + start + 1, line * width + stop + 1
     places = np.unravel_index(line, shape[:-1])
     found = [np.zeros((2, 0), dtype=np.int64)]
-    for step in _steps_ahead(len(shape) - 1, touching, in_planes):
+    steps = _steps_ahead(len(shape) - 1, touching, in_planes)
+    for done, step in enumerate(steps):
+        report(done / (len(steps) + 1))
         inside = np.ones(line.size, dtype=bool)
         ahead = 0
         for place, offset, count in zip(places, step, shape[:-1], strict=True):

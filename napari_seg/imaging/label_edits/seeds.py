@@ -21,6 +21,7 @@ from napari_seg.imaging.label_edits.boxes import (
     whole_voxels,
 )
 from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
 
 # Up to so many voxels a preview takes at most 0.2 s; a larger box is flooded coarsely.
 _PREVIEW_VOXELS = 700_000
@@ -28,6 +29,9 @@ _PREVIEW_VOXELS = 700_000
 _EXACT_VOXELS = 4_000_000
 # So many coarse voxels on both sides of a border are flooded again.
 _NEAR_BORDER = 3
+# Shares of the time: until the voxels are halved, until those are flooded; of one flood the
+# share until its gradient is known.
+_HALVING, _COARSE, _GRADIENT = 0.15, 0.35, 0.3
 _STEEPEST_PERCENT = 99.5
 _SAMPLED = 100_000
 _LARGEST_FLOODED = 65535
@@ -42,6 +46,7 @@ def grow_from_seeds(
     margin_mm: float = 10.0,
     background: int | None = None,
     preview: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Let all labels grow from what is painted until they meet at the edges of the scan.
 
@@ -67,6 +72,8 @@ def grow_from_seeds(
         gains no voxel. None where there is none such.
     preview
         Answer at once, to within two voxels or more in a large box.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Returns
     -------
@@ -92,6 +99,8 @@ def grow_from_seeds(
     if box is None:
         seeded = bounds(labels != 0) or (slice(0, 0),) * labels.ndim
         box = grown_box(seeded, whole_voxels(margin_mm, spacing), labels.shape)
+    report = on_progress or ignore_progress
+    report(0.0)
     seeds = labels[box]
     present = boxes_of(seeds)
     if len(present) < 2:
@@ -103,9 +112,9 @@ def grow_from_seeds(
         # SimpleITK floods with whole numbers of up to 16 bits.
         values = np.array([0, *present], dtype=labels.dtype)
         places = np.searchsorted(values, seeds).astype(np.uint16)
-        flooded = values[_flood(places, scan[box], tuple(spacing), preview=preview)]
+        flooded = values[_flood(places, scan[box], tuple(spacing), report, preview=preview)]
     else:
-        flooded = _flood(seeds, scan[box], tuple(spacing), preview=preview)
+        flooded = _flood(seeds, scan[box], tuple(spacing), report, preview=preview)
     empty = seeds == 0
     if background is not None:
         empty &= flooded != background
@@ -113,11 +122,16 @@ def grow_from_seeds(
 
 
 def _flood(
-    seeds: NDArray[Any], scan: NDArray[Any], spacing: tuple[float, ...], *, preview: bool
+    seeds: NDArray[Any],
+    scan: NDArray[Any],
+    spacing: tuple[float, ...],
+    report: OnProgress,
+    *,
+    preview: bool,
 ) -> NDArray[Any]:
     limit = _PREVIEW_VOXELS if preview else _EXACT_VOXELS
     if seeds.size <= limit:
-        return _watershed(_steepness(scan, spacing), seeds)
+        return _watershed(scan, spacing, seeds, report)
     # Thick slices wait until the voxels are about as long in their plane.
     halved = [
         axis
@@ -125,20 +139,25 @@ def _flood(
         if size < 1.5 * min(spacing) and seeds.shape[axis] > 1
     ]
     coarse_seeds, coarse_scan = seeds, scan
-    for axis in halved:
+    for place, axis in enumerate(halved):
+        report(_HALVING * place / len(halved))
         coarse_seeds = np.maximum(*_pairs(coarse_seeds, axis))
         first, second = _pairs(coarse_scan, axis)
         # Far from its limit a preview leaves out every other voxel rather than average.
         skips = preview and seeds.size > 8 * limit
         coarse_scan = first if skips else (first + second) * np.float32(0.5)
     wide = tuple(size * (2 if axis in halved else 1) for axis, size in enumerate(spacing))
-    coarse = _flood(coarse_seeds, coarse_scan, wide, preview=preview)
+    # A preview is as good as over when the coarse voxels are flooded.
+    end = 1.0 if preview else _COARSE
+    coarse_report = share_of(report, _HALVING, end)
+    coarse = _flood(coarse_seeds, coarse_scan, wide, coarse_report, preview=preview)
     if preview:
         return _doubled(coarse, halved, seeds.shape)
     for _ in range(_NEAR_BORDER):
         coarse = coarse * _within(coarse)
     near = _doubled(coarse, halved, seeds.shape)
-    return _watershed(_steepness(scan, spacing), np.where(seeds != 0, seeds, near))
+    seeds = np.where(seeds != 0, seeds, near)
+    return _watershed(scan, spacing, seeds, share_of(report, _COARSE, 1.0))
 
 
 def _pairs(array: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -167,11 +186,14 @@ def _within(labels: NDArray[Any]) -> NDArray[np.bool_]:
     return same
 
 
-def _steepness(scan: NDArray[Any], spacing: tuple[float, ...]) -> NDArray[np.uint8]:
+def _steepness(
+    scan: NDArray[Any], spacing: tuple[float, ...], report: OnProgress = ignore_progress
+) -> NDArray[np.uint8]:
     """Return the gradient's length in 255 steps, from none to about the steepest."""
     scan = _finite(scan)
     square = np.zeros(scan.shape, dtype=np.float32)
     for axis, size in enumerate(spacing):
+        report(axis / scan.ndim)
         if scan.shape[axis] > 1:
             part = np.gradient(scan, np.float32(size), axis=axis)
             part *= part
@@ -192,11 +214,34 @@ def _finite(scan: NDArray[Any]) -> NDArray[np.float32]:
     return np.where(finite, values, lowest)
 
 
-def _watershed(steepness: NDArray[np.uint8], seeds: NDArray[Any]) -> NDArray[Any]:
-    flooded = sitk.MorphologicalWatershedFromMarkers(
-        sitk.GetImageFromArray(steepness),
-        sitk.GetImageFromArray(seeds),
-        markWatershedLine=False,
-        fullyConnected=False,
-    )
+def _watershed(
+    scan: NDArray[Any], spacing: tuple[float, ...], seeds: NDArray[Any], report: OnProgress
+) -> NDArray[Any]:
+    steepness = _steepness(scan, spacing, share_of(report, 0.0, _GRADIENT))
+    flooding = sitk.MorphologicalWatershedFromMarkersImageFilter()
+    flooding.SetMarkWatershedLine(False)
+    flooding.SetFullyConnected(False)
+    telling = share_of(report, _GRADIENT, 1.0)
+    stopped: list[BaseException] = []
+
+    def tell() -> None:
+        if stopped:
+            return
+        try:
+            telling(flooding.GetProgress())
+        except BaseException as error:  # noqa: BLE001 - SimpleITK prints what passes through it
+            stopped.append(error)
+            flooding.Abort()
+
+    flooding.AddCommand(sitk.sitkProgressEvent, tell)
+    try:
+        flooded = flooding.Execute(sitk.GetImageFromArray(steepness), sitk.GetImageFromArray(seeds))
+    except RuntimeError:
+        # An aborted filter raises one of its own.
+        if not stopped:
+            raise
+    finally:
+        flooding.RemoveAllCommands()
+    if stopped:
+        raise stopped[0]
     return np.asarray(sitk.GetArrayFromImage(flooded))

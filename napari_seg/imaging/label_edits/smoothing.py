@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from napari_seg.imaging.label_edits.boxes import (
     grown_box,
     require_size,
     require_spacing,
+    voxels_in,
     whole_voxels,
 )
 from napari_seg.imaging.label_edits.edits import Edit
+from napari_seg.imaging.progress import OnProgress, shares_of
 
 # Shares nearer to a half than this are a tie, in which a voxel stays what it is.
 _TIE = 1e-5
@@ -28,7 +30,12 @@ _NONE = (0, 0, 0)
 
 
 def smooth_median(
-    labels: NDArray[Any], label: int, spacing: Sequence[float], radius_mm: float
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    radius_mm: float,
+    *,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Let each voxel be of a label if most of a window around it are.
 
@@ -43,6 +50,8 @@ def smooth_median(
         Length of a voxel along each axis in mm.
     radius_mm
         How far the window, a box, reaches to each side; cut to whole voxels.
+    on_progress
+        Called with fractions from 0 to 1; what it raises ends the work.
 
     Raises
     ------
@@ -64,24 +73,30 @@ def smooth_median(
         )
     window = int(np.prod([2 * voxels + 1 for voxels in reach]))
 
-    def smooth(box: Box) -> NDArray[Any]:
+    def smooth(box: Box, report: OnProgress) -> NDArray[Any]:
         inside = labels[box] == label
         counts = inside.astype(np.uint16 if window < 2**16 else np.uint32)
         for axis, (voxels, ends) in enumerate(zip(reach, _at_edge(box, labels.shape), strict=True)):
+            report(axis / labels.ndim)
             counts = _window_sums(counts, axis, voxels, ends)
         return _become(labels, box, label, inside, counts > window // 2)
 
-    return edit_apart(labels, label, smooth, reach=_half(reach), margin=_NONE[: labels.ndim])
+    return _apart(labels, label, smooth, reach, on_progress)
 
 
 def smooth_gaussian(
-    labels: NDArray[Any], label: int, spacing: Sequence[float], sigma_mm: float
+    labels: NDArray[Any],
+    label: int,
+    spacing: Sequence[float],
+    sigma_mm: float,
+    *,
+    on_progress: OnProgress | None = None,
 ) -> Edit:
     """Blur a label and keep where more than half is left of it.
 
     Parameters
     ----------
-    labels, label, spacing
+    labels, label, spacing, on_progress
         As in `smooth_median`.
     sigma_mm
         Standard deviation of the blur. What is much thinner vanishes.
@@ -95,18 +110,23 @@ def smooth_gaussian(
     require_size(sigma_mm, "sigma_mm")
     sigma = [sigma_mm / size for size in spacing]
 
-    def smooth(box: Box) -> NDArray[Any]:
+    def smooth(box: Box, report: OnProgress) -> NDArray[Any]:
         inside = labels[box] == label
-        share = blurred(inside.astype(np.float32), sigma, _at_edge(box, labels.shape))
+        ends = _at_edge(box, labels.shape)
+        share = blurred(inside.astype(np.float32), sigma, ends, on_progress=report)
         more_than_half = share > np.where(inside, np.float32(0.5 - _TIE), np.float32(0.5 + _TIE))
         return _become(labels, box, label, inside, more_than_half)
 
-    return edit_apart(
-        labels, label, smooth, reach=_half(reach_voxels(sigma)), margin=_NONE[: labels.ndim]
-    )
+    return _apart(labels, label, smooth, reach_voxels(sigma), on_progress)
 
 
-def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: float) -> Edit:
+def smooth_together(
+    labels: NDArray[Any],
+    spacing: Sequence[float],
+    sigma_mm: float,
+    *,
+    on_progress: OnProgress | None = None,
+) -> Edit:
     """Smooth all labels at once: touching labels go on touching, without a gap or an overlap.
 
     What is labelled at all is smoothed like one label, as in `smooth_gaussian`; inside, each voxel
@@ -114,7 +134,7 @@ def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: fl
 
     Parameters
     ----------
-    labels, spacing, sigma_mm
+    labels, spacing, sigma_mm, on_progress
         As in `smooth_gaussian`.
 
     Raises
@@ -126,24 +146,27 @@ def smooth_together(labels: NDArray[Any], spacing: Sequence[float], sigma_mm: fl
     require_size(sigma_mm, "sigma_mm")
     sigma = [sigma_mm / size for size in spacing]
 
-    def smooth(outer: Box) -> NDArray[Any]:
-        return _smooth_together(labels, outer, sigma)
+    def smooth(outer: Box, report: OnProgress) -> NDArray[Any]:
+        return _smooth_together(labels, outer, sigma, report)
 
-    return edit_apart(
-        labels, None, smooth, reach=_half(reach_voxels(sigma)), margin=_NONE[: labels.ndim]
-    )
+    return _apart(labels, None, smooth, reach_voxels(sigma), on_progress)
 
 
-def _smooth_together(labels: NDArray[Any], outer: Box, sigma: Sequence[float]) -> NDArray[Any]:
+def _smooth_together(
+    labels: NDArray[Any], outer: Box, sigma: Sequence[float], report: OnProgress
+) -> NDArray[Any]:
     before = labels[outer]
     total, strongest = np.zeros((2, *before.shape), dtype=np.float32)
     winner = np.zeros(before.shape, dtype=labels.dtype)
-    for label, tight in boxes_of(before).items():
-        part = grown_box(tight, reach_voxels(sigma), before.shape)
+    parts = {
+        label: grown_box(tight, reach_voxels(sigma), before.shape)
+        for label, tight in boxes_of(before).items()
+    }
+    reports = shares_of(report, [*map(voxels_in, parts.values())])
+    for (label, part), of_label in zip(parts.items(), reports, strict=True):
         own = before[part] == label
-        share = blurred(
-            own.astype(np.float32), sigma, _at_edge(box_within(part, outer), labels.shape)
-        )
+        ends = _at_edge(box_within(part, outer), labels.shape)
+        share = blurred(own.astype(np.float32), sigma, ends, on_progress=of_label)
         total[part] += share
         # In a tie a voxel stays what it is.
         share += own * np.float32(_TIE)
@@ -151,6 +174,19 @@ def _smooth_together(labels: NDArray[Any], outer: Box, sigma: Sequence[float]) -
         np.maximum(strongest[part], share, out=strongest[part])
     winner[total < np.where(before != 0, np.float32(0.5 - _TIE), np.float32(0.5 + _TIE))] = 0
     return winner
+
+
+def _apart(
+    labels: NDArray[Any],
+    label: int | None,
+    smooth: Callable[[Box, OnProgress], NDArray[Any]],
+    reach: Sequence[int],
+    on_progress: OnProgress | None,
+) -> Edit:
+    # Pieces further apart than one reach, half on either side, do not see each other.
+    half = [(voxels + 1) // 2 for voxels in reach]
+    none = _NONE[: labels.ndim]
+    return edit_apart(labels, label, smooth, reach=half, margin=none, on_progress=on_progress)
 
 
 def _become(
@@ -167,11 +203,6 @@ def _become(
 
 def _as(labels: NDArray[Any], value: int) -> NDArray[Any]:
     return np.asarray(value, dtype=labels.dtype)
-
-
-def _half(reach: Sequence[int]) -> list[int]:
-    # Pieces further apart than one reach, half on either side, do not see each other.
-    return [(voxels + 1) // 2 for voxels in reach]
 
 
 def _at_edge(box: Box, shape: Sequence[int]) -> list[tuple[bool, bool]]:

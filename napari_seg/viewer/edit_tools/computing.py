@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.imaging.label_edits import Edit, count_changes, respecting
+from napari_seg.imaging.progress import OnProgress, paced, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_seg.viewer.edit_tools.subject import Subject
@@ -24,6 +23,11 @@ PREVIEW_SECONDS = 0.3
 
 # A shorter run says little: what does not depend on the voxels is most of it.
 _TOLD_FROM_SECONDS = 0.1
+
+# The share of the time until it is known what changes; the rest counts and shows it.
+_EDITING = 0.9
+# A tool is stopped as soon as this, and the line at the bottom moves smoothly enough.
+_TELLING_SECONDS = 0.03
 
 EMPTIED = 255
 """In `Outcome.codes`: a voxel that becomes background."""
@@ -94,9 +98,10 @@ class Outcome:
         )
 
 
-def compute(request: Request, *, on_progress: Callable[[float], None]) -> Outcome:
+def compute(request: Request, *, on_progress: OnProgress) -> Outcome:
     """Do what a request asks for; a `ValueError` of the tool becomes a refusal."""
     on_progress(0.0)
+    editing = paced(share_of(on_progress, 0.0, _EDITING), _TELLING_SECONDS)
     tool, subject, settings = request.tool, request.subject, request.settings
     try:
         voxels = max(tool.size(subject, settings), 1)
@@ -105,10 +110,11 @@ def compute(request: Request, *, on_progress: Callable[[float], None]) -> Outcom
         started = perf_counter()
         is_fast = request.for_preview and tool.preview is not None
         function = tool.preview if is_fast and tool.preview is not None else tool.edit
-        edit = respecting(function(subject, settings), subject.labels, subject.locked)
+        edit = respecting(function(subject, settings, editing), subject.labels, subject.locked)
     except ValueError as error:
         text = str(error)
         return Outcome(request, refusal=f"{text[:1].upper()}{text[1:]}")
+    on_progress(_EDITING)
     changes = count_changes(edit, subject.labels)
     codes, shown = _codes(edit) if request.for_preview and edit else (None, ())
     seconds = perf_counter() - started

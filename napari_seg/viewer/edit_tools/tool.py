@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.boxes import bounds, box_of
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.subject import Subject
 
 S = TypeVar("S")
@@ -56,7 +57,8 @@ class Tool(Generic[S]):
     settings
         What is set at first: a frozen dataclass, see `controls`.
     edit
-        The change to the labels. It may raise a `ValueError` with a sentence for the person.
+        The change to the labels; it may tell how far it is, and ends with what that raises. It
+        may raise a `ValueError` with a sentence for the person.
     says
         What will be done to what, such as ``"Grow liver by 2 mm"``; the name of the step, too.
     check
@@ -90,10 +92,10 @@ class Tool(Generic[S]):
     group: str
     tip: str
     settings: S
-    edit: Callable[[Subject, S], Edit]
+    edit: Callable[[Subject, S, OnProgress], Edit]
     says: Callable[[Subject, S], str]
     check: Callable[[Subject, S], str] = _no_reason
-    preview: Callable[[Subject, S], Edit] | None = None
+    preview: Callable[[Subject, S, OnProgress], Edit] | None = None
     size: Callable[[Subject, S], int] = label_voxels
     on: Literal["the label", "what is pointed at", "several"] = "the label"
     needs_voxels: bool = True

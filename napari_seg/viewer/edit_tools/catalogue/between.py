@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.label_edits import Edit, only_over
 from napari_seg.imaging.label_edits.interpolation import interpolate, interpolate_between
 from napari_seg.imaging.label_edits.slices import clear_slice, copy_slice
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import on_labels, plural
 from napari_seg.viewer.edit_tools.controls import Choice, Option, Scope
 from napari_seg.viewer.edit_tools.subject import Subject
@@ -56,13 +57,14 @@ class ClearSlice:
     all_labels: Annotated[bool, Scope()] = False
 
 
-def _interpolate(subject: Subject, settings: Interpolate) -> Edit:
+def _interpolate(subject: Subject, settings: Interpolate, report: OnProgress) -> Edit:
     label = None if settings.all_labels else subject.label
     axis, labels, spacing = _axis(subject, settings), subject.labels, subject.spacing
     if settings.what == "replace":
-        edit = interpolate_between(labels, _mine(subject, settings), axis, spacing, label=label)
+        mine = _mine(subject, settings)
+        edit = interpolate_between(labels, mine, axis, spacing, label=label, on_progress=report)
     else:
-        edit = interpolate(labels, axis, spacing, label=label)
+        edit = interpolate(labels, axis, spacing, label=label, on_progress=report)
     # Others keep what they have, unless all are drawn anew.
     if label is not None:
         return only_over(edit, labels, {0, label})
@@ -95,7 +97,7 @@ def _mine(subject: Subject, settings: Interpolate) -> Sequence[int]:
     return of_all if settings.all_labels else of_label
 
 
-def _copy(subject: Subject, settings: CopySlice) -> Edit:
+def _copy(subject: Subject, settings: CopySlice, _report: OnProgress) -> Edit:
     label = None if settings.all_labels else subject.label
     edit = copy_slice(
         subject.labels, subject.axis, subject.index, _target(subject, settings), label=label
@@ -119,7 +121,7 @@ def _target(subject: Subject, settings: CopySlice) -> int:
     return subject.index + (1 if settings.to == "next" else -1)
 
 
-def _clear(subject: Subject, settings: ClearSlice) -> Edit:
+def _clear(subject: Subject, settings: ClearSlice, _report: OnProgress) -> Edit:
     label = None if settings.all_labels else subject.label
     return clear_slice(subject.labels, subject.axis, subject.index, label=label)
 

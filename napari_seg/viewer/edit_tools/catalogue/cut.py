@@ -7,6 +7,7 @@ from typing import Annotated
 
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.cutting import cut
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import on_labels
 from napari_seg.viewer.edit_tools.controls import Choice, Length, Option, Scope
 from napari_seg.viewer.edit_tools.subject import Subject
@@ -41,7 +42,7 @@ class Cut:
     all_labels: Annotated[bool, Scope()] = False
 
 
-def _edit(subject: Subject, settings: Cut) -> Edit:
+def _edit(subject: Subject, settings: Cut, _report: OnProgress) -> Edit:
     drawn = subject.drawn
     if drawn is None:
         raise ValueError("draw a polygon on the canvas first")

@@ -8,6 +8,7 @@ from typing import Annotated
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.each import edit_each
 from napari_seg.imaging.label_edits.holes import fill_holes
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import on_labels
 from napari_seg.viewer.edit_tools.controls import Choice, Option, Scope
 from napari_seg.viewer.edit_tools.subject import Subject
@@ -27,17 +28,17 @@ class FillHoles:
     all_labels: Annotated[bool, Scope()] = False
 
 
-def _edit(subject: Subject, settings: FillHoles) -> Edit:
+def _edit(subject: Subject, settings: FillHoles, report: OnProgress) -> Edit:
     axis = subject.axis if settings.where == "slices" else None
     if subject.labels.ndim == 2:
         axis = None
 
-    def of_one(label: int) -> Edit:
-        return fill_holes(subject.labels, label, axis=axis)
+    def of_one(label: int, report: OnProgress) -> Edit:
+        return fill_holes(subject.labels, label, axis=axis, on_progress=report)
 
     if settings.all_labels:
-        return edit_each(subject.labels, of_one, but=subject.locked)
-    return of_one(subject.label)
+        return edit_each(subject.labels, of_one, but=subject.locked, on_progress=report)
+    return of_one(subject.label, report)
 
 
 def _says(subject: Subject, settings: FillHoles) -> str:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from napari_seg.imaging.label_edits import Edit
-from napari_seg.imaging.label_edits.islands import (
+from napari_seg.imaging.label_edits.islands import keep_largest_island, remove_small_islands
+from napari_seg.imaging.label_edits.picked_island import (
     delete_island,
     give_island,
-    keep_largest_island,
     keep_only_island,
-    remove_small_islands,
 )
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import on_labels
 from napari_seg.viewer.edit_tools.controls import Choice, OneLabel, Option, Scope, Volume
 from napari_seg.viewer.edit_tools.subject import Subject
@@ -55,9 +55,9 @@ class PickIsland:
     within: Annotated[str, Choice("Island", "What belongs together", options=_WITHIN)] = "volume"
 
 
-def _keep_largest(subject: Subject, settings: KeepLargest) -> Edit:
+def _keep_largest(subject: Subject, settings: KeepLargest, report: OnProgress) -> Edit:
     label = None if settings.all_labels else subject.label
-    return keep_largest_island(subject.labels, label)
+    return keep_largest_island(subject.labels, label, on_progress=report)
 
 
 def _say_largest(subject: Subject, settings: KeepLargest) -> str:
@@ -65,10 +65,14 @@ def _say_largest(subject: Subject, settings: KeepLargest) -> str:
     return f"Keep the largest island of {on_labels(subject, settings.all_labels)}{each}"
 
 
-def _remove_small(subject: Subject, settings: RemoveSmall) -> Edit:
+def _remove_small(subject: Subject, settings: RemoveSmall, report: OnProgress) -> Edit:
     label = None if settings.all_labels else subject.label
     return remove_small_islands(
-        subject.labels, label, min_ml=settings.min_ml, voxel_volume_ml=subject.voxel_ml
+        subject.labels,
+        label,
+        min_ml=settings.min_ml,
+        voxel_volume_ml=subject.voxel_ml,
+        on_progress=report,
     )
 
 
@@ -77,14 +81,15 @@ def _say_small(subject: Subject, settings: RemoveSmall) -> str:
     return f"Remove islands of {what} below {settings.min_ml:g} ml"
 
 
-def _pick(subject: Subject, settings: PickIsland) -> Edit:
+def _pick(subject: Subject, settings: PickIsland, report: OnProgress) -> Edit:
     if subject.voxel is None:
         raise ValueError("point at an island first")
     axis = subject.axis if settings.within == "slice" and subject.labels.ndim == 3 else None
+    labels, voxel = subject.labels, subject.voxel
     if settings.do == "give":
-        return give_island(subject.labels, subject.voxel, settings.to, axis=axis)
+        return give_island(labels, voxel, settings.to, axis=axis, on_progress=report)
     edit = delete_island if settings.do == "delete" else keep_only_island
-    return edit(subject.labels, subject.voxel, axis=axis)
+    return edit(labels, voxel, axis=axis, on_progress=report)
 
 
 def _say_pick(subject: Subject, settings: PickIsland) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.logic import copy, intersect, subtract, unite
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.controls import AnyLabel, Choice, Option
 from napari_seg.viewer.edit_tools.subject import LabelOf, Subject
 from napari_seg.viewer.edit_tools.tool import Tool, all_voxels
@@ -39,7 +40,7 @@ class Combine:
     ] = None
 
 
-def _edit(subject: Subject, settings: Combine) -> Edit:
+def _edit(subject: Subject, settings: Combine, _report: OnProgress) -> Edit:
     array, other = _found(subject, settings)
     return _FUNCTIONS[settings.do](subject.labels, subject.label, array, other)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
@@ -12,6 +13,7 @@ from napari_seg.imaging.label_edits.boxes import bounds, box_of, grown_box, whol
 from napari_seg.imaging.label_edits.each import edit_each
 from napari_seg.imaging.label_edits.grow_all import grow_all
 from napari_seg.imaging.label_edits.margins import grow, hollow, margin, shrink
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text, on_labels
 from napari_seg.viewer.edit_tools.controls import (
     Choice,
@@ -60,50 +62,79 @@ class Shrink:
 
 @dataclass(frozen=True)
 class Shell:
-    """How thick, of which label, over what, and where."""
+    """How thick, around which labels, over what, and where; around all into empty voxels alone."""
 
     mm: Annotated[float, Length("Width", "How far the margin reaches")] = 2.0
     into: Annotated[int, OneLabel("Into", "The label that gets the margin")] = 0
-    over: Annotated[str, Choice("Over", "What it may take", options=_OVER)] = "empty"
+    over: Annotated[
+        str,
+        Choice("Over", "What it may take", options=_OVER, shown_if=("all_labels", False)),
+    ] = "empty"
     within: Annotated[Range | None, _WITHIN] = None
+    all_labels: Annotated[bool, Scope()] = False
 
 
 @dataclass(frozen=True)
 class Hollow:
-    """How thick, and on which side."""
+    """How thick, on which side, and which labels."""
 
     mm: Annotated[float, Length("Width", "Thickness of the wall that stays")] = 2.0
     side: Annotated[str, Choice("Wall", "Where it lies", options=_SIDES)] = "inside"
+    all_labels: Annotated[bool, Scope()] = False
 
 
-def _grow(subject: Subject, settings: Grow) -> Edit:
-    labels, spacing = subject.labels, subject.spacing
+def _grow(subject: Subject, settings: Grow, report: OnProgress) -> Edit:
+    labels, spacing, mm = subject.labels, subject.spacing, settings.mm
     if settings.all_labels:
-        return _limited(grow_all(labels, spacing, settings.mm), subject, settings.within)
-    edit = grow(labels, subject.label, spacing, settings.mm)
+        edit = grow_all(labels, spacing, mm, on_progress=report)
+        return _limited(edit, subject, settings.within)
+    edit = grow(labels, subject.label, spacing, mm, on_progress=report)
     return _limited(edit, subject, settings.within, settings.over)
 
 
-def _shrink(subject: Subject, settings: Shrink) -> Edit:
-    def of_one(label: int) -> Edit:
-        return shrink(subject.labels, label, subject.spacing, settings.mm)
+def _shrink(subject: Subject, settings: Shrink, report: OnProgress) -> Edit:
+    def of_one(label: int, report: OnProgress) -> Edit:
+        labels, spacing = subject.labels, subject.spacing
+        return shrink(labels, label, spacing, settings.mm, on_progress=report)
 
-    if settings.all_labels:
-        edit = edit_each(subject.labels, of_one, but=subject.locked)
-    else:
-        edit = of_one(subject.label)
-    return _limited(edit, subject, settings.within)
+    return _limited(_of_each(subject, settings, of_one, report), subject, settings.within)
 
 
-def _shell(subject: Subject, settings: Shell) -> Edit:
-    edit = margin(subject.labels, subject.label, subject.spacing, settings.mm, into=settings.into)
-    return _limited(edit, subject, settings.within, settings.over)
+def _shell(subject: Subject, settings: Shell, report: OnProgress) -> Edit:
+    label = None if settings.all_labels else subject.label
+    edit = margin(
+        subject.labels,
+        label,
+        subject.spacing,
+        settings.mm,
+        into=settings.into,
+        on_progress=report,
+    )
+    over = "empty" if settings.all_labels else settings.over
+    return _limited(edit, subject, settings.within, over)
 
 
-def _hollow(subject: Subject, settings: Hollow) -> Edit:
+def _hollow(subject: Subject, settings: Hollow, report: OnProgress) -> Edit:
     side = cast("Literal['inside', 'outside', 'both']", settings.side)
-    edit = hollow(subject.labels, subject.label, subject.spacing, settings.mm, side=side)
-    return only_over(edit, subject.labels, {0, subject.label})
+
+    def of_one(label: int, report: OnProgress) -> Edit:
+        edit = hollow(
+            subject.labels, label, subject.spacing, settings.mm, side=side, on_progress=report
+        )
+        return only_over(edit, subject.labels, {0, label})
+
+    return _of_each(subject, settings, of_one, report)
+
+
+def _of_each(
+    subject: Subject,
+    settings: Shrink | Hollow,
+    of_one: Callable[[int, OnProgress], Edit],
+    report: OnProgress,
+) -> Edit:
+    if settings.all_labels:
+        return edit_each(subject.labels, of_one, but=subject.locked, on_progress=report)
+    return of_one(subject.label, report)
 
 
 def _limited(edit: Edit, subject: Subject, within: Range | None, over: str = "others") -> Edit:
@@ -128,11 +159,14 @@ def _say_shrink(subject: Subject, settings: Shrink) -> str:
 
 def _say_shell(subject: Subject, settings: Shell) -> str:
     into = subject.name_of(settings.into) if settings.into else "another label"
-    return f"Margin of {settings.mm:g} mm around {subject.name} into {into}"
+    what = on_labels(subject, settings.all_labels)
+    return f"Margin of {settings.mm:g} mm around {what} into {into}"
 
 
 def _say_hollow(subject: Subject, settings: Hollow) -> str:
-    return f"Hollow {subject.name} to a wall of {settings.mm:g} mm"
+    what = on_labels(subject, settings.all_labels)
+    each = " each" if settings.all_labels else ""
+    return f"Hollow {what} to a wall of {settings.mm:g} mm{each}"
 
 
 def _check_range(subject: Subject, settings: Grow | Shrink | Shell) -> str:
@@ -140,7 +174,7 @@ def _check_range(subject: Subject, settings: Grow | Shrink | Shell) -> str:
 
 
 def _check_shell(subject: Subject, settings: Shell) -> str:
-    if settings.into in (0, subject.label):
+    if settings.into == 0 or (settings.into == subject.label and not settings.all_labels):
         return "Choose another label that gets the margin"
     if settings.into in subject.locked:
         return f"'{subject.name_of(settings.into)}' is locked; unlock it first"

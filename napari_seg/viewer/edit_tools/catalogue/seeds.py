@@ -10,6 +10,7 @@ import numpy as np
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.boxes import bounds, grown_box, whole_voxels
 from napari_seg.imaging.label_edits.seeds import grow_from_seeds
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.controls import Length, OneLabel
 from napari_seg.viewer.edit_tools.subject import Subject
 from napari_seg.viewer.edit_tools.tool import Tool
@@ -32,7 +33,9 @@ class GrowFromSeeds:
     ] = 0
 
 
-def _grow(subject: Subject, settings: GrowFromSeeds, *, preview: bool = False) -> Edit:
+def _grow(
+    subject: Subject, settings: GrowFromSeeds, report: OnProgress, *, preview: bool = False
+) -> Edit:
     return grow_from_seeds(
         subject.labels,
         subject.intensities(),
@@ -40,11 +43,12 @@ def _grow(subject: Subject, settings: GrowFromSeeds, *, preview: bool = False) -
         margin_mm=settings.mm,
         background=settings.background or None,
         preview=preview,
+        on_progress=report,
     )
 
 
-def _preview(subject: Subject, settings: GrowFromSeeds) -> Edit:
-    return _grow(subject, settings, preview=True)
+def _preview(subject: Subject, settings: GrowFromSeeds, report: OnProgress) -> Edit:
+    return _grow(subject, settings, report, preview=True)
 
 
 def _says(_subject: Subject, settings: GrowFromSeeds) -> str:

@@ -11,6 +11,7 @@ from napari_seg.imaging.label_edits.smoothing import (
     smooth_median,
     smooth_together,
 )
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.controls import Choice, Length, Option
 from napari_seg.viewer.edit_tools.subject import Subject
 from napari_seg.viewer.edit_tools.tool import Tool, label_voxels
@@ -37,11 +38,11 @@ class Smooth:
         return self.how == "together"
 
 
-def _edit(subject: Subject, settings: Smooth) -> Edit:
+def _edit(subject: Subject, settings: Smooth, report: OnProgress) -> Edit:
     if settings.how == "together":
-        return smooth_together(subject.labels, subject.spacing, settings.mm)
+        return smooth_together(subject.labels, subject.spacing, settings.mm, on_progress=report)
     smooth = smooth_median if settings.how == "median" else smooth_gaussian
-    edit = smooth(subject.labels, subject.label, subject.spacing, settings.mm)
+    edit = smooth(subject.labels, subject.label, subject.spacing, settings.mm, on_progress=report)
     return only_over(edit, subject.labels, {0, subject.label})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.boxes import Box, box_of
 from napari_seg.imaging.label_edits.threshold import threshold
+from napari_seg.imaging.progress import OnProgress
 from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text
 from napari_seg.viewer.edit_tools.controls import Choice, Intensities, OneLabel, Option
 from napari_seg.viewer.edit_tools.subject import Range, Subject
@@ -39,7 +40,7 @@ class Threshold:
     ] = 0
 
 
-def _edit(subject: Subject, settings: Threshold) -> Edit:
+def _edit(subject: Subject, settings: Threshold, _report: OnProgress) -> Edit:
     within = settings.within or subject.window
     if within is None:
         raise ValueError("choose a range of intensities first")
