@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ _CLICK_PIXELS = 4
 class LinkedPoints:
     """Link further viewers to the point of the main one, until `release`.
 
+    A stroke does not wait for that: all follow one after the other when it has begun.
+
     Parameters
     ----------
     main
@@ -31,6 +34,12 @@ class LinkedPoints:
     def __init__(self, main: ViewerModel, others: Sequence[ViewerModel]) -> None:
         self._main, self._others = main, tuple(others)
         self._is_moving = False
+        # Where a stroke began, and who has still to go there.
+        self._begun_at: Sequence[float] = ()
+        self._late: list[ViewerModel] = []
+        self._later = QTimer()
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._on_later)
         self._on_main_point()
         main.dims.events.point.connect(self._on_main_point)
         for viewer in self._others:
@@ -41,6 +50,7 @@ class LinkedPoints:
 
     def release(self) -> None:
         """Let each have its own point."""
+        self._later.stop()
         self._main.dims.events.point.disconnect(self._on_main_point)
         for viewer in self._others:
             viewer.dims.events.point.disconnect(self._on_other_point)
@@ -51,11 +61,24 @@ class LinkedPoints:
     def _on_main_point(self, _event: object = None) -> None:
         if self._is_moving:
             return
+        self._later.stop()
         for viewer in self._others:
-            through = list(viewer.dims.not_displayed)
-            point = _last(self._main.dims.point, viewer.dims.point)
-            if not np.allclose(np.take(point, through), np.take(viewer.dims.point, through)):
-                self._move(viewer, point)
+            self._follow(viewer)
+
+    def _follow(self, viewer: ViewerModel) -> None:
+        through = list(viewer.dims.not_displayed)
+        point = _last(self._main.dims.point, viewer.dims.point)
+        if not np.allclose(np.take(point, through), np.take(viewer.dims.point, through)):
+            self._move(viewer, point)
+
+    def _on_later(self) -> None:
+        viewer = self._late.pop(0)
+        if viewer is self._main:
+            self._move(viewer, _last(self._begun_at, viewer.dims.point))
+        else:
+            self._follow(viewer)
+        if self._late:
+            self._later.start(0)
 
     def _on_other_point(self, event: Any) -> None:
         if self._is_moving:
@@ -80,13 +103,17 @@ class LinkedPoints:
             return
         start = np.asarray(event.pos)
         active = viewer.layers.selection.active
-        if active is None or active.mode == "pan_zoom":
-            # A drag pans: only a click that stays where it was is meant.
+        if active is not None and active.mode != "pan_zoom":
+            # Each slices anew, which takes longer than the mouse should wait.
+            self._begun_at, self._late = event.position, [self._main, *self._others]
+            self._later.start(0)
+            return
+        # A drag pans: only a click that stays where it was is meant.
+        yield
+        while event.type == "mouse_move":
+            if np.abs(np.asarray(event.pos) - start).max() > _CLICK_PIXELS:
+                return
             yield
-            while event.type == "mouse_move":
-                if np.abs(np.asarray(event.pos) - start).max() > _CLICK_PIXELS:
-                    return
-                yield
         self._main.dims.point = _last(event.position, self._main.dims.point)
 
 
