@@ -231,7 +231,7 @@ class Panel(QWidget):
         self.segment.region.drawn_box.follow(event.value)
 
     def _on_keys(self) -> None:
-        for part in (self.edit.brushes, self.edit.tools.picker, self.labels_line):
+        for part in (self.edit.brushes, self.edit.tools, self.labels_line):
             part.show_keys(self.keys.key_text)
         key = self.keys.key_text("run_tab")
         self.segment.start.setText(f"Run   ({key})" if key else "Run")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_seg.viewer.edit_tools.source import SubjectSource
     from napari_seg.viewer.edit_tools.watched import Watched
     from napari_seg.viewer.preferences import Preferences
+    from napari_seg.viewer.viewing.three_views import ThreeViews
 
 
 class Bench(NamedTuple):
@@ -21,6 +22,8 @@ class Bench(NamedTuple):
     ----------
     viewer
         That shows scan and labels.
+    three_views
+        Whose canvases show them, too; None for the one canvas.
     source
         Of what a tool works on.
     watched
@@ -34,6 +37,7 @@ class Bench(NamedTuple):
     """
 
     viewer: ViewerModel
+    three_views: ThreeViews | None
     source: SubjectSource
     watched: Watched
     applying: Applying

@@ -20,6 +20,7 @@ from napari_seg.viewer.edit_tools.tool import reason_against
 from napari_seg.viewer.wrapped_label import WrappedLabel
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
     from qtpy.QtGui import QHideEvent, QKeyEvent
 
     from napari_seg.viewer.edit_tools.bench import Bench
@@ -62,14 +63,15 @@ class OpenTool(QWidget):
         self.tool, self._bench = tool, bench
         self._asked: tuple[Any, ...] = ()
         self._outcome: Outcome | None = None
-        self._note = self._standing = ""
+        self._note = self._standing = self._key = ""
         self._is_closed = False
         self.form = ToolForm(tool, settings)
         self.news = WrappedLabel()
         self.primary = PrimaryButton()
         self.cancel = QPushButton("Done" if tool.canvas == "a click" else "Cancel")
         self.preview = CanvasPreview(bench.viewer)
-        self.polygon, self.clicks = Polygon(bench.viewer, self), Clicks(bench.viewer, self)
+        self.polygon = Polygon(bench.viewer, bench.three_views, self)
+        self.clicks = Clicks(bench.viewer, bench.three_views, self)
         self._previewing = Previewing(self)
         self._settling = QTimer(self)
         self._lay_out()
@@ -125,6 +127,11 @@ class OpenTool(QWidget):
             self._ask(subject, settings)
         says = self.tool.title if subject is None else self.tool.says(subject, settings)
         self.primary.say(says)
+        self._show_reason()
+
+    def show_key(self, key: str) -> None:
+        """Say which key applies it; empty for none."""
+        self._key = key
         self._show_reason()
 
     def close_down(self) -> None:
@@ -238,7 +245,8 @@ class OpenTool(QWidget):
     def _show_reason(self, _busy: bool = False) -> None:
         reason = self.reason()
         self.primary.setEnabled(not reason)
-        self.primary.setToolTip(reason or f"{self.primary.sentence} (Ctrl+Enter), one undo step")
+        key = f" ({self._key})" if self._key else ""
+        self.primary.setToolTip(reason or f"{self.primary.sentence}{key}, one undo step")
         self.news.setText(reason or self._note)
 
     def _on_answer(self, outcome: Outcome) -> None:
@@ -259,8 +267,8 @@ class OpenTool(QWidget):
         self.set_up.emit(self.form.settings)
         self._settling.start()
 
-    def _on_clicked(self, voxel: tuple[int, ...]) -> None:
-        self._bench.applying.apply(self.tool, self.form.settings, voxel=voxel)
+    def _on_clicked(self, view: ViewerModel, voxel: tuple[int, ...]) -> None:
+        self._bench.applying.apply(self.tool, self.form.settings, view=view, voxel=voxel)
 
     def _on_said(self, sentence: str) -> None:
         self.news.setText(sentence)

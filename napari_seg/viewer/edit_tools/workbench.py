@@ -20,7 +20,7 @@ from napari_seg.viewer.edit_tools.watched import Watched
 from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -40,7 +40,7 @@ class Workbench(QWidget):
     status
         Where it is said what was done.
     three_views
-        On whose canvases an island may be pointed at, too.
+        On whose canvases tools take the mouse, too.
 
     Attributes
     ----------
@@ -61,7 +61,10 @@ class Workbench(QWidget):
         self._settings: dict[str, Any] = {tool.name: tool.settings for tool in TOOLS}
         source, watched = SubjectSource(viewer, three_views), Watched(self)
         self.applying = Applying(source, watched, status, self)
-        self._bench = Bench(viewer, source, watched, self.applying, Paces(), Preferences("editing"))
+        self._bench = Bench(
+            viewer, three_views, source, watched, self.applying, Paces(), Preferences("editing")
+        )
+        self._key = ""
         self.opened: OpenTool | None = None
         self.picker = Picker(TOOLS)
         self._layout = QVBoxLayout(self)
@@ -105,6 +108,13 @@ class Workbench(QWidget):
         if self.opened is not None:
             self.opened.update_all()
 
+    def show_keys(self, key_of: Callable[[str], str]) -> None:
+        """Write the keys of tools where they are offered, given what tells that of an action."""
+        self.picker.show_keys(key_of)
+        self._key = key_of("run_tab")
+        if self.opened is not None:
+            self.opened.show_key(self._key)
+
     def open_tool(self, name: str) -> None:
         """Unfold a tool, in place of the one that is open; empty for none."""
         self.close_tool()
@@ -115,6 +125,7 @@ class Workbench(QWidget):
         self._layout.addWidget(self.opened)
         self.opened.set_up.connect(self._on_set_up)
         self.opened.done.connect(self.close_tool)
+        self.opened.show_key(self._key)
 
     def close_tool(self) -> None:
         """Fold the tool that is open; nothing is changed by that."""

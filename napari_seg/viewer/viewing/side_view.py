@@ -37,6 +37,7 @@ class SideView:
     def __init__(self, main: ViewerModel) -> None:
         self._main = main
         self._links: dict[Layer, tuple[Layer, Link]] = {}
+        self._own: dict[Layer, Layer] = {}
         self.viewer = ViewerModel()
         self.viewer.theme = main.theme
         self.canvas = QtViewer(self.viewer)
@@ -68,6 +69,27 @@ class SideView:
     def shown_as(self, layer: Layer) -> Layer | None:
         """Return the layer that shows one of the main viewer here; None where none does."""
         return self._links.get(layer, (None,))[0]
+
+    def add_own(self, layer: Layer, *, beside: Layer) -> None:
+        """Show a layer on this canvas alone.
+
+        Parameters
+        ----------
+        layer
+            Of the same world.
+        beside
+            A layer of the main viewer: while that is selected there, this one is here.
+        """
+        self._own[beside] = layer
+        self.viewer.layers.append(layer)
+        self._on_active()
+
+    def remove_own(self, layer: Layer) -> None:
+        """Take away what `add_own` has shown."""
+        self._own = {beside: own for beside, own in self._own.items() if own is not layer}
+        if layer in self.viewer.layers:
+            self.viewer.layers.remove(layer)
+        self._on_active()
 
     def release(self) -> None:
         """Take the canvas away."""
@@ -131,7 +153,8 @@ class SideView:
 
     def _on_active(self, _event: object = None) -> None:
         active = self._main.layers.selection.active
-        side = self._links.get(active, (None,))[0]
+        own = self._own.get(active)
+        side = self._links.get(active, (own,))[0]
         self.viewer.layers.selection.active = side
 
     def _on_theme(self, _event: object) -> None:
