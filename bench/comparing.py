@@ -43,7 +43,7 @@ def main() -> None:
     EditHistory.of(layer)
     comparing = Comparing(viewer)
     comparing.set_layer(layer)
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
 
     def press(key: str, prepare: Callable[[], object]) -> dict[str, float]:
         blocked, answered = [], []

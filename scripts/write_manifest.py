@@ -1,4 +1,4 @@
-"""Write the commands, menus and keys of all actions into napari.yaml, between its marks.
+"""Write all actions into napari.yaml and action_commands.py, between their marks.
 
 Run it after an action was added, or given another title, group or key:
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from napari_seg.viewer.actions import Action
 
-MANIFEST = Path(__file__).parents[1] / "napari_seg" / "napari.yaml"
+PACKAGE = Path(__file__).parents[1] / "napari_seg"
+MANIFEST, COMMANDS = PACKAGE / "napari.yaml", PACKAGE / "viewer" / "action_commands.py"
 
 
 def main() -> None:
@@ -33,6 +34,9 @@ def main() -> None:
     panel = Panel(ViewerModel())
     text = written(MANIFEST.read_text(encoding="utf-8"), panel.keys.actions)
     MANIFEST.write_text(text, encoding="utf-8")
+    names = [f'"{action.name}",' for action in panel.keys.actions]
+    commands = _replaced(COMMANDS.read_text(encoding="utf-8"), "names", names)
+    COMMANDS.write_text(commands, encoding="utf-8")
     # What the panel looks for beside the window is of no use here, but ends with it.
     WorkerBase.await_workers(10_000)
     application.processEvents()
@@ -57,7 +61,8 @@ def written(manifest: str, actions: Sequence[Action]) -> str:
         "keys": {action.name: _key(action) for action in actions},
     }
     for name, part in parts.items():
-        manifest = _replaced(manifest, name, part)
+        lines = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=95).splitlines()
+        manifest = _replaced(manifest, name, lines)
     return manifest
 
 
@@ -86,17 +91,13 @@ def _submenu(group: str) -> str:
     return f"napari-seg/{group.lower().replace(' ', '_')}"
 
 
-def _replaced(manifest: str, name: str, part: Any) -> str:
+def _replaced(text: str, name: str, lines: Sequence[str]) -> str:
     mark = rf"(?P<begin>(?P<indent> *)# actions: {name}\n).*?(?P<end> *# end of actions\n)"
-    found = re.search(mark, manifest, flags=re.DOTALL)
+    found = re.search(mark, text, flags=re.DOTALL)
     if found is None:
-        raise ValueError(f"napari.yaml must have the mark '# actions: {name}' and an end to it")
-    lines = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=95).splitlines()
+        raise ValueError(f"there must be the mark '# actions: {name}' and an end to it")
     indented = "".join(f"{found['indent']}{line}\n" for line in lines)
-    return (
-        f"{manifest[: found.start()]}{found['begin']}{indented}{found['end']}"
-        + (manifest[found.end() :])
-    )
+    return f"{text[: found.start()]}{found['begin']}{indented}{found['end']}" + text[found.end() :]
 
 
 if __name__ == "__main__":

@@ -47,6 +47,14 @@ def test_every_action_is_a_command_and_the_reverse(manifest, actions):
     assert commands == {name: action.full_title for name, action in actions.items()}, HOW
 
 
+def test_there_is_a_command_for_every_action_and_for_nothing_else(actions):
+    commands = import_module("napari_seg.viewer.action_commands")
+    assert set(actions) == commands.NAMES, HOW
+    assert commands.clear_slice.__name__ == "clear_slice"
+    with pytest.raises(AttributeError, match="no attribute 'clear_slices'"):
+        commands.clear_slices  # noqa: B018 - asking is what is tested
+
+
 def test_every_action_is_in_one_menu_under_annotate(manifest, actions):
     contributions = manifest.contributions
     names = {each.id: each.python_name.removeprefix(MARK) for each in contributions.commands}

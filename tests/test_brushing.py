@@ -394,7 +394,7 @@ def test_a_press_before_the_earlier_labels_are_there_is_answered(brushes, segmen
 
 
 def test_each_brush_has_an_action_and_shows_its_key(brushes):
-    actions = {action.name: action for action in brushes.actions}
+    actions = {action.name: action for action in brushes.offers}
     assert {name: action.key for name, action in actions.items()} == {
         "brush_paint": "Shift+P",
         "brush_erase": "Shift+E",

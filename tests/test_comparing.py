@@ -50,7 +50,7 @@ def comparing(viewer, layer, said, qtbot):
 
 @pytest.fixture
 def press(viewer, comparing):
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
     yield keys.press
     keys.release()
 
@@ -121,10 +121,10 @@ def test_who_goes_elsewhere_during_the_search_stays_there(
     monkeypatch.setattr(slice_steps, "_AT_ONCE", 1)
     at(viewer, 0, 9)
     press("PgDown")
-    job = comparing._slices._job
+    search = comparing._slices._search
+    assert search.is_busy
     at(viewer, 0, 2)
-    qtbot.waitUntil(lambda: comparing._slices._job is None)
-    assert job is not None
+    qtbot.waitUntil(lambda: not search.is_busy)
     assert index(viewer)[0] == 2
 
 
@@ -141,7 +141,7 @@ def test_of_times_the_one_that_is_seen_is_looked_through(qtbot):
     layer = viewer.add_labels(data)
     comparing = Comparing(viewer)
     comparing.set_layer(layer)
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
     viewer.dims.point = (1, 0, 0, 0)
     keys.press("PgDown")
     assert viewer.dims.point[:2] == (1, 3)
@@ -232,7 +232,7 @@ def test_a_new_layer_is_drawn_as_the_last_one_and_then_as_it_likes(viewer, layer
 
 def test_labels_are_hidden_while_the_key_is_held(viewer, layer, comparing, said):
     other = viewer.add_labels(np.zeros((20, 30, 40), np.uint8), opacity=0.3)
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
     keys.press("H")
     assert (layer.opacity, other.opacity) == (0.0, 0.0)
     assert layer.visible
@@ -245,7 +245,7 @@ def test_labels_are_hidden_while_the_key_is_held(viewer, layer, comparing, said)
 @pytest.mark.parametrize("ending", ["release of keys", "release of comparing"])
 def test_hidden_labels_come_back_when_the_panel_closes(viewer, layer, qtbot, ending):
     comparing = Comparing(viewer)
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
     keys.press("H")
     if ending == "release of keys":
         keys.release()
@@ -256,7 +256,7 @@ def test_hidden_labels_come_back_when_the_panel_closes(viewer, layer, qtbot, end
 
 
 def test_another_opacity_given_meanwhile_stays(viewer, layer, comparing):
-    keys = KeyBindings(viewer, comparing.actions)
+    keys = KeyBindings(viewer, comparing.offers)
     keys.press("H")
     layer.opacity = 0.5
     keys.lift("H")

@@ -230,7 +230,7 @@ def test_a_preview_follows_later_strokes(case):
 
 @pytest.mark.parametrize(("do", "left"), [("delete", 96), ("keep", 1), ("give", 96)])
 def test_an_island_under_the_cursor_goes_or_stays(case, do, left):
-    by_name = {action.name: action for action in case.section.actions}
+    by_name = {action.name: action for action in case.section.offers}
     case.layer.selected_label = 3
     case.viewer.dims.set_point(0, 0.0)
     case.viewer.cursor.position = case.layer.data_to_world((0, 10, 14))

@@ -200,7 +200,7 @@ def test_a_locked_label_takes_no_part(case, name, settings):
 
 
 def test_an_island_under_the_cursor_is_refused_with_the_reason(case):
-    by_name = {action.name: action for action in case.section.actions}
+    by_name = {action.name: action for action in case.section.offers}
     before = case.layer.data.copy()
     case.lock(2)
     for voxel, reason in (

@@ -141,7 +141,7 @@ def journals(folder):
 
 
 def test_shift_s_on_the_canvas_saves(viewer, window, keeping, edited, folder):
-    bindings = KeyBindings(viewer, keeping.actions)
+    bindings = KeyBindings(viewer, keeping.offers)
     keys = CanvasKeys(canvas_of(window), bindings)
     keys.watch()
     QTest.keyClick(canvas_of(window), Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)

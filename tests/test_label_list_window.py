@@ -42,7 +42,7 @@ def canvas_of(viewer):
 def test_tab_on_the_canvas_chooses_the_next_label_and_leaves_the_view(viewer, labels, layer):
     labels.set_layer(layer)
     canvas, point = canvas_of(viewer), viewer.dims.point
-    bindings = KeyBindings(viewer, labels.actions)
+    bindings = KeyBindings(viewer, labels.offers)
     keys = CanvasKeys(canvas, bindings)
     keys.watch()
     chosen = []

@@ -262,7 +262,7 @@ def test_the_readout_follows_the_slice_when_only_the_wheel_turns(qtbot, make_vie
 
 def test_one_key_turns_through_the_planes_about_the_same_point(make_viewing):
     viewer = viewer_of(image_layer(scan(), name="scan"))
-    keys = KeyBindings(viewer, make_viewing(viewer).actions)
+    keys = KeyBindings(viewer, make_viewing(viewer).offers)
     viewer.dims.point = (-3.0, -2.0, -4.0)
     for order in ((1, 0, 2), (2, 0, 1), (0, 1, 2)):
         assert keys.press("O")
@@ -294,7 +294,7 @@ def test_one_key_steps_through_the_windows_of_a_ct(make_viewing):
     viewer = viewer_of(layer)
     viewing = make_viewing(viewer)
     assert layer.contrast_limits == [-160, 240]
-    keys = KeyBindings(viewer, viewing.actions)
+    keys = KeyBindings(viewer, viewing.offers)
     seen = {}
     for _ in range(6):
         assert keys.press("W")

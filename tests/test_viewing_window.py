@@ -54,7 +54,7 @@ def viewing(viewer, qtbot):
 @pytest.fixture
 def canvas(viewer, viewing):
     [canvas] = canvases_of(viewer)
-    bindings = KeyBindings(viewer, viewing.actions)
+    bindings = KeyBindings(viewer, viewing.offers)
     keys = CanvasKeys(canvas, bindings)
     keys.watch()
     viewing.three_views.opened.connect(keys.watch)

@@ -1,7 +1,8 @@
 """What entries of napari's menus and of its command palette do: an action of the open panel.
 
 Each action is a function of this module under its own name, such as ``clear_slice``, for
-``napari.yaml`` to name. It is made when it is asked for.
+``napari.yaml`` to name. It is made when it is asked for; which ones there are is written here by
+``scripts/write_manifest.py``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,55 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_seg.viewer.panel import Panel
+
+NAMES = frozenset(
+    {
+        # actions: names
+        "next_window",
+        "next_plane",
+        "three_views",
+        "contour",
+        "hide_labels",
+        "previous_slice",
+        "next_slice",
+        "previous_island",
+        "next_island",
+        "next_label",
+        "previous_label",
+        "go_to_label",
+        "brush_paint",
+        "brush_erase",
+        "brush_adaptive",
+        "brush_threshold",
+        "brush_nudge",
+        "brush_restore",
+        "brush_sphere",
+        "fill_holes",
+        "keep_largest",
+        "remove_small",
+        "pick_island",
+        "grow",
+        "shrink",
+        "shell",
+        "hollow",
+        "smooth",
+        "interpolate",
+        "copy_slice",
+        "clear_slice",
+        "grow_from_seeds",
+        "cut",
+        "combine",
+        "threshold",
+        "delete_island",
+        "keep_island",
+        "give_island",
+        "save_labels",
+        "run_tab",
+        "cheat_sheet",
+        # end of actions
+    }
+)
+"""Of all actions."""
 
 
 def run_action(name: str) -> None:
@@ -52,8 +102,7 @@ def _open_panel(viewer: napari.Viewer) -> Panel | None:
 
 
 def __getattr__(name: str) -> Callable[[], None]:
-    # pytest asks every module that it collects for its plugins and marks.
-    if name.startswith(("_", "pytest")):
+    if name not in NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def command() -> None:

@@ -79,7 +79,7 @@ class Brushes(Controls):
         self._size()
 
     @property
-    def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
+    def offers(self) -> tuple[Action, ...]:
         """One for each brush, and one to make it round or a sphere."""
         sphere = Action(
             "brush_sphere", "Round or spherical brush", _GROUP, None, self.sphere.toggle

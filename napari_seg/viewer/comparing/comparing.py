@@ -51,7 +51,7 @@ class Comparing(QObject):
         self._slices = SliceSteps(self._viewer, self)
         self._islands = IslandSteps(self._viewer, self)
         repeats: Any = {"repeats": True}
-        self.actions = (
+        self.offers = (
             Action("contour", "Contour or fill", _GROUP, "C", self.toggle_contour),
             Action(
                 "hide_labels", "Hide the labels", _GROUP, "H", self._hiding.hide, self._hiding.show

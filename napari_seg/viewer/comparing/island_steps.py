@@ -13,8 +13,8 @@ from napari_seg.viewer.comparing.shown_labels import shown_labels
 from napari_seg.viewer.editing.attached import attached
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.step_names import label_name
-from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.label_list.jump import look_at
+from napari_seg.viewer.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,8 @@ class IslandSteps(QObject):
         self._shown: Middle | None = None
         self._place = 0
         self._pending = 0
-        self._job: Job | None = None
+        self._search = Search(self)
+        self._search.found.connect(self._on_found)
 
     def go(self, layer: Labels, step: int) -> None:
         """Go to the next smaller island, or to the next larger one where `step` is -1."""
@@ -70,22 +71,14 @@ class IslandSteps(QObject):
             self._look(layer, step)
             return
         self._pending += step
-        if self._job is not None:
-            return
-        if shown.array.size <= _AT_ONCE:
-            self._on_found(middles_of(shown.array, shown.label))
-            return
-        self._job = Job(middles_of, shown.array, shown.label, parent=self)
-        self._job.returned.connect(self._on_found)
-        self._job.finished.connect(self._on_finished)
-        self._job.start()
+        if not self._search.is_busy:
+            at_once = shown.array.size <= _AT_ONCE
+            self._search.start(middles_of, shown.array, shown.label, at_once=at_once)
 
     def cancel(self) -> None:
         """Go nowhere, and forget what was found."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job.deleteLater()
-        self._job, self._islands, self._of, self._pending = None, None, None, 0
+        self._search.cancel()
+        self._islands, self._of, self._pending = None, None, 0
 
     def leave(self) -> None:
         """Follow no layer any more."""
@@ -120,9 +113,6 @@ class IslandSteps(QObject):
         # Without a history nobody tells of a stroke.
         self._islands = islands if self._history is not None else None
         self._look(layer, step, islands)
-
-    def _on_finished(self) -> None:
-        self._job = None
 
     def _look(self, layer: Labels, step: int, islands: Sequence[Middle] | None = None) -> None:
         islands = self._islands if islands is None else islands

@@ -9,9 +9,9 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.label_edits.finding import next_slice_with, slices_with
-from napari_seg.viewer.comparing.shown_labels import ShownLabels, axis_through, shown_labels
+from napari_seg.viewer.comparing.shown_labels import axis_through, shown_labels
 from napari_seg.viewer.editing.step_names import label_name
-from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +44,13 @@ class SliceSteps(QObject):
     def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._job: Job | None = None
+        self._search = Search(self)
+        self._search.found.connect(self._on_found)
         self._wanted: _Wanted | None = None
 
     def go(self, layer: Labels, step: int) -> None:
         """Go to the next slice, or to the one before where `step` is -1."""
-        if self._job is not None:
+        if self._search.is_busy:
             # Where that ends is not known yet.
             return
         axis = axis_through(self._viewer, layer)
@@ -65,27 +66,17 @@ class SliceSteps(QObject):
         if found is not None:
             self._turn(wanted, found)
         else:
-            self._search(wanted, shown)
+            self._wanted = wanted
+            at_once = shown.array.size <= _AT_ONCE
+            self._search.start(slices_with, shown.array, shown.label, axis, at_once=at_once)
 
     def cancel(self) -> None:
         """Go nowhere."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job.deleteLater()
-        self._job, self._wanted = None, None
-
-    def _search(self, wanted: _Wanted, shown: ShownLabels) -> None:
-        if shown.array.size <= _AT_ONCE:
-            self._arrive(wanted, slices_with(shown.array, wanted.label, wanted.axis))
-            return
-        self._wanted = wanted
-        self._job = Job(slices_with, shown.array, wanted.label, wanted.axis, parent=self)
-        self._job.returned.connect(self._on_found)
-        self._job.finished.connect(self._on_finished)
-        self._job.start()
+        self._search.cancel()
+        self._wanted = None
 
     def _on_found(self, slices: Sequence[int]) -> None:
-        wanted = self._wanted
+        wanted, self._wanted = self._wanted, None
         # The person may have gone on to something else meanwhile.
         if (
             wanted is not None
@@ -95,9 +86,6 @@ class SliceSteps(QObject):
             and self._index(wanted.layer, wanted.axis) == wanted.index
         ):
             self._arrive(wanted, slices)
-
-    def _on_finished(self) -> None:
-        self._job, self._wanted = None, None
 
     def _arrive(self, wanted: _Wanted, slices: Sequence[int]) -> None:
         left = [place for place in slices if (place - wanted.index) * wanted.step > 0]

@@ -62,9 +62,9 @@ class EditSection(QWidget):
         self.brushes.taken.connect(self.wanted)
 
     @property
-    def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
+    def offers(self) -> tuple[Action, ...]:
         """All that keys, menus and the command palette can ask for."""
-        return (*self.brushes.actions, *self._actions)
+        return (*self.brushes.offers, *self._actions)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Edit another layer from now on; None for none."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 
-from napari_seg.viewer.editing.attached import attach, attached, detach
+from napari_seg.viewer.editing.attached import LayerPart
 from napari_seg.viewer.editing.history import EditHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.layers import Labels
 
     from napari_seg.viewer.editing.steps import Box, Step
 
 
-class HandSlices(QObject):
-    """The slices of one layer that were touched by hand. Get it with `HandSlices.of`.
+class HandSlices(LayerPart):
+    """The slices of one layer that were touched by hand; first those of its history.
 
     A stroke touches slices along each axis on which it is one voxel thick: it was drawn in such
     a slice. One that is thick on all axes, such as of a round brush in 3D, touches all its slices
@@ -45,22 +42,16 @@ class HandSlices(QObject):
     changed = Signal()
 
     def __init__(self, layer: Labels) -> None:
-        super().__init__()
-        self._history = EditHistory.of(layer)
-        self._layer: Callable[[], Any] = weakref.ref(layer)
+        history = EditHistory.of(layer)
+        super().__init__(layer)
+        self._history = history
         # Apart from the history, which drops its oldest steps.
         self._steps: list[Step] = []
-        attach(layer, self)
         for step in self._history.steps[: self._history.done]:
             self._on_applied(step)
         self._history.applied.connect(self._on_applied)
         self._history.reverted.connect(self._on_reverted)
         self._history.cleared.connect(self._on_cleared)
-
-    @classmethod
-    def of(cls, layer: Labels) -> HandSlices:
-        """Return those of a layer; new ones begin with the strokes that are in its history."""
-        return attached(layer, cls) or cls(layer)
 
     def slices(self, axis: int, label: int) -> tuple[int, ...]:
         """Return the slices that were touched, in rising order.
@@ -86,9 +77,7 @@ class HandSlices(QObject):
         self._history.applied.disconnect(self._on_applied)
         self._history.reverted.disconnect(self._on_reverted)
         self._history.cleared.disconnect(self._on_cleared)
-        layer = self._layer()
-        if layer is not None:
-            detach(layer, self)
+        self.leave()
 
     def _on_applied(self, step: Step) -> None:
         if step.by != "tool":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 
-from napari_seg.viewer.editing.attached import attach, attached, detach
+from napari_seg.viewer.editing.attached import LayerPart
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.hooks import Hook
 from napari_seg.viewer.editing.known_steps import KnownStep, keep_steps, overlap
@@ -18,7 +17,7 @@ from napari_seg.viewer.editing.strokes import commit_stroke
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from napari.layers import Labels
 
@@ -30,8 +29,8 @@ _MOST_STEPS = 1000
 _HALF_A_GIB = 512 * 2**20
 
 
-class EditHistory(QObject):
-    """The named steps of one layer, which owns this object. Get it with `EditHistory.of`.
+class EditHistory(LayerPart):
+    """The named steps of one layer; a new history holds what napari can undo already.
 
     Undo and redo stay napari's own, by its keys or by `go_to`. A brush stroke is named for its
     tool and label; a step of ours by the name given to `write_region`.
@@ -67,15 +66,13 @@ class EditHistory(QObject):
     cleared = Signal()
 
     def __init__(self, layer: Labels, *, limit_bytes: int = _HALF_A_GIB) -> None:
-        super().__init__()
         require_editable(layer)
-        self._layer: Callable[[], Any] = weakref.ref(layer)
+        super().__init__(layer)
         self._limit = limit_bytes
         self._entries: list[KnownStep] = []
         self._done = 0
         self._named: tuple[str | Namer, By] | None = None
         self._told_of_dropped = False
-        attach(layer, self)
         keep_steps(layer, _MOST_STEPS)
         with self.naming("earlier edit", by="hand"):
             self._follow()
@@ -87,11 +84,6 @@ class EditHistory(QObject):
         for event in (layer.events.paint, layer.events.set_data, layer.events.editable):
             event.connect(self._follow)
         layer.events.data.connect(self._on_data)
-
-    @classmethod
-    def of(cls, layer: Labels) -> EditHistory:
-        """Return the history of a layer; a new one holds what napari can undo already."""
-        return attached(layer, cls) or cls(layer)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -173,7 +165,7 @@ class EditHistory(QObject):
             event.disconnect(self._follow)
         layer.events.data.disconnect(self._on_data)
         keep_steps(layer, type(layer)._history_limit)
-        detach(layer, self)
+        self.leave()
         self._entries, self._done = [], 0
 
     def _undo(self) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 
-from napari_seg.viewer.editing.attached import attach, attached, detach
+from napari_seg.viewer.editing.attached import LayerPart
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.hooks import Hook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -27,10 +26,10 @@ _ITS_ARGUMENTS = ["self", "data", "mask", "new_label", "volume_slice"]
 _FEW = 6
 
 
-class LabelLocks(QObject):
-    """The locked labels of one layer, which owns this object.
+class LabelLocks(LayerPart):
+    """The locked labels of one layer; at first none.
 
-    A locked label neither loses voxels nor gains any. Get it with `LabelLocks.of`.
+    A locked label neither loses voxels nor gains any.
 
     Parameters
     ----------
@@ -54,21 +53,14 @@ class LabelLocks(QObject):
     changed = Signal()
 
     def __init__(self, layer: Labels) -> None:
-        super().__init__()
         require_editable(layer)
-        self._layer: Callable[[], Any] = weakref.ref(layer)
+        super().__init__(layer)
         self._labels: frozenset[int] = frozenset()
         self._is_checked = False
-        attach(layer, self)
         self.holds_for_napari = _writes_as_known(layer)
         if self.holds_for_napari:
             self._writing = Hook(layer, _NAPARI_WRITES, self._apply_mask_to_data)
         self._setting = Hook(layer, "data_setitem", self._data_setitem)
-
-    @classmethod
-    def of(cls, layer: Labels) -> LabelLocks:
-        """Return the locks of a layer, with none locked if they are new."""
-        return attached(layer, cls) or cls(layer)
 
     @property
     def labels(self) -> frozenset[int]:
@@ -127,7 +119,7 @@ class LabelLocks(QObject):
             if self.holds_for_napari:
                 self._writing.remove(layer, self._apply_mask_to_data)
             self._setting.remove(layer, self._data_setitem)
-            detach(layer, self)
+        self.leave()
 
     def _set(self, labels: Iterable[int]) -> None:
         before, self._labels = self._labels, frozenset(int(label) for label in labels)

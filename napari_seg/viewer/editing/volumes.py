@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 
-from napari_seg.viewer.editing.attached import attach, attached, detach
+from napari_seg.viewer.editing.attached import LayerPart
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.steps import Step, count_labels
 from napari_seg.viewer.editing.strokes import commit_stroke
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 _FEW = 1 << 21
 
 
-class VolumeTracker(QObject):
-    """The volume of each label of one layer, which owns this object. Get it with `.of`.
+class VolumeTracker(LayerPart):
+    """The volume of each label of one layer.
 
     Strokes, tools, undo and redo add and take away what they changed. The whole layer is counted
     at the beginning, and when its voxels were replaced: in another thread, unless it is small.
@@ -49,23 +48,17 @@ class VolumeTracker(QObject):
     changed = Signal()
 
     def __init__(self, layer: Labels) -> None:
-        super().__init__()
         grid_of(layer)
-        self._history = EditHistory.of(layer)
-        self._layer = weakref.ref(layer)
+        history = EditHistory.of(layer)
+        super().__init__(layer)
+        self._history = history
         self._counts: Counter[int] = Counter()
         self._since: Counter[int] = Counter()
         self._job: Job | None = None
-        attach(layer, self)
         self._history.applied.connect(self._on_applied)
         self._history.reverted.connect(self._on_reverted)
         self._history.cleared.connect(self.recount)
         self.recount()
-
-    @classmethod
-    def of(cls, layer: Labels) -> VolumeTracker:
-        """Return the tracker of a layer; a new one begins to count."""
-        return attached(layer, cls) or cls(layer)
 
     @property
     def is_counting(self) -> bool:
@@ -109,9 +102,7 @@ class VolumeTracker(QObject):
         self._history.applied.disconnect(self._on_applied)
         self._history.reverted.disconnect(self._on_reverted)
         self._history.cleared.disconnect(self.recount)
-        layer = self._layer()
-        if layer is not None:
-            detach(layer, self)
+        self.leave()
 
     def _cancel(self) -> None:
         if self._job is not None:

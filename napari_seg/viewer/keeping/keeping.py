@@ -54,7 +54,7 @@ class Keeping(QObject):
         Signal: whether labels are being saved now.
     offer
         The widget that offers to restore what a crash left behind; hidden without such.
-    actions
+    offers
         What keys and menus can ask for: saving.
     """
 
@@ -86,7 +86,7 @@ class Keeping(QObject):
             parent=self,
         )
         viewer.layers.events.removed.connect(self._on_removed)
-        self.actions = (
+        self.offers = (
             Action("save_labels", "Save the labels", "Labels", "Shift+S", self._on_save_wanted),
         )
 

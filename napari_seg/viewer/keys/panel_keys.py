@@ -32,7 +32,7 @@ class PanelKeys(KeyBindings):
     viewer
         On whose canvas they are.
     parts
-        Whose `actions` they do.
+        Whose `offers` they do.
     run_tab
         Does what the tab that is shown is for; its key works in fields of the panel, too.
     """
@@ -44,7 +44,7 @@ class PanelKeys(KeyBindings):
         parts: Iterable[Any],
         run_tab: Callable[[], None],
     ) -> None:
-        actions = [each for part in parts for each in part.actions]
+        actions = [each for part in parts for each in part.offers]
         own = (
             Action(_RUN_TAB, "Do what the tab is for", "Panel", "Ctrl+Enter", run_tab),
             Action("cheat_sheet", "All keys", "Panel", "?", self.show_cheat_sheet),

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.label_edits.centres import middle_of
-from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,8 @@ class Jump(QObject):
         self._viewer = viewer
         self._layer: Labels | None = None
         self._value = 0
-        self._job: Job | None = None
+        self._search = Search(self)
+        self._search.found.connect(self._on_found)
 
     def start(self, layer: Labels, value: int) -> None:
         """Go to a label, as soon as it is found."""
@@ -53,20 +54,11 @@ class Jump(QObject):
         if array.ndim > 3:
             # Of times or channels: what is seen now.
             array = array[tuple(self._viewer.dims.current_step[-array.ndim : -3])]
-        if array.size <= _FEW:
-            self._on_found(middle_of(array, value))
-            return
-        self._job = Job(middle_of, array, value, parent=self)
-        self._job.returned.connect(self._on_found)
-        self._job.finished.connect(self._on_finished)
-        self._job.start()
+        self._search.start(middle_of, array, value, at_once=array.size <= _FEW)
 
     def cancel(self) -> None:
         """Go nowhere."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job.deleteLater()
-            self._job = None
+        self._search.cancel()
         self._layer = None
 
     def _on_found(self, index: Sequence[int] | None) -> None:
@@ -78,9 +70,6 @@ class Jump(QObject):
             self.not_found.emit(self._value)
         else:
             look_at(self._viewer, layer, index)
-
-    def _on_finished(self) -> None:
-        self._job = None
 
 
 def look_at(viewer: ViewerModel, layer: Labels, index: Sequence[int]) -> None:

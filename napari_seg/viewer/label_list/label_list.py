@@ -72,7 +72,7 @@ class LabelList(QWidget):
         self._update()
 
     @property
-    def actions(self) -> tuple[Action, ...]:  # type: ignore[override] # not those of Qt
+    def offers(self) -> tuple[Action, ...]:
         """What keys and menus can ask for: to choose another label, or go to it."""
         group = "Labels"
         of_rows: Any = {"repeats": True, "can_run": self.acts.can_step}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QTimer, Signal
 
 from napari_seg.imaging.label_table import Label, LabelTable
-from napari_seg.viewer.editing.attached import attach, attached
+from napari_seg.viewer.editing.attached import LayerPart
 from napari_seg.viewer.label_list.colours import (
     colours_seen,
     has_own_colours,
@@ -31,7 +30,7 @@ from napari_seg.viewer.label_list.whole_labels import write_labels_as
 from napari_seg.viewer.layers import metadata_of, update_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from napari.layers import Labels
 
@@ -43,8 +42,8 @@ if TYPE_CHECKING:
 _MOST_ROWS = 2000
 
 
-class LayerTable(QObject):
-    """The table of one layer's labels, which owns this object. Get it with `LayerTable.of`.
+class LayerTable(LayerPart):
+    """The table of one layer's labels.
 
     Names, colours and status are in the layer's metadata as a `LabelTable`, so that they are
     saved with it. A label that gets voxels gets a row. What others change of the layer is
@@ -69,25 +68,18 @@ class LayerTable(QObject):
     changed = Signal()
 
     def __init__(self, layer: Labels) -> None:
-        super().__init__()
-        self._layer: Callable[[], Any] = weakref.ref(layer)
+        super().__init__(layer)
         self._rows: tuple[Row, ...] = ()
         self._hidden: frozenset[int] = frozenset()
         self._deleted = DeletedRows()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.follow)
-        attach(layer, self)
         self._followed = Followed(layer, self)
         self._followed.changed.connect(self._later.start)
         self._followed.applied.connect(self._on_applied)
         self._followed.reverted.connect(self._on_reverted)
         self.follow()
-
-    @classmethod
-    def of(cls, layer: Labels) -> LayerTable:
-        """Return the table of a layer."""
-        return attached(layer, cls) or cls(layer)
 
     @property
     def rows(self) -> tuple[Row, ...]:

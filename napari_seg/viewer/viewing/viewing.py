@@ -29,7 +29,7 @@ class Viewing:
     ----------
     readout
         The widget that tells of the point under the cursor and of the window.
-    actions
+    offers
         What keys and menus can ask for: the next window, the next plane, three views.
     three_views
         The two other planes beside the canvas; closed at first.
@@ -41,7 +41,7 @@ class Viewing:
         self._viewer = viewer
         self.readout = Readout(viewer)
         self.three_views = ThreeViews(viewer, self.readout)
-        self.actions = (
+        self.offers = (
             Action("next_window", "Next window", _GROUP, "W", self._show_next_window),
             Action("next_plane", "Next view (axial, coronal, sagittal)", _GROUP, "O", self._turn),
             Action("three_views", "Three views, or one", _GROUP, "Q", self.three_views.toggle),
