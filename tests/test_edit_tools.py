@@ -97,6 +97,27 @@ CASES = {
         "shell", {"mm": 1.0, "into": 3}, cubes,
         lambda labels: only_over(margin(labels, 1, MM, 1.0, into=3), labels, {0}).applied(labels),
     ),
+    "around all": (
+        "shell", {"mm": 1.0, "into": 3, "all_labels": True}, cubes,
+        lambda labels: np.where(
+            (labels == 0)
+            & (
+                (margin(labels, 1, MM, 1.0, into=3).applied(labels) == 3)
+                | (margin(labels, 2, MM, 1.0, into=3).applied(labels) == 3)
+            ),
+            3,
+            labels,
+        ),
+    ),
+    "hollow all": (
+        "hollow", {"mm": 1.0, "all_labels": True}, cubes,
+        lambda labels: np.where(
+            hollow(labels, 1, MM, 1.0).applied(labels)
+            == hollow(labels, 2, MM, 1.0).applied(labels),
+            labels,
+            0,
+        ),
+    ),
     "hollow": (
         "hollow", {"mm": 1.0}, cubes, lambda labels: hollow(labels, 1, MM, 1.0).applied(labels),
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from threading import Event, Semaphore
+from time import sleep
 
 import dask.array as da
 import numpy as np
@@ -369,6 +370,80 @@ def test_cancel_drops_what_is_computed(case, gate):
     case.wait()
     assert np.array_equal(case.layer.data, before)
     assert case.status.text.text() == "Stopped: nothing was changed"
+
+
+def test_a_tool_shows_how_far_it_is_and_cancel_stops_it_at_once(case):
+    steps, ended = [], Event()
+
+    def slow(_subject, _settings, report):
+        try:
+            for step in range(1, 1000):
+                report(step / 1000)
+                steps.append(step)
+                ended.wait(0.01)
+        finally:
+            ended.set()
+
+    case.tools.tools["smooth"] = replace(case.tools.tools["smooth"], edit=slow)
+    case.tools.run_at_once("smooth")
+    case.qtbot.waitUntil(lambda: "%" in case.status.text.text())
+    assert case.status.text.text().startswith("Smooth liver (median, 2 mm): ")
+    case.qtbot.waitUntil(lambda: case.status.bar.value() > 0)
+    case.status.cancel.click()
+    case.wait()
+    assert ended.is_set()
+    assert len(steps) < 500
+    assert case.steps == []
+    assert case.status.text.text() == "Stopped: nothing was changed"
+
+
+def test_an_older_preview_is_stopped_for_a_newer_one(case):
+    begun, stopped = Event(), []
+    original = case.tools.tools["grow"]
+
+    def slow(subject, settings, report):
+        begun.set()
+        try:
+            while settings.mm < 3.0:
+                report(0.5)
+                sleep(0.005)
+        except BaseException:
+            stopped.append(settings.mm)
+            raise
+        return original.edit(subject, settings, report)
+
+    case.tools.tools["grow"] = replace(original, edit=slow)
+    case.open("grow", mm=2.0)
+    case.qtbot.waitUntil(begun.is_set)
+    case.set(mm=3.5)
+    case.wait_for_preview()
+    assert stopped == [2.0]
+
+
+def test_without_previews_a_tool_shows_nothing_and_does_the_same(case, preferences):
+    preferences.editing.tool_preview = False
+    opened = case.open("grow")
+    assert opened.news.text() == "Preview off, as the preferences say"
+    assert opened.primary.isEnabled()
+    assert not opened._previewing.is_busy
+    assert case.previews == []
+    preferences.editing.tool_preview = True
+    case.wait_for_preview()
+    assert len(case.previews) == 1
+    preferences.editing.tool_preview = False
+    case.qtbot.waitUntil(lambda: case.previews == [])
+    case.apply()
+    assert case.steps == ["Grow liver by 2 mm"]
+
+
+def test_the_key_that_applies_a_tool_is_named_as_it_is_bound(case):
+    opened = case.open("grow")
+    assert "(" not in opened.primary.toolTip()
+    keys = {"run_tab": "Ctrl+Return", "grow": "Shift+G"}
+    case.tools.show_keys(lambda name: keys.get(name, ""))
+    case.wait_for_preview()
+    assert opened.primary.toolTip() == "Grow liver by 2 mm (Ctrl+Return), one undo step"
+    assert case.open("shrink").primary.toolTip().endswith("(Ctrl+Return), one undo step")
 
 
 def test_a_layer_removed_while_it_is_computed_is_not_written(case, gate):

@@ -167,6 +167,116 @@ def test_a_polygon_drawn_with_the_mouse_cuts(qtbot, viewer, panel):
     assert viewer.layers.selection.active is layer
 
 
+@pytest.fixture
+def three(qtbot, viewer, panel):
+    """Three views; the test holds none of them, so that they can go."""
+    panel.viewing.three_views.open()
+    for _ in range(10):
+        QApplication.processEvents()
+        qtbot.wait(5)
+    yield panel.viewing.three_views
+    panel.viewing.three_views.close()
+    QApplication.processEvents()
+
+
+def place_of(view, layer, voxel):
+    """The pixel of a further canvas that shows a voxel."""
+    camera, canvas = view.viewer.scene.camera, view.canvas.canvas.native
+    world = np.asarray(layer.data_to_world(voxel))[list(view.viewer.dims.displayed)]
+    down, right = (world - np.asarray(camera.center[-2:])) * camera.zoom
+    middle = canvas.rect().center()
+    return canvas, QPoint(round(middle.x() + right), round(middle.y() + down))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_island_is_clicked_on_any_canvas(qtbot, viewer, panel, three, number):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    layer.mode = "paint"
+    viewer.dims.point = layer.data_to_world((3, 8, 4))
+    click(tools.picker.groups["Islands"])
+    click(tools.picker.choices["pick_island"])
+    click(*place_of(three.views[number], layer, (3, 8, 4)))
+    qtbot.waitUntil(lambda: not np.any(layer.data == 2))
+    assert np.count_nonzero(layer.data == 1) == 97
+    click(tools.opened.cancel)
+    assert layer.mode == "paint"
+    viewer.layers.selection.active = layer
+    press(viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(np.any(layer.data == 2)))
+    # The tool is put away: clicks mean nothing to it.
+    click(*place_of(three.views[number], layer, (3, 8, 4)))
+    qtbot.wait(50)
+    assert np.any(layer.data == 2)
+
+
+def test_an_island_in_a_slice_is_that_of_the_canvas_that_is_clicked(qtbot, viewer, panel, three):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    viewer.dims.point = layer.data_to_world((3, 8, 4))
+    tools.restore({"pick_island": {"within": "slice"}})
+    tools.open_tool("pick_island")
+    axis = three.views[0].viewer.dims.order[0]
+    click(*place_of(three.views[0], layer, (3, 8, 4)))
+    qtbot.waitUntil(lambda: not np.any(layer.data.take((3, 8, 4)[axis], axis=axis) == 2))
+    assert np.any(layer.data == 2)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_polygon_is_drawn_on_any_canvas_and_the_last_one_counts(
+    qtbot, viewer, panel, three, number
+):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    viewer.dims.point = layer.data_to_world((3, 4, 4))
+    click(tools.picker.groups["Cut"])
+    tools.opened.polygon.shapes.add_polygons([[(3, 0, 0), (3, 0, 5), (3, 11, 5), (3, 11, 0)]])
+    qtbot.waitUntil(lambda: tools.opened.polygon.get() is not None)
+    view = three.views[number]
+    axis = view.viewer.dims.order[0]
+    # All but the first two slices of the main view.
+    corners = [(4, 0, 0), (4, 11, 15), (9, 11, 15), (9, 0, 0)]
+    corners = [tuple(4 if at == axis else part for at, part in enumerate(one)) for one in corners]
+    for corner in corners:
+        canvas, place = place_of(view, layer, corner)
+        QTest.mouseMove(canvas, place)
+        click(canvas, place)
+        qtbot.wait(50)
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: tools.opened.polygon.get().axis == axis)
+    qtbot.waitUntil(lambda: tools.opened.outcome is not None)
+    drawn, before = tools.opened.polygon.get(), layer.data.copy()
+    assert drawn.index == 4
+    assert len(tools.opened.polygon.shapes.data) == 0
+    click(tools.opened.primary)
+    qtbot.waitUntil(lambda: tools.opened is None, timeout=15_000)
+    edit = cut(before, drawn.corners, axis, 4, (2.0, 1.0, 0.5), label=1)
+    assert edit.count > 0
+    assert np.array_equal(layer.data, edit.applied(before))
+    assert [one for one in (*viewer.layers, *view.viewer.layers) if isinstance(one, Shapes)] == []
+    assert view.viewer.layers.selection.active is view.shown_as(layer)
+
+
+def test_views_that_come_and_go_while_a_polygon_is_wanted(qtbot, viewer, panel):
+    tools, three_views = panel.edit.tools, panel.viewing.three_views
+    click(tools.picker.groups["Cut"])
+    three_views.open()
+    for view in three_views.views:
+        [shapes] = [one for one in view.viewer.layers if isinstance(one, Shapes)]
+        assert view.viewer.layers.selection.active is shapes
+        assert shapes.mode == "add_polygon"
+    axis = three_views.views[0].viewer.dims.order[0]
+    [shapes] = [one for one in three_views.views[0].viewer.layers if isinstance(one, Shapes)]
+    corners = [(4, 0, 0), (4, 11, 15), (9, 11, 15), (9, 0, 0)]
+    shapes.add_polygons(
+        [[tuple(4 if at == axis else part for at, part in enumerate(one)) for one in corners]]
+    )
+    qtbot.waitUntil(lambda: tools.opened.outcome is not None)
+    three_views.close()
+    qtbot.waitUntil(lambda: tools.opened.reason().startswith("Draw a polygon"))
+    assert tools.opened.polygon.get() is None
+    assert previews(viewer) == [tools.opened.polygon.shapes]
+    click(tools.opened.cancel)
+    assert previews(viewer) == []
+
+
 @pytest.mark.parametrize("way", ["cancel", "escape", "other tab", "other group", "close", "layer"])
 def test_a_preview_goes_with_its_tool(qtbot, viewer, panel, way):
     layer, tools = panel.labels.layer, panel.edit.tools
