@@ -362,6 +362,28 @@ def assert_all_show(viewer, three):
         assert np.array_equal(layer._slice.image.view, np.take(labels.data, index[axis], axis))
 
 
+def test_a_stroke_waits_for_no_view_and_all_follow_it(viewer, three):
+    canvas = canvases_of(viewer, three)[0]
+    labels = viewer.layers["labels"]
+    labels.mode = "paint"
+    shown = (viewer, *(view.viewer for view in three.views))
+    before = [model.dims.point for model in shown]
+    place = middle_of(canvas) + QPoint(20, 30)
+    event = QMouseEvent(
+        QEvent.Type.MouseButtonPress, QPointF(place), QPointF(place), LEFT, LEFT, NONE
+    )
+    QApplication.sendEvent(canvas, event)
+    assert labels.data.any()
+    assert [model.dims.point for model in shown] == before
+    pump(3)
+    row, column = under(viewer, canvas, place)
+    assert np.abs(np.array(viewer.dims.point[1:]) - (row, column)).max() < 0.51
+    for view in three.views:
+        axis = view.viewer.dims.order[0]
+        assert view.viewer.dims.point[axis] == viewer.dims.point[axis] != before[0][axis]
+    release(canvas, place)
+
+
 def test_a_stroke_shows_in_all_before_it_ends(viewer, three):
     labels = viewer.layers["labels"]
     labels.mode, labels.selected_label, labels.brush_size = "paint", 2, 8
