@@ -15,6 +15,7 @@ from napari_seg.viewer.quiet_insert import insert_quietly
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from numpy.typing import NDArray
 
     from napari_seg.viewer.edit_tools.computing import Outcome
 
@@ -47,17 +48,20 @@ class CanvasPreview:
         if not edit or codes is None or over not in self._viewer.layers:
             self.clear()
             return
-        layer = self.layer
+        layer, name = self.layer, f"preview of {over.name}"
+        colours = _colours(over, outcome.shown)
         if layer is None or layer not in self._viewer.layers or not _fits(layer, over):
             self.clear()
-            layer = self._add(over)
-        if self._box is not None:
-            layer.data[self._box] = 0
-        layer.data[edit.box] = codes
+            data = np.zeros(over.data.shape, dtype=np.uint8)
+            data[edit.box] = codes
+            self._add(data, over, name=name, colormap=colours)
+        else:
+            if self._box is not None:
+                layer.data[self._box] = 0
+            layer.data[edit.box] = codes
+            layer.name, layer.colormap = name, colours
+            layer.refresh(extent=False)
         self._box = edit.box
-        layer.name = f"preview of {over.name}"
-        layer.colormap = _colours(over, outcome.shown)
-        layer.refresh(extent=False)
 
     def clear(self) -> None:
         """Take the preview away."""
@@ -72,24 +76,33 @@ class CanvasPreview:
         if selected:
             self._viewer.layers.selection = selected
 
-    def _add(self, over: Labels) -> Labels:
-        layer = Labels(
-            np.zeros(over.data.shape, dtype=np.uint8),
-            metadata=mark_as_preview(),
-            **{name: getattr(over, name) for name in _PLACE},
-        )
+    def _add(self, data: NDArray[np.uint8], over: Labels, **looks: Any) -> None:
+        place = {name: getattr(over, name) for name in _PLACE}
+        layer = Labels(data, metadata=mark_as_preview(), **place, **looks)
         layer.editable = False
-        insert_quietly(self._viewer.layers, self._viewer.layers.index(over) + 1, layer)
+        _leave_out_drawing_aids(layer)
         self.layer, self._over = layer, over
+        # Once it is on the canvas, each change would draw it anew.
+        self._on_looks()
+        insert_quietly(self._viewer.layers, self._viewer.layers.index(over) + 1, layer)
         over.events.visible.connect(self._on_looks)
         over.events.opacity.connect(self._on_looks)
-        self._on_looks()
-        return layer
 
     def _on_looks(self, _event: object = None) -> None:
         if self.layer is not None and self._over is not None:
             self.layer.visible = self._over.visible
             self.layer.opacity = min(self._over.opacity + _STRONGER, 1.0)
+
+
+def _leave_out_drawing_aids(layer: Labels) -> None:
+    """Let no canvas make a brush's circle and a polygon for labels that nobody draws on.
+
+    They take a third of the time in which a layer is added. They are private to napari (0.9); with
+    one that has no such things nothing happens.
+    """
+    for name in ("brush_stroke", "polygon"):
+        if name in getattr(layer, "_overlays", {}):
+            layer._overlays[name].visible = False
 
 
 def _fits(layer: Labels, over: Labels) -> bool:

@@ -33,6 +33,7 @@ _OF_LABELS = (
     "show_selected_label",
     "mode",
 )
+_DRAWING_AIDS = ("brush_stroke", "polygon")
 _OF_PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
 
@@ -69,6 +70,9 @@ class SideLabels(Labels):  # type: ignore[misc]  # napari carries no types
         self._main = main
         place = {name: getattr(main, name) for name in _OF_PLACE}
         super().__init__(main.data, colormap=main.colormap, **place)
+        for name in _DRAWING_AIDS:
+            # The circle of a brush and a polygon take time to make, and some layers do without.
+            self._overlays[name].visible = main._overlays[name].visible
 
     def show_change(self, box: Box) -> None:
         """Draw the part of a changed box that lies in the slice shown."""
