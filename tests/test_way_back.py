@@ -20,7 +20,7 @@ from monai.transforms import (
     Zoomd,
 )
 
-from napari_seg.segmentation.slabs.way_back import NotByAxes, find_way_back
+from napari_seg.segmentation.slabs.way_back import NotByAxes, find_way_back, trace_of
 
 SHAPE = (13, 9, 17)
 RAS = Orientationd(keys="image", axcodes="RAS", labels=None)
@@ -108,7 +108,7 @@ def test_way_back_is_that_of_monai(chain, nearest, codes):
     theirs = Invertd(keys="pred", transform=prepare, orig_keys="image", nearest_interp=nearest)(
         {"image": prepared, "pred": MetaTensor(scores, meta=prepared.meta)}
     )["pred"]
-    way = find_way_back(prepared, nearest=nearest)
+    way = find_way_back(trace_of(prepared), nearest=nearest)
     assert way.shape == SHAPE
     assert np.allclose(brought_back(way, scores.numpy()), np.asarray(theirs), atol=1e-5)
 
@@ -116,10 +116,10 @@ def test_way_back_is_that_of_monai(chain, nearest, codes):
 def test_axes_that_turn_are_refused_by_name():
     prepared = Compose([RAS, spacing(1, 1, 1, diagonal=True)])({"image": scan()})["image"]
     with pytest.raises(NotByAxes, match="SpatialResample turns the axes"):
-        find_way_back(prepared)
+        find_way_back(trace_of(prepared))
 
 
 def test_unknown_step_is_refused_by_name():
     prepared = Compose([Zoomd(keys="image", zoom=1.2)])({"image": scan()})["image"]
     with pytest.raises(NotByAxes, match="through Zoom is known"):
-        find_way_back(prepared)
+        find_way_back(trace_of(prepared))

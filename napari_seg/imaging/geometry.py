@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class Geometry:
         """Volume of one voxel in millilitres, shear included."""
         return abs(float(np.linalg.det(self.affine[:3, :3]))) / 1000
 
-    @property
+    @cached_property
     def axis_codes(self) -> tuple[str, str, str]:
         """The side of the patient that i, j and k run towards, such as ``("R", "A", "S")``."""
         i, j, k = aff2axcodes(self.affine)

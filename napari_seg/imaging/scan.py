@@ -136,6 +136,8 @@ class Scan:
 
     def crop(self, region: Region) -> Scan:
         """Return the part of the scan inside `region`, which must lie within the grid."""
+        if region == tuple((0, count) for count in self.geometry.shape):
+            return self
         return replace(self, array=_cut(self.array, region), geometry=self.geometry.crop(region))
 
     @cached_property

@@ -102,13 +102,13 @@ def figures_of(scan: Scan) -> Figures:
     """Measure a scan; of several channels the first counts."""
     voxels = scan.array[..., 0] if scan.array.ndim == 4 else scan.array
     values = _some_of(voxels)
-    percentiles = np.percentile(values, PERCENTILES) if values.size else np.zeros(len(PERCENTILES))
+    percentiles = _percentiles(values)
     # Networks for scans without a unit are shown what is not 0, with mean 0 and deviation 1.
     tissue = values[values != 0]
-    deviation = float(tissue.std()) if tissue.size else 0.0
+    deviation = float(tissue.std(dtype=np.float64)) if tissue.size else 0.0
     standard = np.zeros(len(PERCENTILES))
     if deviation > 0:
-        standard = (np.percentile(tissue, PERCENTILES) - tissue.mean()) / deviation
+        standard = (_percentiles(tissue) - tissue.mean(dtype=np.float64)) / deviation
     low, high = percentiles[0], percentiles[-1]
     largest = max(abs(low), abs(high))
     return Figures(
@@ -225,8 +225,25 @@ def _along_patient(geometry: Geometry, sizes: Sequence[float]) -> tuple[float, .
     return tuple(along)
 
 
-def _some_of(voxels: NDArray[Any]) -> NDArray[np.float64]:
-    """Take at most some million voxels, evenly from all places."""
+def _some_of(voxels: NDArray[Any]) -> NDArray[Any]:
+    """Take at most some million voxels, evenly from all places, and sort them."""
     step = max(1, int(np.ceil((voxels.size / _MOST_VOXELS) ** (1 / 3))))
-    some = np.asarray(voxels[::step, ::step, ::step], np.float64).ravel()
-    return some[np.isfinite(some)]
+    some = np.array(voxels[::step, ::step, ::step]).ravel(order="K")
+    if some.dtype.kind == "f":
+        some = some[np.isfinite(some)]
+    # Numbers of up to two bytes are counted then, which is several times as fast.
+    some.sort(kind="stable" if some.itemsize <= 2 else None)
+    return some
+
+
+def _percentiles(rising: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the percentiles of sorted values, between the two nearest as NumPy does."""
+    if not rising.size:
+        return np.zeros(len(PERCENTILES))
+    places = np.array(PERCENTILES) / 100 * (rising.size - 1)
+    low = np.floor(places).astype(int)
+    first, second = (
+        rising[np.minimum(low + more, rising.size - 1)].astype(np.float64) for more in (0, 1)
+    )
+    percentiles: NDArray[np.float64] = first + (second - first) * (places - low)
+    return percentiles

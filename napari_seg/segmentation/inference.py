@@ -12,7 +12,7 @@ import numpy as np
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
-from napari_seg.segmentation.network_input import as_network_input
+from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_checks import check_run
 from napari_seg.segmentation.run_settings import RunSettings
@@ -44,6 +44,7 @@ def segment(
     mirror: Sequence[int] = (),
     maps: Sequence[str] = (),
     skip_air: bool = True,
+    spare_bytes: int = 0,
     on_progress: OnProgress | None = None,
     on_window: OnWindow | None = None,
     on_map: Callable[[str, Scan], None] | None = None,
@@ -83,6 +84,9 @@ def segment(
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
         value; the labels are the same.
+    spare_bytes
+        Memory of the computer that others are about to take, such as the next scan of a cohort:
+        the run is refused where it would need that, too.
     on_progress
         Told 0 once the scan is prepared and before each way to run it that is tried, then the fraction done after each window, up to 1; what
         it raises stops the run there.
@@ -135,7 +139,7 @@ def segment(
     if region == "auto":
         from napari_seg.segmentation.locating.segmenting import segment_found
 
-        each = partial(segment, bundle=bundle, plan=plan)
+        each = partial(segment, bundle=bundle, plan=plan, spare_bytes=spare_bytes)
         find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
         return find(scan, bundle, each, settings)
     table = _kept(bundle.table, labels)
@@ -145,7 +149,8 @@ def segment(
         bundle,
         plan or (choose_device(device), precision),
         box,
-        partial(_sliding, bundle, settings),
+        settings,
+        spare_bytes,
         on_progress or ignore_progress,
         on_window,
     )
@@ -228,34 +233,36 @@ def _draw_box(
     bundle: Bundle,
     plan: Plan | tuple[str, Precision],
     box: Region,
-    sliding_by: Callable[[Plan, OnProgress], Sliding],
+    settings: RunSettings,
+    spare_bytes: int,
     on_progress: OnProgress,
     on_window: OnWindow | None,
 ) -> tuple[Drawing, Plan]:
     import torch
-    from monai.utils import convert_to_tensor
 
+    from napari_seg.segmentation.preparing.prepared_scan import prepare_scan
     from napari_seg.segmentation.preview import Preview
     from napari_seg.segmentation.slabs.drawing import draw_labels
     from napari_seg.segmentation.windows import window_of
 
     crop = scan.crop(box)
-    voxels = as_network_input(crop, bundle)
     with torch.inference_mode():
-        image = bundle.prepare({"image": voxels})["image"]
+        prepared = prepare_scan(crop, bundle, maps=len(settings.maps), spare_bytes=spare_bytes)
         if isinstance(plan, tuple):
-            prepared, window = convert_to_tensor(image)[None], window_of(bundle.inferer)
             device, precision = plan
-            stop = partial(on_progress, 0.0)
             plan = bundle.runner.plan(
-                prepared, window, device=device, precision=precision, on_way=stop
+                prepared.voxels,
+                window_of(bundle.inferer),
+                device=device,
+                precision=precision,
+                on_way=partial(on_progress, 0.0),
             )
-        sliding = sliding_by(plan, on_progress)
+        sliding = _sliding(bundle, settings, plan, on_progress)
         on_progress(0.0)
-        to_crop = np.linalg.inv(np.asarray(voxels.affine)) @ np.asarray(image.affine)
-        i, j, k = (int(count) for count in image.shape[1:])
-        preview = on_window and Preview(on_window, to_crop, box, (i, j, k), scan.geometry)
-        drawing = draw_labels(image, bundle, replace(sliding, on_window=preview))
+        to_crop = np.linalg.inv(network_affine(crop, bundle)) @ prepared.trace.affine
+        preview = on_window and Preview(on_window, to_crop, box, prepared.shape, scan.geometry)
+        sliding = replace(sliding, on_window=preview, spare_bytes=spare_bytes)
+        drawing = draw_labels(prepared, bundle, sliding)
     if drawing.labels.shape != crop.geometry.shape:
         raise ValueError(
             f"the bundle {bundle.name!r} must give one label per voxel of shape "

@@ -31,10 +31,13 @@ def as_network_input(scan: Scan, bundle: Bundle) -> MetaTensor:
         low = float(finite.min()) if finite.size else 0.0
         voxels = np.nan_to_num(voxels, nan=low, posinf=float(finite.max(initial=low)), neginf=low)
     channels = np.moveaxis(voxels, -1, 0) if voxels.ndim == 4 else voxels[None]
-    affine = scan.geometry.affine
-    if bundle.spatial_dims == 2:
-        affine = _with_axial_slice(scan.geometry)
+    affine = network_affine(scan, bundle)
     return MetaTensor(torch.from_numpy(channels), affine=torch.from_numpy(affine.copy()))
+
+
+def network_affine(scan: Scan, bundle: Bundle) -> NDArray[np.float64]:
+    """Return the affine that a bundle's transforms see."""
+    return _with_axial_slice(scan.geometry) if bundle.spatial_dims == 2 else scan.geometry.affine
 
 
 def _with_axial_slice(geometry: Geometry) -> NDArray[np.float64]:

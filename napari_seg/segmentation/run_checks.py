@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from napari_seg.imaging.geometry import clip_region
 from napari_seg.segmentation.locating.sides import Sides
 
 if TYPE_CHECKING:
@@ -13,19 +12,14 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.run_settings import RunSettings
 
-# Of each voxel and channel: float32, and what MONAI resamples from and to in float64.
-_PREPARING_BYTES = 20
-
 
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
-    """See that a scan fits a bundle, choices are in range, and there is memory to prepare it.
+    """See that a scan fits a bundle, and choices are in range.
 
     Raises
     ------
     ValueError
         If a scan does not fit, or a choice is out of range.
-    MemoryError
-        If there is too little memory, with the figures.
     """
     _check_fit(scan, bundle)
     _check_settings(settings, bundle)
@@ -33,18 +27,15 @@ def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
 
 
 def _check_memory(scan: Scan, settings: RunSettings) -> None:
+    """See that maps of all boxes that are found fit; of a given box they count with its labels."""
     import torch
 
     from napari_seg.segmentation.slabs.memory import require
 
-    preparing = _PREPARING_BYTES * (not settings.finds_place)
-    spans = [(0, count) for count in scan.geometry.shape]
-    if settings.box is not None:
-        spans = list(clip_region(settings.box, scan.geometry.shape))
-    voxels = prod(stop - start for start, stop in spans)
-    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
-    needed = voxels * (preparing * channels + 4 * len(settings.maps))
-    require(needed, torch.device("cpu"), f"preparing {voxels / 1e6:.0f} million voxels")
+    if settings.finds_place and settings.maps:
+        voxels = prod(scan.geometry.shape)
+        needed = 4 * len(settings.maps) * voxels
+        require(needed, torch.device("cpu"), f"probabilities of {voxels / 1e6:.0f} million voxels")
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """Give plain values that JSON can hold."""
         return {
-            **asdict(self),
-            "trials": [asdict(trial) for trial in self.trials],
+            **vars(self),
+            "way": dict(vars(self.way)),
+            "trials": [{**vars(trial), "way": dict(vars(trial.way))} for trial in self.trials],
             "versions": dict(self.versions),
         }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from napari_seg.segmentation.preparing.voxels import PreparedVoxels
     from napari_seg.segmentation.windows import Window
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
@@ -55,7 +56,7 @@ class NetworkRunner:
 
     def plan(
         self,
-        image: Tensor,
+        image: Tensor | PreparedVoxels,
         window: Window,
         *,
         device: str,
@@ -142,7 +143,7 @@ class NetworkRunner:
 
     def _find(
         self,
-        image: Tensor,
+        image: Tensor | PreparedVoxels,
         window: Window,
         device: str,
         precision: Precision,

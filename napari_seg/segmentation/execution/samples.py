@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from napari_seg.segmentation.preparing.voxels import PreparedVoxels
     from napari_seg.segmentation.windows import Window
 
 # Other roundings of the same anatomy, where a scan has few windows.
@@ -17,7 +18,7 @@ _SHIFTS = ((0, 0, 0), (1, 1, 1), (-1, 1, 2), (2, -1, 1), (1, 2, -1), (-2, -1, -1
 _MOST = 12
 
 
-def sample_windows(image: Tensor, window: Window) -> Iterator[Tensor]:
+def sample_windows(image: Tensor | PreparedVoxels, window: Window) -> Iterator[Tensor]:
     """Cut batches of windows from a prepared scan, from its middle outwards.
 
     Parameters
@@ -63,13 +64,15 @@ def _starts(have: int, part: int) -> list[int]:
     return sorted({middle % part + part * n for n in range((have - middle % part) // part)})
 
 
-def _cut(image: Tensor, place: Sequence[int], shape: Sequence[int]) -> Tensor:
+def _cut(image: Tensor | PreparedVoxels, place: Sequence[int], shape: Sequence[int]) -> Tensor:
     """Cut a box that may reach beyond the scan, where it is 0."""
-    box = image.new_zeros((*image.shape[:2], *shape))
+    import torch
+
+    box = torch.zeros((*image.shape[:2], *shape), device=image.device)
     inside, there = [], []
     for at, n, have in zip(place, shape, image.shape[2:], strict=True):
         first, last = max(at, 0), max(min(at + n, have), max(at, 0))
         inside.append(slice(first, last))
         there.append(slice(first - at, last - at))
-    box[:, :, *there] = image[:, :, *inside]
+    box[:, :, *there] = image[slice(None), slice(None), *inside]
     return box

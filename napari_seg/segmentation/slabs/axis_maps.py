@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,25 +49,33 @@ class Taps:
         """Whether each voxel inside is one of the other axis, as it stands."""
         return self.index.shape[1] == 1 and bool((self.weight[self.inside] == 1).all())
 
+    def after(self, other: Taps) -> Taps:
+        """Return what both do, first `other`: these voxels as sums over those that it sums over."""
+        if other.index.shape[1] == 1:
+            index = other.index[self.index, 0]
+            return _tidy(index, self.weight * other.weight[self.index, 0])
+        index, weight = other.index[self.index], self.weight[:, :, None] * other.weight[self.index]
+        return _tidy(index.reshape(len(index), -1), weight.reshape(len(weight), -1))
 
-def identity(count: int) -> csr_array:
+
+def identity(count: int) -> Taps:
     """Map an axis to itself."""
-    return _from_taps(np.arange(count)[:, None], np.ones((count, 1)), count)
+    return Taps(np.arange(count)[:, None], np.ones((count, 1)))
 
 
-def reverse(count: int) -> csr_array:
+def reverse(count: int) -> Taps:
     """Map an axis to itself backwards."""
-    return _from_taps(np.arange(count)[::-1, None], np.ones((count, 1)), count)
+    return Taps(np.arange(count - 1, -1, -1)[:, None], np.ones((count, 1)))
 
 
-def shift(count: int, source: int, *, start: int) -> csr_array:
+def shift(count: int, source: int, *, start: int) -> Taps:
     """Map to `count` voxels from `start` on; those outside the source have no weight."""
     places = np.arange(count)[:, None] + start
     inside = (places >= 0) & (places < source)
-    return _from_taps(places, inside.astype(float), source)
+    return _tidy(places, inside.astype(float))
 
 
-def linear(places: NDArray[np.float64], source: int, *, border: bool) -> csr_array:
+def linear(places: NDArray[np.float64], source: int, *, border: bool) -> Taps:
     """Interpolate at fractional places of the source.
 
     Parameters
@@ -87,48 +94,44 @@ def linear(places: NDArray[np.float64], source: int, *, border: bool) -> csr_arr
     index = np.stack([low, low + 1], 1)
     weight = np.stack([1 - part, part], 1)
     weight[(index < 0) | (index > source - 1)] = 0
-    return _from_taps(index.astype(np.int64), weight, source)
+    return _tidy(index.astype(np.int64), weight)
 
 
-def nearest(places: NDArray[np.float64], source: int, *, border: bool) -> csr_array:
+def nearest(places: NDArray[np.float64], source: int, *, border: bool) -> Taps:
     """Take the nearest voxel of the source, an even one at equal distance."""
     index = np.rint(places.clip(0, source - 1) if border else places)[:, None]
     inside = (index >= 0) & (index <= source - 1)
-    return _from_taps(index.astype(np.int64), inside.astype(float), source)
+    return _tidy(index.astype(np.int64), inside.astype(float))
 
 
-def area(count: int, source: int) -> csr_array:
+def area(count: int, source: int) -> Taps:
     """Average the voxels of the source that each of `count` equal parts touches."""
     starts = np.arange(count) * source // count
     stops = -(-(np.arange(1, count + 1) * source) // count)
     width = int((stops - starts).max())
     index = starts[:, None] + np.arange(width)
     weight = (index < stops[:, None]) / (stops - starts)[:, None]
-    return _from_taps(index, weight, source)
+    return _tidy(index, weight)
 
 
-def as_taps(matrix: csr_array) -> Taps:
-    """Lay out the rows of a map as arrays of equal width."""
-    matrix = matrix.tocsr()
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    counts = np.diff(matrix.indptr)
+def _tidy(index: NDArray[np.int64], weight: NDArray[np.float64]) -> Taps:
+    """Sort and merge the taps of each voxel, drop those without weight, and make none wider."""
+    if index.shape[1] == 1:
+        return Taps(np.where(weight == 0, 0, index), weight)
+    order = np.argsort(index, axis=1, kind="stable")
+    index = np.take_along_axis(index, order, 1)
+    weight = np.take_along_axis(weight, order, 1)
+    for tap in range(1, index.shape[1]):
+        same = index[:, tap] == index[:, tap - 1]
+        weight[same, tap] += weight[same, tap - 1]
+        weight[same, tap - 1] = 0
+    counts = (weight != 0).sum(axis=1)
     width = max(int(counts.max(initial=0)), 1)
-    place = np.minimum(np.arange(width), np.maximum(counts - 1, 0)[:, None])
-    flat = (matrix.indptr[:-1, None] + place).clip(0, max(matrix.nnz - 1, 0))
-    index = np.zeros((len(counts), width), np.int64)
-    weight = np.zeros((len(counts), width))
-    filled = counts > 0
-    if matrix.nnz:
-        index[filled] = matrix.indices[flat[filled]]
-        used = filled[:, None] & (np.arange(width) < counts[:, None])
-        weight[used] = matrix.data[flat[used]]
+    used_first = np.argsort(weight == 0, axis=1, kind="stable")[:, :width]
+    index = np.take_along_axis(index, used_first, 1)
+    weight = np.take_along_axis(weight, used_first, 1)
+    # Taps that are not used repeat the last one.
+    last = np.minimum(np.arange(width), np.maximum(counts - 1, 0)[:, None])
+    index = np.take_along_axis(index, last, 1)
+    index[counts == 0] = 0
     return Taps(index, weight)
-
-
-def _from_taps(index: NDArray[np.int64], weight: NDArray[Any], source: int) -> csr_array:
-    from scipy.sparse import csr_array
-
-    rows = np.repeat(np.arange(len(index)), index.shape[1])
-    columns = index.ravel().clip(0, source - 1)
-    return csr_array((np.asarray(weight, float).ravel(), (rows, columns)), (len(index), source))

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_seg.imaging.scan import Notice
 from napari_seg.segmentation.mirroring import mirrored
+from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
 from napari_seg.segmentation.slabs.memory import require
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.mirroring import Network
+    from napari_seg.segmentation.preparing.prepared_scan import PreparedScan
     from napari_seg.segmentation.slabs.sliding import OnWindow
     from napari_seg.segmentation.slabs.window_scores import WindowScores
     from napari_seg.segmentation.windows import WindowLayout
@@ -79,6 +81,8 @@ class Sliding:
         Axes of the prepared scan along which each window is mirrored, too, and the scores averaged.
     maps
         Names of labels whose probabilities are wanted, or ``"entropy"``.
+    spare_bytes
+        Memory of the computer that others are about to take.
     on_progress, on_window, fallback
         As in `sliding.slide`.
     """
@@ -90,18 +94,17 @@ class Sliding:
     skip_air: bool = True
     mirror: tuple[int, ...] = ()
     maps: tuple[str, ...] = ()
+    spare_bytes: int = 0
     on_window: OnWindow | None = None
     fallback: Fallback | None = None
 
     def run(
-        self, image: MetaTensor, bundle: Bundle, reader: Any, axis: int, activation: str | None
+        self, scan: PreparedScan, bundle: Bundle, reader: Any, axis: int, activation: str | None
     ) -> WindowScores:
         """Slide over a prepared scan."""
-        from monai.utils import convert_to_tensor
-
         flat = window_of(bundle.inferer).flat_axis
         return slide(
-            convert_to_tensor(image)[None].to(self.device),
+            scan.voxels.to(self.device),
             mirrored(self.network, self.mirror, flat_axis=flat),
             bundle.inferer,
             reader,
@@ -123,13 +126,13 @@ class Sliding:
         return network
 
 
-def draw_labels(image: MetaTensor, bundle: Bundle, sliding: Sliding) -> Drawing:
+def draw_labels(scan: PreparedScan, bundle: Bundle, sliding: Sliding) -> Drawing:
     """Draw the labels of a scan.
 
     Parameters
     ----------
-    image
-        As the bundle prepared it, with the trace of that.
+    scan
+        As the bundle prepared it.
     bundle
         Whose network runs.
     sliding
@@ -142,22 +145,21 @@ def draw_labels(image: MetaTensor, bundle: Bundle, sliding: Sliding) -> Drawing:
     MemoryError
         If the memory left is too small; with the figures.
     """
-    i, j, k = (int(count) for count in image.shape[1:])
-    layout = lay_windows(window_of(bundle.inferer), (i, j, k), sliding.overlap)
+    layout = lay_windows(window_of(bundle.inferer), scan.shape, sliding.overlap)
     try:
         finish = read_finish(bundle.postprocess, bundle.prepare)
-        way = find_way_back(image, nearest=finish.is_nearest)
+        way = find_way_back(scan.trace, nearest=finish.is_nearest)
     except (NotBySlabs, NotByAxes) as error:
         if sliding.maps:
             raise ValueError(
                 f"the bundle {bundle.name!r} gives no probabilities: {error}"
             ) from error
-        return _draw_at_once(image, bundle, sliding, layout, str(error))
-    return _draw_by_slabs(image, bundle, sliding, layout, finish, way)
+        return _draw_at_once(scan, bundle, sliding, layout, str(error))
+    return _draw_by_slabs(scan, bundle, sliding, layout, finish, way)
 
 
 def _draw_by_slabs(
-    image: MetaTensor,
+    scan: PreparedScan,
     bundle: Bundle,
     sliding: Sliding,
     layout: WindowLayout,
@@ -165,9 +167,12 @@ def _draw_by_slabs(
     way: WayBack,
 ) -> Drawing:
     axis = choose_axis(layout)
+    if isinstance(scan.voxels, PreparedVoxels):
+        # Along any other axis all of the scan would be read for each slab.
+        axis = scan.voxels.slow_axis
     maps: ScoreMaps | None = None
     if sliding.maps:
-        straight = find_way_back(image) if finish.is_nearest else way
+        straight = find_way_back(scan.trace) if finish.is_nearest else way
         maps = ScoreMaps(classes_of(sliding.maps, bundle.table), straight, finish)
     together = None if finish.is_nearest else maps
     labelling = Labelling(way, finish, axis, layout.before, on_scores=together)
@@ -177,31 +182,35 @@ def _draw_by_slabs(
     classes = _classes(bundle)
     rows = min(layout.shape[axis] + reader.span, layout.size[axis])
     slab = 4 * (classes + 1) * rows * prod(layout.size) // layout.size[axis]
-    require(slab, sliding.device, f"a slab of {classes} classes")
-    windows = sliding.run(image, bundle, reader, axis, finish.before)
+    beside = sliding.spare_bytes if sliding.device.type == "cpu" else 0
+    require(slab + beside, sliding.device, f"a slab of {classes} classes")
+    windows = sliding.run(scan, bundle, reader, axis, finish.before)
     if finish.threshold is not None and labelling.classes != 1:
         raise ValueError(
             f"the bundle {bundle.name!r} must give one label per voxel, "
             f"its postprocessing gives {labelling.classes}"
         )
-    labels = _cleaned(labelling.labels, image, finish) if finish.on_labels else labelling.labels
+    labels = labelling.labels
+    if finish.on_labels:
+        labels = _cleaned(labels, scan.image(), finish)
     return Drawing(labels, windows.notices, _counts(windows), maps.maps if maps else {})
 
 
 def _draw_at_once(
-    image: MetaTensor, bundle: Bundle, sliding: Sliding, layout: WindowLayout, reason: str
+    scan: PreparedScan, bundle: Bundle, sliding: Sliding, layout: WindowLayout, reason: str
 ) -> Drawing:
     """Gather the scores of the whole scan for the bundle's own post-processing."""
     import torch
     from monai.data import MetaTensor
 
-    axis, classes = choose_axis(layout, 0), _classes(bundle)
-    shape = image.applied_operations[0]["orig_size"] if image.applied_operations else layout.size
+    axis, classes, steps = choose_axis(layout, 0), _classes(bundle), scan.trace.steps
+    shape = steps[0]["orig_size"] if steps else layout.size
     # MONAI resamples in float64, from a copy, into a float32 array of the scan's size.
     needed = classes * (12 * prod(layout.size) + 12 * prod(int(count) for count in shape))
+    needed += sliding.spare_bytes
     require(needed, torch.device("cpu"), f"this bundle ({reason}) keeps all scores at once and")
-    reader = AllScores(layout, _size(image), axis)
-    windows = sliding.run(image, bundle, reader, axis, None)
+    reader = AllScores(layout, scan.shape, axis)
+    windows, image = sliding.run(scan, bundle, reader, axis, None), scan.image()
     prediction = MetaTensor(reader.scores, meta=image.meta)
     labels = np.asarray(bundle.postprocess({"image": image, "pred": prediction})["pred"])
     notice = Notice("scores-at-once", f"all scores were held in memory at once: {reason}")
@@ -246,8 +255,3 @@ def _classes(bundle: Bundle) -> int:
 
 def _counts(windows: WindowScores) -> dict[str, int]:
     return {"run": windows.run, "repeated": windows.repeated}
-
-
-def _size(image: MetaTensor) -> tuple[int, int, int]:
-    i, j, k = (int(count) for count in image.shape[1:])
-    return i, j, k

@@ -59,11 +59,11 @@ def require(needed: int, device: torch.device, what: str) -> None:
 def _container_bytes() -> int | None:
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
+        if not limit.isdigit():
+            return None
         used = int((_CGROUP / "memory.current").read_text())
         files = (_CGROUP / "memory.stat").read_text().split()
     except (OSError, ValueError):
-        return None
-    if not limit.isdigit():
         return None
     # Pages of files are given back when memory is wanted.
     cached = int(files[files.index("file") + 1]) if "file" in files else 0

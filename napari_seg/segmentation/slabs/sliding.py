@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_seg.segmentation.preparing.rows import MovingRows
+from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.rolling_slab import RollingSlab
 from napari_seg.segmentation.slabs.window_scores import WindowScores
 from napari_seg.segmentation.windows import lay_windows, window_of
@@ -11,6 +13,7 @@ from napari_seg.segmentation.windows import lay_windows, window_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
     from torch import Tensor
 
     from napari_seg.segmentation.slabs.window_scores import Fallback
@@ -79,7 +82,7 @@ def choose_axis(layout: WindowLayout, span: int = 1) -> int:
 
 
 def slide(
-    image: Tensor,
+    image: Tensor | PreparedVoxels,
     network: Callable[[Tensor], Tensor],
     inferer: Any,
     reader: Reader,
@@ -97,7 +100,7 @@ def slide(
     Parameters
     ----------
     image
-        Of shape ``(1, channel, i, j, k)``, on the network's device.
+        Of shape ``(1, channel, i, j, k)``, on the network's device; or prepared as windows come.
     network
         From ``(batch, channel, *window)`` to scores ``(batch, class, *window)``.
     inferer
@@ -127,15 +130,18 @@ def slide(
     """
     window = window_of(inferer)
     layout = lay_windows(window, _three(image.shape[2:]), overlap)
+    value = float(getattr(inferer, "cval", 0.0))
     source = WindowScores(
-        _padded(image, layout, float(getattr(inferer, "cval", 0.0))),
+        MovingRows(image, layout, axis, value)
+        if isinstance(image, PreparedVoxels)
+        else _padded(image, layout, value),
         network,
         window,
         layout,
         skip_air=skip_air,
         fallback=fallback,
     )
-    weights = _weights(layout.shape, image)
+    weights = _weights(layout.shape, image.device)
     slab: RollingSlab | None = None
     for done, (place, scores) in enumerate(source.each(axis), start=1):
         if slab is None:
@@ -177,10 +183,10 @@ def _padded(image: Tensor, layout: WindowLayout, value: float) -> Tensor:
     return pad(image, sides, value=value)
 
 
-def _weights(shape: tuple[int, int, int], image: Tensor) -> Tensor:
+def _weights(shape: tuple[int, int, int], device: torch.device) -> Tensor:
     from monai.data.utils import compute_importance_map
 
-    weights: Tensor = compute_importance_map(shape, mode="gaussian", device=image.device)
+    weights: Tensor = compute_importance_map(shape, mode="gaussian", device=device)
     return weights
 
 

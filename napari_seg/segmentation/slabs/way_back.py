@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.segmentation.slabs import axis_maps
-from napari_seg.segmentation.slabs.axis_maps import Taps, as_taps
+from napari_seg.segmentation.slabs.axis_maps import Taps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from monai.data import MetaTensor
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
 _PADS = frozenset({"Pad", "SpatialPad", "BorderPad", "DivisiblePad"})
 _CROPS = frozenset({"Crop", "SpatialCrop", "CenterSpatialCrop"})
@@ -59,13 +58,38 @@ class WayBack:
         return first, second, third
 
 
-def find_way_back(prepared: MetaTensor, *, nearest: bool = False) -> WayBack:
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What prepared a scan.
+
+    Attributes
+    ----------
+    shape
+        Of the prepared scan.
+    affine
+        Of the prepared scan.
+    steps
+        As MONAI's transforms leave them in ``applied_operations``, the first one first.
+    """
+
+    shape: tuple[int, ...]
+    affine: NDArray[np.float64]
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+
+def trace_of(prepared: MetaTensor) -> Trace:
+    """Take the trace that MONAI's transforms left on a scan ``(channel, i, j, k)``."""
+    affine = np.asarray(prepared.affine, float)
+    return Trace(tuple(prepared.shape[1:]), affine, tuple(prepared.applied_operations))
+
+
+def find_way_back(trace: Trace, *, nearest: bool = False) -> WayBack:
     """Work out MONAI's inverse of what prepared a scan, without running it.
 
     Parameters
     ----------
-    prepared
-        ``(channel, i, j, k)`` with its affine and the trace of the transforms.
+    trace
+        Of what prepared it.
     nearest
         Whether the inverse takes the nearest voxel wherever a transform interpolated.
 
@@ -74,15 +98,16 @@ def find_way_back(prepared: MetaTensor, *, nearest: bool = False) -> WayBack:
     NotByAxes
         If a step is unknown, or mixes the axes.
     """
-    walk = _Walk(tuple(prepared.shape[1:]), np.asarray(prepared.affine, float), nearest)
-    for step in reversed(prepared.applied_operations):
+    walk = _Walk(trace.shape, trace.affine, nearest)
+    for step in reversed(trace.steps):
         walk.undo(step)
     if len(walk.axes) != 3:
         raise NotByAxes("the prepared scan has other than three axes")
-    first, second, third = (as_taps(matrix) for matrix in walk.maps)
+    first, second, third = walk.maps
     i, j, k = (int(axis) for axis in walk.axes)
-    shape = tuple(prepared.shape[1:])
-    return WayBack((i, j, k), (first, second, third), (shape[0], shape[1], shape[2]))
+    return WayBack(
+        (i, j, k), (first, second, third), (trace.shape[0], trace.shape[1], trace.shape[2])
+    )
 
 
 class _Walk:
@@ -97,7 +122,7 @@ class _Walk:
 
     @property
     def _shape(self) -> tuple[int, ...]:
-        return tuple(int(matrix.shape[0]) for matrix in self.maps)
+        return tuple(len(taps.index) for taps in self.maps)
 
     def undo(self, step: Mapping[str, Any]) -> None:
         name, extra = str(step["class"]), step.get("extra_info", {})
@@ -120,6 +145,11 @@ class _Walk:
         undos[name](step, extra)
 
     def _orientation(self, _step: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        if "axes" in extra:  # said by our own preparing; MONAI's leaves it to be found out
+            self._affine = np.asarray(extra["original_affine"])
+            self._reverse([axis for axis, back in enumerate(extra["is_reversed"]) if back])
+            self._permute([extra["axes"].index(axis) for axis in range(3)])
+            return
         from nibabel.orientations import (
             aff2axcodes,
             axcodes2ornt,
@@ -193,19 +223,19 @@ class _Walk:
         for axis, (count, have) in enumerate(zip(size, self._shape, strict=True)):
             if self._is_nearest or mode == "nearest":
                 places = np.floor(np.arange(count) * (have / count))
-                matrix = axis_maps.nearest(places, have, border=True)
+                taps = axis_maps.nearest(places, have, border=True)
             elif mode == "area":
-                matrix = axis_maps.area(count, have)
+                taps = axis_maps.area(count, have)
             elif mode in _LINEAR:
                 steps = np.arange(count) * ((have - 1) / max(count - 1, 1))
                 halves = (np.arange(count) + 0.5) * (have / count) - 0.5
-                matrix = axis_maps.linear(steps if corners else halves, have, border=True)
+                taps = axis_maps.linear(steps if corners else halves, have, border=True)
             else:
                 raise NotByAxes(f"Resize interpolates by {mode}")
             scale = have / count
             move = np.eye(4)
             move[axis, axis], move[axis, 3] = scale, (scale - 1) / 2
-            self._apply(axis, matrix)
+            self._apply(axis, taps)
             self._affine = self._affine @ move
 
     def _pad(self, _step: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
@@ -244,10 +274,10 @@ class _Walk:
         self.axes = [self.axes[axis] for axis in order]
         self.maps = [self.maps[axis] for axis in order]
 
-    def _apply(self, axis: int, matrix: csr_array) -> None:
-        self.maps[axis] = matrix @ self.maps[axis]
+    def _apply(self, axis: int, taps: Taps) -> None:
+        self.maps[axis] = taps.after(self.maps[axis])
 
-    def _interpolation(self, mode: Any) -> Callable[..., csr_array] | None:
+    def _interpolation(self, mode: Any) -> Callable[..., Taps] | None:
         name = str(getattr(mode, "value", mode))
         if self._is_nearest or name == "nearest":
             return axis_maps.nearest

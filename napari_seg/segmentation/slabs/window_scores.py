@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from napari_seg.segmentation.preparing.rows import MovingRows
     from napari_seg.segmentation.windows import Window, WindowLayout
 
     Network = Callable[[Tensor], Tensor]
@@ -41,7 +42,7 @@ class WindowScores:
     Parameters
     ----------
     image
-        ``(1, channel, i, j, k)``, padded to at least one window.
+        ``(1, channel, i, j, k)``, padded to at least one window; or cut as it is prepared.
     network
         From ``(batch, channel, *window)`` to scores ``(batch, class, *window)``.
     window
@@ -63,7 +64,7 @@ class WindowScores:
 
     def __init__(
         self,
-        image: Tensor,
+        image: Tensor | MovingRows,
         network: Network,
         window: Window,
         layout: WindowLayout,
@@ -114,13 +115,14 @@ class WindowScores:
         """Run windows together; None if they are to be run again with less memory."""
         import torch
 
-        values = {place: self._value_of(place) for place in places} if self._skip_air else {}
+        windows = {place: self._cut(place) for place in places}
+        values = {p: _value_of(w[0]) for p, w in windows.items()} if self._skip_air else {}
         known = {place for place, value in values.items() if self._is_known(value)}
         fresh = [place for place in places if place not in known]
         found: Sequence[Tensor] = ()
         try:
             if fresh:
-                found = list(self._run(torch.cat([self._cut(place) for place in fresh])))
+                found = list(self._run(torch.cat([windows[place] for place in fresh])))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or not self._take_less(len(places)):
                 raise
@@ -150,20 +152,11 @@ class WindowScores:
         parts = [
             slice(first, first + n) for first, n in zip(place, self._layout.shape, strict=True)
         ]
-        return self._image[(slice(None), slice(None), *parts)]
+        window: Tensor = self._image[(slice(None), slice(None), *parts)]
+        return window
 
     def _is_known(self, value: tuple[float, ...] | None) -> bool:
         return value is not None and self._of_value is not None and value == self._of_value[0]
-
-    def _value_of(self, place: Place) -> tuple[float, ...] | None:
-        """Return the one value of each channel of a window; None where there are more."""
-        window = self._cut(place)[0]
-        corner = window[:, :1, :1, :1]
-        # Most windows that are not empty show it in their first plane.
-        for part in (window[:, :, :, window.shape[3] // 2], window):
-            if not bool((part == corner.reshape(-1, *[1] * (part.ndim - 1))).all()):
-                return None
-        return tuple(corner.flatten().tolist())
 
     def _take_less(self, count: int) -> bool:
         """Make the next try need less memory; False where nothing is left to try."""
@@ -198,3 +191,13 @@ class WindowScores:
 
     def _note(self, code: str, done: str) -> None:
         self.notices += (Notice(code, f"memory ran out: {done}; the labels stay the same"),)
+
+
+def _value_of(window: Tensor) -> tuple[float, ...] | None:
+    """Return the one value of each channel of a window; None where there are more."""
+    corner = window[:, :1, :1, :1]
+    # Most windows that are not empty show it in their first plane.
+    for part in (window[:, :, :, window.shape[3] // 2], window):
+        if not bool((part == corner.reshape(-1, *[1] * (part.ndim - 1))).all()):
+            return None
+    return tuple(corner.flatten().tolist())
