@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from napari_seg.cli.convert_command import convert, home_path
+from napari_seg.cli.convert_command import convert
+from napari_seg.cli.options import (
+    Json,
+    JsonForTable,
+    NewUids,
+    Overwrite,
+    Series,
+    home_path,
+    series_of,
+)
 from napari_seg.cli.terminal import exit_codes, print_json, quiet_libraries
 
 app = typer.Typer(
@@ -109,10 +118,7 @@ def segment(
             help="Run windows of one value throughout once for each value.",
         ),
     ] = True,
-    series: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
-    ] = None,
+    series: Series = None,
     channel: Annotated[
         list[Path] | None,
         typer.Option(
@@ -123,18 +129,12 @@ def segment(
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are already there.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on stdout in place of the table.")
-    ] = False,
+    overwrite: Overwrite = False,
+    as_json: JsonForTable = False,
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also draw a picture (PNG) beside the labels.")
     ] = False,
-    new_uids: Annotated[
-        bool, typer.Option("--new-uids", help="For .dcm: make identifiers that the series lacks.")
-    ] = False,
+    new_uids: NewUids = False,
     pseudonyms: Annotated[
         Path | None,
         typer.Option(
@@ -170,7 +170,7 @@ def segment(
     with exit_codes():
         choices = Choices(
             settings,
-            series=int(series) if series and series.isdigit() else series,
+            series=series_of(series),
             repair=repair,
             overwrite=overwrite,
             overlay=overlay,
@@ -190,7 +190,7 @@ app.command()(convert)
 @app.command()
 def series(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with DICOM files.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List the series of a DICOM folder, and what is wrong with them."""
     from napari_seg.cli.listing import list_series
@@ -222,7 +222,7 @@ def demo(
 
 @app.command()
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what is installed, what is missing, and the command that mends it."""
     from napari_seg.cli.doctor import print_findings

@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
+from napari_seg.cli.options import JsonForTable, NewUids, Overwrite, Series, home_path, series_of
 from napari_seg.cli.terminal import exit_codes, quiet_libraries
-
-
-def home_path(text: str | Path) -> Path:
-    """Read a path; no shell turns the ~ of ``--output=~/folder`` into a home."""
-    return Path(text).expanduser()
 
 
 def convert(
@@ -38,10 +34,7 @@ def convert(
         Path | None,
         typer.Option(metavar="SCAN", help="Bring the labels onto this scan; .dcm needs it."),
     ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
-    ] = None,
+    series: Series = None,
     table: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Names and colours: .tsv, .txt or .ctbl."),
@@ -53,15 +46,9 @@ def convert(
     resample: Annotated[
         bool, typer.Option("--resample", help="Resample labels on another grid than the scan's.")
     ] = False,
-    new_uids: Annotated[
-        bool, typer.Option("--new-uids", help="Make the UIDs that a DICOM series lacks.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is already there.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on stdout in place of the table.")
-    ] = False,
+    new_uids: NewUids = False,
+    overwrite: Overwrite = False,
+    as_json: JsonForTable = False,
 ) -> None:
     """Turn labels from one form into another."""
     from napari_seg.cli.converting import Conversion, convert_labels, report
@@ -70,7 +57,7 @@ def convert(
         labels,
         output,
         scan=scan,
-        series=int(series) if series and series.isdigit() else series,
+        series=series_of(series),
         table=table,
         form=form,
         resample=resample,
