@@ -94,10 +94,23 @@ class News:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._held: list[str] | None = None
 
     def say(self, message: str) -> None:
-        """Write one line."""
+        """Write one line, unless lines are held back."""
+        if self._held is not None:
+            self._held.append(message)
+            return
         self._console.print(" ".join(message.split()), soft_wrap=True)
+
+    def hold(self) -> None:
+        """Hold lines back, for others must come first."""
+        self._held = []
+
+    def release(self) -> list[str]:
+        """Hold nothing back any more; return the lines that were, to be said in their turn."""
+        held, self._held = self._held or [], None
+        return held
 
     @contextmanager
     def following(self, title: str) -> Iterator[Callable[[float], None]]:

@@ -15,6 +15,7 @@ from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice, Scan
+from napari_seg.imaging.voxel_bytes import is_packed, unpacked_size
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
 
 
@@ -79,6 +80,20 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     if axis_name(scan.channel_names) == "time":
         source = replace(source, time_step=source.time_step or 0.0)
     write_voxels(Path(path), scan.array, scan.geometry, source)
+
+
+def bytes_unpacked(path: Path) -> int:
+    """Return about how many bytes a file or a folder of files holds once it is unpacked.
+
+    Nothing is read but the ends of packed files, which may lie; 0 where there is nothing.
+    """
+    try:
+        if path.is_dir():
+            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        size = path.stat().st_size
+        return max(size, unpacked_size(path)) if is_packed(path) else size
+    except OSError:
+        return 0
 
 
 def is_dicom_file(path: Path) -> bool:

@@ -33,6 +33,13 @@ def is_packed(path: Path) -> bool:
         return file.read(2) == _GZIP
 
 
+def unpacked_size(path: Path) -> int:
+    """Return what a gzip file says that it holds: of one part its bytes, modulo 2**32."""
+    with path.open("rb") as file:
+        file.seek(-4, os.SEEK_END)
+        return int.from_bytes(file.read(4), "little")
+
+
 @dataclass(frozen=True)
 class StoredBytes:
     """A file that holds voxels.
@@ -104,7 +111,7 @@ class StoredBytes:
         if skipped + count > most:
             raise ValueError(too_short(self.name, count, max(most - skipped, 0)))
         stream.seek(skipped)
-        if not self.packed or self._last_number() == (skipped + count) % (1 << 32):
+        if not self.packed or unpacked_size(self.path) == (skipped + count) % (1 << 32):
             raw = self._fill(stream, np.empty(count, np.uint8), on_progress)
         else:
             raw = self._grow(stream, count, on_progress)
@@ -112,12 +119,6 @@ class StoredBytes:
         while self.packed and (chunk := stream.read(_CHUNK_BYTES)):
             surplus += len(chunk)  # a gzip file proves itself only at its end
         return raw, surplus
-
-    def _last_number(self) -> int:
-        # A gzip file of one part ends with the size of what it holds, modulo 2**32.
-        with self.path.open("rb") as file:
-            file.seek(-4, os.SEEK_END)
-            return int.from_bytes(file.read(4), "little")
 
     def _fill(
         self,
