@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -123,7 +123,7 @@ class RunSettings:
 
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record, without the bundle and the device."""
-        options = asdict(self)
+        options = dict(vars(self))
         for recorded_elsewhere in ("folder", "variant", "device", "further", "folds"):
             del options[recorded_elsewhere]
         return options

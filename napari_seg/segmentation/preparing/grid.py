@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # So far from an axis a resampled voxel may lie at the end of it.
 _FAR = 1e-4
+# Beyond it MONAI takes two affines for different.
+_SAME_AFFINE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,17 +102,10 @@ def _respaced(
     shape: Triple, affine: NDArray[np.float64], spacing: Any
 ) -> tuple[Triple, NDArray[np.float64], tuple[Taps | None, Taps | None, Taps | None]]:
     """Work out as MONAI's ``Spacing`` does what it resamples a scan to."""
-    from monai.data.utils import AFFINE_TOL, compute_shape_offset, zoom_affine
-
-    zoomed = zoom_affine(affine, _wanted_spacing(affine, spacing), diagonal=spacing.diagonal)
-    size, offset = compute_shape_offset(shape, affine, zoomed)
-    zoomed[:3, 3] = offset
-    i, j, k = (int(count) for count in size)
-    to_source = np.linalg.solve(affine, zoomed)
-    if (i, j, k) == shape and (
-        np.allclose(affine, zoomed, atol=AFFINE_TOL)
-        or np.allclose(to_source, np.eye(4), atol=AFFINE_TOL)
-    ):
+    zoomed = _zoomed(affine, spacing)
+    (i, j, k), zoomed[:3, 3] = _extent(shape, affine, zoomed)
+    to_source = np.asarray(np.linalg.solve(affine, zoomed), np.float64)
+    if (i, j, k) == shape and (_are_close(affine, zoomed) or _are_close(to_source, np.eye(4))):
         return shape, affine, (None, None, None)
     scales = np.diag(to_source)[:3]
     if (np.abs(to_source[:3, :3] - np.diag(scales)) @ (i, j, k) > _FAR).any():
@@ -120,9 +115,44 @@ def _respaced(
     return (i, j, k), affine @ to_source, taps
 
 
-def _wanted_spacing(affine: NDArray[np.float64], spacing: Any) -> NDArray[np.float64]:
-    from monai.data.utils import AFFINE_TOL
+def _zoomed(affine: NDArray[np.float64], spacing: Any) -> NDArray[np.float64]:
+    """Give an affine the wanted spacing, without shear and without a place."""
+    have = np.sqrt((affine[:3, :3] ** 2).sum(0))
+    wanted = _wanted_spacing(affine, spacing)
+    wanted = np.where(wanted > 0, wanted, have)
+    zoomed = np.eye(4)
+    if spacing.diagonal:
+        zoomed[:3, :3] = np.diag(wanted)
+        return zoomed
+    axes = affine[:3, :3]
+    stretch = np.linalg.cholesky(axes.T @ axes).T
+    zoomed[:3, :3] = axes @ np.linalg.inv(stretch) @ np.diag(np.sign(np.diag(stretch)) * wanted)
+    return zoomed
 
+
+def _extent(
+    shape: Triple, affine: NDArray[np.float64], zoomed: NDArray[np.float64]
+) -> tuple[Triple, NDArray[np.float64]]:
+    """Return how many voxels of another affine a scan fills, and where the first one lies."""
+    ends = [(0.0, count - 1.0) for count in shape]
+    corners = np.ones((4, 8))
+    corners[:3] = np.stack(np.meshgrid(*ends, indexing="ij")).reshape(3, 8)
+    reached = (np.linalg.solve(zoomed, affine) @ corners)[:3]
+    i, j, k = (int(count) for count in np.round(np.ptp(reached, axis=1) + 1))
+    # The corner from which all others lie ahead; none where the axes turn.
+    least = (reached[:, None, :] - reached[:, :, None]).min(axis=2)
+    first = np.flatnonzero((np.abs(least) <= 1e-8).all(axis=0))
+    if len(first):
+        return (i, j, k), (affine @ corners)[:3, first[0]]
+    middle = affine[:3, :3] @ (np.array(shape) / 2) + affine[:3, 3]
+    return (i, j, k), middle - zoomed[:3, :3] @ (np.array((i, j, k)) / 2)
+
+
+def _are_close(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return bool((np.abs(one - other) <= _SAME_AFFINE + 1e-5 * np.abs(other)).all())
+
+
+def _wanted_spacing(affine: NDArray[np.float64], spacing: Any) -> NDArray[np.float64]:
     have = np.sqrt((affine[:3, :3] ** 2).sum(0))
     wanted = spacing.pixdim[:3]
     wanted = np.append(wanted, [wanted[-1]] * (3 - len(wanted)))
@@ -131,7 +161,7 @@ def _wanted_spacing(affine: NDArray[np.float64], spacing: Any) -> NDArray[np.flo
             _limit(limits, axis, target) for limits in (spacing.min_pixdim, spacing.max_pixdim)
         )
         low, high = min(low, target), max(high, target)
-        if low - AFFINE_TOL <= have[axis] <= high + AFFINE_TOL:
+        if low - _SAME_AFFINE <= have[axis] <= high + _SAME_AFFINE:
             wanted[axis] = have[axis]
     return wanted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,13 +39,13 @@ class Taps:
         last: NDArray[np.int64] = self.index[:, -1]
         return last
 
-    @property
+    @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Which voxels have any weight."""
         inside: NDArray[np.bool_] = (self.weight != 0).any(axis=1)
         return inside
 
-    @property
+    @cached_property
     def is_pick(self) -> bool:
         """Whether each voxel inside is one of the other axis, as it stands."""
         return self.index.shape[1] == 1 and bool((self.weight[self.inside] == 1).all())

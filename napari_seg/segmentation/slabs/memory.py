@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-_CGROUP = Path("/sys/fs/cgroup")
+_CGROUP, _MEMORY = Path("/sys/fs/cgroup"), Path("/proc/meminfo")
 # What torch says on a processor, where it raises a plain RuntimeError.
 _SAYINGS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
 
@@ -29,9 +29,7 @@ def available_bytes(device: torch.device) -> int | None:
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu":
         return None
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
+    free = _free_bytes()
     limit = _container_bytes()
     return free if limit is None else min(free, limit)
 
@@ -54,6 +52,17 @@ def require(needed: int, device: torch.device, what: str) -> None:
             f"{what} needs {needed / 1e9:.1f} GB of memory on {device}, {free / 1e9:.1f} GB are "
             "free; choose a smaller region"
         )
+
+
+def _free_bytes() -> int:
+    # psutil reads and splits all of this file, for one line.
+    try:
+        text = _MEMORY.read_text()
+        return 1024 * int(text.split("MemAvailable:", 1)[1].split(None, 1)[0])
+    except (OSError, ValueError, IndexError):  # not Linux
+        import psutil
+
+        return int(psutil.virtual_memory().available)
 
 
 def _container_bytes() -> int | None:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     OnWindow = Callable[[tuple[int, int, int], Tensor], None]
 
 
+# Of a window's length; and what the corners of a window weigh at least.
+_SIGMA = 0.125
+_LEAST_WEIGHT = 1e-3
+
+
 class Reader(Protocol):
     """What reads the finished rows of a slab."""
 
@@ -184,10 +189,15 @@ def _padded(image: Tensor, layout: WindowLayout, value: float) -> Tensor:
 
 
 def _weights(shape: tuple[int, int, int], device: torch.device) -> Tensor:
-    from monai.data.utils import compute_importance_map
+    """Return the Gaussian weights of a window, as MONAI's sliding window has them."""
+    import torch
 
-    weights: Tensor = compute_importance_map(shape, mode="gaussian", device=device)
-    return weights
+    weights = torch.ones((), device=device)
+    for length in shape:
+        end = (length - 1) / 2
+        places = torch.arange(-end, end + 1, dtype=torch.float, device=device)
+        weights = weights.unsqueeze(-1) * torch.exp(places**2 / (-2 * (length * _SIGMA) ** 2))
+    return weights.clamp_(min=max(float(weights.min()), _LEAST_WEIGHT))
 
 
 def _three(size: Any) -> tuple[int, int, int]:
