@@ -80,6 +80,21 @@ def test_a_scan_is_enough_to_load_libraries_and_model_which_a_run_then_uses(qtbo
     assert told.steps.count("model") == 1
 
 
+def test_shapes_are_compiled_last_for_no_run_waits_for_them(qtbot, make_section, monkeypatch):
+    told, compiled = Told(), Event()
+    turns = []
+
+    def compile_shapes():
+        turns.append(section._models._turn.locked())
+        compiled.set()
+
+    monkeypatch.setattr(warm_up_module, "compile_shapes", compile_shapes)
+    section = make_section(**told.as_tools())
+    qtbot.waitUntil(compiled.is_set)
+    assert told.ready.is_set()
+    assert turns == [False]
+
+
 def test_a_panel_that_nobody_sees_loads_nothing(qtbot, make_section):
     told = Told()
     section = make_section(shown=False, **told.as_tools())

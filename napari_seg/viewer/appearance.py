@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Labels, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.theme import get_theme
 
@@ -21,6 +21,15 @@ def compile_label_colours() -> None:
     Called in another thread it spares the window that second. The layer is seen by no viewer.
     """
     Labels(np.zeros((1, 1, 1), np.uint8), colormap=label_colours(LabelTable()))
+
+
+def compile_shapes() -> None:
+    """Let napari compile how it divides shapes into triangles.
+
+    It takes a second or two for the first Shapes layer of a session, and several for the first on
+    a machine: boxes and polygons are drawn in such layers.
+    """
+    Shapes(ndim=3)
 
 
 def primary_style(theme: str) -> str:

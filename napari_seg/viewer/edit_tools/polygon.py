@@ -9,6 +9,7 @@ from napari.layers import Shapes
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_seg.viewer.edit_tools.subject import Drawn
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import mark_as_preview
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ class Polygon(QObject):
         self._beside = {}
         layers = self._viewer.layers
         was_active = layers.selection.active is main.shapes
-        if main.shapes in layers:
-            layers.remove(main.shapes)
+        remove_layer(self._viewer, main.shapes)
         if was_active and over in layers:
             layers.selection.active = over
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Labels
 from qtpy.QtCore import QObject
 
+from napari_seg.viewer.segmenting.first_look import FirstLook
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
 from napari_seg.viewer.segmenting.result_layer import Contest, show_result
 
@@ -36,16 +37,19 @@ class Outcome(QObject):
         self._viewer, self._status = viewer, status
         self._contest: Contest | None = None
         self.boxes = FoundBoxes(viewer)
+        self._look = FirstLook(viewer, self)
         status.decided.connect(self._on_decided)
         viewer.dims.events.order.connect(self._on_order)
 
-    def forget(self) -> None:
-        """Take away the boxes of the last run, and its question."""
+    def begin(self) -> None:
+        """Take away the boxes of the last run, and its question: another one starts."""
         self._contest = None
         self.boxes.forget()
+        self._look.note_start()
 
     def release(self) -> None:
         """Let go of the viewer."""
+        self._look.cancel()
         self.boxes.forget()
         self._viewer.dims.events.order.disconnect(self._on_order)
 
@@ -57,6 +61,7 @@ class Outcome(QObject):
         busy = isinstance(active, Labels) and active in self._viewer.layers
         self._viewer.layers.selection.active = active if busy else layer
         self.boxes.show(run.layer, result.record)
+        self._look.show(layer, result.ready.shown.volumes)
         self._report(result)
 
     def _report(self, result: Result) -> None:

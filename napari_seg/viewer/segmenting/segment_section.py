@@ -125,7 +125,7 @@ class SegmentSection(QWidget):
         voxels = tuple(voxels_of(one) for one in layers)
         self._run = CurrentRun(job, layers, voxels, self.model.description, settings)
         self._warm_up.hurry()
-        self.outcome.forget()
+        self.outcome.begin()
         self._status.begin("Starting" if self._models.knows(settings) else "Loading the model")
         job.progressed.connect(self._on_progress)
         job.reported.connect(self._on_window)

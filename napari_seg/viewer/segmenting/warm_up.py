@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, QTimer
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_seg.viewer.appearance import compile_label_colours
+from napari_seg.viewer.appearance import compile_label_colours, compile_shapes
 from napari_seg.viewer.jobs import Job
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def warm_up(
     *,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Do what a run would do before it sees the scan.
+    """Do what a run would do before it sees the scan, and what a first box to draw needs.
 
     Parameters
     ----------
@@ -178,6 +178,9 @@ def warm_up(
         bundle = models.get(settings)
         on_step()
         tools.make_ready(bundle, device=settings.device, precision=settings.precision)
+    # No run waits for it.
+    on_step()
+    compile_shapes()
 
 
 def _key(settings: RunSettings) -> tuple[object, ...]:

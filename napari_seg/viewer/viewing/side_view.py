@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.components import ViewerModel
 from napari.qt import QtViewer
 
+from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import order_of
@@ -87,8 +88,7 @@ class SideView:
     def remove_own(self, layer: Layer) -> None:
         """Take away what `add_own` has shown."""
         self._own = {beside: own for beside, own in self._own.items() if own is not layer}
-        if layer in self.viewer.layers:
-            self.viewer.layers.remove(layer)
+        remove_layer(self.viewer, layer)
         self._on_active()
 
     def release(self) -> None:
@@ -110,7 +110,7 @@ class SideView:
 
     def _on_layers(self, _event: object = None) -> None:
         for gone in [layer for layer in self._links if layer not in self._main.layers]:
-            self.viewer.layers.remove(self._unlink(gone))
+            remove_layer(self.viewer, self._unlink(gone))
         shown: list[Layer] = []
         for layer in self._main.layers:
             if layer not in self._links:
