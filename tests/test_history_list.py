@@ -170,6 +170,15 @@ def test_memory_is_bounded_by_a_preference_and_the_oldest_go_first(
     assert "full (64 MB" in shown.notice.text()
 
 
+def test_without_labels_there_is_no_empty_list(layer, edited, shown):
+    assert shown.view.isVisible()
+    shown.set_layer(None)
+    assert not shown.view.isVisible()
+    shown.set_layer(layer)
+    assert shown.view.isVisible()
+    assert len(rows(shown)) == 4
+
+
 def test_labels_that_cannot_be_edited_have_none(viewer, shown):
     data = np.zeros((3, 4, 5), np.uint8)
     data.flags.writeable = False

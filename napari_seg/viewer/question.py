@@ -40,6 +40,8 @@ class Question(QWidget):
         """Show a question in place of the last one."""
         for old in self.answers:
             self._box.removeWidget(old)
+            # Until it is deleted it would lie over the others.
+            old.hide()
             old.deleteLater()
         self.text.setText(question)
         is_short = sum(len(answer.text) for answer in answers) <= _LETTERS_IN_A_ROW

@@ -132,6 +132,8 @@ class HistoryList(QWidget):
         steps = () if history is None else history.steps
         self.fold.setText(f"History ({len(steps)})" if steps else "History")
         self.fold.setEnabled(history is not None)
+        # An empty box, which could not be folded either, would say nothing.
+        self.view.setVisible(self.fold.isChecked() and history is not None)
         if history is None:
             self.fold.setToolTip("Choose labels that can be edited to see their history")
             self.model.show("", (), 0)
@@ -154,7 +156,6 @@ class HistoryList(QWidget):
 
     def _on_fold(self, unfolded: bool) -> None:
         self.fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
-        self.view.setVisible(unfolded)
         self._update()
 
     def _on_wanted(self, index: QModelIndex) -> None:
