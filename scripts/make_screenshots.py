@@ -129,7 +129,7 @@ def show_my_slices(viewer: napari.Viewer, labels: Labels, folder: Path) -> None:
     box = bounds(np.asarray(labels.data) == 1)
     if box is None:
         raise ValueError("the hippocampi were not segmented")
-    places = [box[0].start + step for step in (1, 4, 5, 9)]
+    places = [box[0].start + step for step in (1, 2, 8, 14)]
     for place in places:
         drawn = np.asarray(labels.data[place : place + 1]) == 1
         # A little more of it, as if somebody had corrected its border.
@@ -137,8 +137,11 @@ def show_my_slices(viewer: napari.Viewer, labels: Labels, folder: Path) -> None:
         whole = tuple(slice(0, count) for count in drawn.shape)
         stroke = (slice(place, place + 1), *whole[1:])
         write_region(labels, stroke, 1, where=drawn, name="brush", by="hand")
+    shown = viewer.dims.current_step[0]
+    viewer.dims.set_current_step(0, places[-1] + 10)
     settle()
     save(viewer, folder / "my_slices.png")
+    viewer.dims.set_current_step(0, shown)
     for _ in places:
         labels.undo()
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HEIGHT, _LEAST_WIDTH = 3.0, 2.0
 # So light that the slider is still the slider.
-_ALPHA = 0.55
+_ALPHA = 0.8
 
 
 class SliderMarks(QObject):
