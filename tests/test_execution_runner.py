@@ -183,3 +183,24 @@ def test_a_network_is_made_ready_only_where_a_plan_is_known(tmp_path, monkeypatc
     assert len(built) == 1
     one.run(plan_of(one))
     assert len(built) == 1
+
+
+def test_the_first_window_of_a_search_is_told_with_its_place(tmp_path):
+    told = []
+    image = torch.randn(1, 1, 19, 8, 5)
+
+    def tell(place, scores):
+        told.append((place, scores))
+
+    runner_in(tmp_path).plan(image, WINDOW, device="cpu", precision="exact", on_scores=tell)
+    [(place, scores)] = told
+    # In the middle, and beyond the scan along its short axis.
+    assert place == (6, 0, -2)
+    window = torch.zeros(1, 1, 6, 7, 8)
+    window[..., 2:7] = image[:, :, 6:12, 0:7]
+    with torch.inference_mode():
+        expected = network()(window)[0]
+    torch.testing.assert_close(scores, expected, atol=1e-4, rtol=1e-4)
+    # Once a plan is known there is no search.
+    runner_in(tmp_path).plan(image, WINDOW, device="cpu", precision="exact", on_scores=tell)
+    assert len(told) == 1

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import affine_transform
 
-from napari_seg.segmentation.preview import place_nearest
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.segmentation.preview import Preview, place_nearest
 
 PATCH = np.random.default_rng(0).integers(0, 4, (7, 5, 6)).astype(np.uint8)
 
@@ -48,3 +50,24 @@ def test_a_turned_grid_gets_the_nearest_labels_too():
 
 def test_a_patch_beside_the_grid_reaches_nothing_of_it():
     assert place_nearest(PATCH, grid_matrix((0, 1, 2), (1, 1, 1), (90, 0, 0)), (9, 9, 9)) is None
+
+
+def test_labels_are_those_of_the_highest_score_the_first_of_equal_ones():
+    scores = torch.tensor([[0.0, 2.0, 1.0], [0.0, 1.0, 3.0], [-1.0, 2.0, 3.0]])[:, :, None, None]
+    windows = []
+    grid = Geometry((3, 1, 1), np.eye(4))
+    Preview(windows.append, np.eye(4), ((0, 3), (0, 1), (0, 1)), grid.shape, grid)(
+        (0, 0, 0), scores
+    )
+    assert windows[0].labels.ravel().tolist() == [0, 0, 1]
+    assert windows[0].region == ((0, 3), (0, 1), (0, 1))
+
+
+def test_a_window_larger_than_the_scan_is_cut_to_it():
+    windows, grid = [], Geometry((3, 4, 5), np.diag([1.0, 2.0, 3.0, 1.0]))
+    whole = ((0, 3), (0, 4), (0, 5))
+    scores = torch.ones(1, 7, 4, 9)
+    scores[:, :2], scores[:, :, :, :1] = -1, -1
+    Preview(windows.append, np.eye(4), whole, grid.shape, grid)((-2, 0, -1), scores)
+    assert (windows[0].start, windows[0].labels.shape) == ((0, 0, 0), (3, 4, 5))
+    assert windows[0].array.all()

@@ -248,6 +248,8 @@ def _draw_box(
     crop = scan.crop(box)
     with torch.inference_mode():
         prepared = prepare_scan(crop, bundle, maps=len(settings.maps), spare_bytes=spare_bytes)
+        to_crop = np.linalg.inv(network_affine(crop, bundle)) @ prepared.trace.affine
+        preview = on_window and Preview(on_window, to_crop, box, prepared.shape, scan.geometry)
         if isinstance(plan, tuple):
             device, precision = plan
             plan = bundle.runner.plan(
@@ -256,11 +258,10 @@ def _draw_box(
                 device=device,
                 precision=precision,
                 on_way=partial(on_progress, 0.0),
+                on_scores=preview,
             )
         sliding = _sliding(bundle, settings, plan, on_progress)
         on_progress(0.0)
-        to_crop = np.linalg.inv(network_affine(crop, bundle)) @ prepared.trace.affine
-        preview = on_window and Preview(on_window, to_crop, box, prepared.shape, scan.geometry)
         sliding = replace(sliding, on_window=preview, spare_bytes=spare_bytes)
         drawing = draw_labels(prepared, bundle, sliding)
     if drawing.labels.shape != crop.geometry.shape:

@@ -105,11 +105,29 @@ class Preview:
         first = [max(at, 0) for at in start]
         spans = zip(start, first, scores.shape[1:], self._prepared.shape, strict=True)
         inside = [slice(one - at, min(at + n, have) - at) for at, one, n, have in spans]
-        scores = scores[(slice(None), *inside)]
-        labels = (scores > 0)[0] if len(scores) == 1 else best_class(scores)
-        patch = labels.to("cpu").numpy().astype(np.uint8 if len(scores) <= 256 else np.uint16)
+        labels = _labels_of(scores[(slice(None), *inside)])
         i, j, k = first
-        self._on_window(LabelWindow(patch, (i, j, k), self._prepared, self._scan))
+        self._on_window(LabelWindow(labels, (i, j, k), self._prepared, self._scan))
+
+
+def _labels_of(scores: Tensor) -> NDArray[Any]:
+    kind = np.uint8 if len(scores) <= 256 else np.uint16
+    found: NDArray[Any]
+    if scores.device.type != "cpu":
+        labels = (scores > 0)[0] if len(scores) == 1 else best_class(scores)
+        found = labels.to("cpu").numpy().astype(kind)
+        return found
+    # Beside a network that takes all cores, one thread is faster than to share each step.
+    values = scores.numpy()
+    if len(values) == 1:
+        found = (values[0] > 0).astype(kind)
+        return found
+    found, best = np.zeros(values.shape[1:], kind), values[0].copy()
+    for number, one in enumerate(values[1:], start=1):
+        higher = one > best
+        np.copyto(found, kind(number), where=higher)
+        np.copyto(best, one, where=higher)
+    return found
 
 
 def place_nearest(

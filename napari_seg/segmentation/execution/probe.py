@@ -60,6 +60,7 @@ def try_ways(
     samples: Iterable[Tensor],
     *,
     on_way: Callable[[], None] | None = None,
+    on_reference: Callable[[Tensor], None] | None = None,
 ) -> list[Trial]:
     """Try each way on windows of a scan.
 
@@ -73,6 +74,8 @@ def try_ways(
         Windows; the first times each way, and more are compared until there is foreground enough.
     on_way
         Called before each way but the first; what it raises stops the search.
+    on_reference
+        Told the scores of the first window in float32, as soon as they are there.
 
     Returns
     -------
@@ -88,6 +91,8 @@ def try_ways(
     windows = [next(samples)]
     network = build(ways[0])
     expected = [network(windows[0])]
+    if on_reference is not None:
+        on_reference(expected[0])
     trials = [Trial(ways[0], _milliseconds(network, windows[0]))]
     found_float32 = network, trials[0].milliseconds or 0.0
     for way in ways[1:]:

@@ -14,7 +14,7 @@ from napari_seg.segmentation.execution.openvino_engine import OpenVinoNetwork
 from napari_seg.segmentation.execution.plan import Plan, Precision, Trial, Way
 from napari_seg.segmentation.execution.plan_cache import cache_folder, read_plan, write_plan
 from napari_seg.segmentation.execution.probe import fastest, try_ways, without_evidence
-from napari_seg.segmentation.execution.samples import sample_windows
+from napari_seg.segmentation.execution.samples import first_place, sample_windows
 from napari_seg.segmentation.execution.torch_engine import TorchNetwork
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from napari_seg.segmentation.preparing.voxels import PreparedVoxels
     from napari_seg.segmentation.windows import Window
+
+    OnScores = Callable[[tuple[int, int, int], Tensor], None]
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
 _FORMAT = 2
@@ -62,6 +64,7 @@ class NetworkRunner:
         device: str,
         precision: Precision,
         on_way: Callable[[], None] | None = None,
+        on_scores: OnScores | None = None,
     ) -> Plan:
         """Find the fastest way that is safe, or remember it.
 
@@ -78,6 +81,9 @@ class NetworkRunner:
             in a thousand of the foreground voxels that are compared may differ.
         on_way
             Called before each way that is tried; what it raises stops the search.
+        on_scores
+            Told the first window that a search runs, of a 3D network, long before it ends: its
+            first voxel and its scores ``(class, *window)`` in float32.
         """
         known = self._plans.get((device, precision, window))
         if known is not None:
@@ -85,7 +91,7 @@ class NetworkRunner:
         key = self._key(window, device, precision)
         plan = read_plan(self._cache, key)
         if plan is None or plan.device != device:
-            plan = self._find(image, window, device, precision, on_way)
+            plan = self._find(image, window, device, precision, on_way, on_scores)
             if without_evidence(plan.trials):
                 # Another scan may tell more.
                 return plan
@@ -148,10 +154,16 @@ class NetworkRunner:
         device: str,
         precision: Precision,
         on_way: Callable[[], None] | None,
+        on_scores: OnScores | None,
     ) -> Plan:
+        def on_reference(scores: Tensor) -> None:
+            if on_scores is not None and window.flat_axis is None:
+                on_scores(first_place(image.shape[2:], window), scores[0])
+
         samples = (part.to(device) for part in sample_windows(image, window))
         ways = _ways(device, precision, is_fixed=all(window.shape))
-        trials = try_ways(ways, partial(self._build, device), samples, on_way=on_way)
+        build = partial(self._build, device)
+        trials = try_ways(ways, build, samples, on_way=on_way, on_reference=on_reference)
         best = fastest(trials)
         together = window.batch if window.flat_axis is not None or device != "cpu" else 1
         return Plan(

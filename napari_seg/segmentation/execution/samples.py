@@ -34,27 +34,47 @@ def sample_windows(image: Tensor | PreparedVoxels, window: Window) -> Iterator[T
         Contiguous, ``(1, channel, *window)``; of a 2D network ``(window.batch, channel, *window)``.
     """
     size = tuple(image.shape[2:])
-    shape = [wanted or have for wanted, have in zip(window.shape, size, strict=True)]
-    slices = 1
-    if window.flat_axis is not None:
-        slices = window.batch
-        shape[window.flat_axis] = slices
-    starts = product(*(_starts(have, part) for have, part in zip(size, shape, strict=True)))
-
-    def distance(start: tuple[int, ...]) -> int:
-        return sum(abs(2 * at + n - have) for at, n, have in zip(start, shape, size, strict=True))
-
-    middle_first = sorted(starts, key=distance)
+    shape = _shape_of(window, size)
     places = (
         [at + by for at, by in zip(start, shift, strict=True)]
         for shift in _SHIFTS
-        for start in middle_first
+        for start in _middle_first(size, shape)
     )
     for place in islice(places, _MOST):
         part = _cut(image, place, shape)
         if window.flat_axis is not None:
             part = part[0].movedim(window.flat_axis + 1, 0)
         yield part.contiguous()
+
+
+def first_place(size: Sequence[int], window: Window) -> tuple[int, int, int]:
+    """Return the first voxel of the first of `sample_windows`, negative where it reaches beyond.
+
+    Parameters
+    ----------
+    size
+        Of the prepared scan ``(i, j, k)``.
+    window
+        Of the network.
+    """
+    i, j, k = _middle_first(size, _shape_of(window, size))[0]
+    return i, j, k
+
+
+def _shape_of(window: Window, size: Sequence[int]) -> list[int]:
+    shape = [wanted or have for wanted, have in zip(window.shape, size, strict=True)]
+    if window.flat_axis is not None:
+        shape[window.flat_axis] = window.batch
+    return shape
+
+
+def _middle_first(size: Sequence[int], shape: Sequence[int]) -> list[tuple[int, ...]]:
+    starts = product(*(_starts(have, part) for have, part in zip(size, shape, strict=True)))
+
+    def distance(start: tuple[int, ...]) -> int:
+        return sum(abs(2 * at + n - have) for at, n, have in zip(start, shape, size, strict=True))
+
+    return sorted(starts, key=distance)
 
 
 def _starts(have: int, part: int) -> list[int]:
