@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WINDOWS = {"crop": (40, 56, 40), "CT": (96, 96, 96)}
 DTYPES = ("float32", "bfloat16")
 # Large enough that memory does not matter, small enough for half a second.
-SIDE = 2048
-ROUNDS = 7
+SIDE = 1536
+ROUNDS = 3
 
 
 def main(words: list[str]) -> None:
@@ -117,11 +117,11 @@ def rate_of_products(dtype: str) -> dict[str, float]:
     """Return billions of operations a second in large matrix products."""
     import torch
 
-    one, other = (torch.randn(SIDE, SIDE, dtype=getattr(torch, dtype)) for _ in range(2))
-    times = {
-        "torch": fastest(lambda: torch.mm(one, other)),
-        "openvino": fastest(openvino_product(dtype)),
-    }
+    times = {"openvino": fastest(openvino_product(dtype))}
+    if dtype == "float32":
+        # In bfloat16 torch multiplies matrices fifty times as slowly here.
+        one, other = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+        times["torch"] = fastest(lambda: torch.mm(one, other))
     return {engine: round(2 * SIDE**3 / seconds / 1e9, 1) for engine, seconds in times.items()}
 
 
