@@ -54,6 +54,14 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
+def nothing_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no panel load libraries and models that its test does not ask for."""
+    warm_up = sys.modules.get("napari_seg.viewer.segmenting.warm_up")
+    if warm_up is not None:
+        monkeypatch.setattr(warm_up, "_MS_OF_REST", 3_600_000)
+
+
+@pytest.fixture(autouse=True)
 def as_the_first_time(own_data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no panel be set as another test left its own, nor as the person set theirs."""
     (own_data_folder / "napari-seg" / "panel.json").unlink(missing_ok=True)

@@ -101,3 +101,23 @@ def test_a_deleted_parent_cancels_and_nothing_arrives(qtbot):
     qtbot.waitUntil(stopped.is_set)
     qtbot.wait(20)
     assert not results
+
+
+def test_jobs_that_wait_keep_no_others_waiting(qtbot, widget):
+    go_on, started = Event(), []
+
+    def wait(*, on_progress):
+        started.append(1)
+        go_on.wait(30)
+
+    waiting = [Job(wait, parent=widget) for _ in range(5)]
+    for job in waiting:
+        job.start()
+    job = Job(count_to_four, parent=widget)
+    try:
+        with qtbot.waitSignal(job.finished):
+            job.start()
+        assert len(started) == 5
+    finally:
+        go_on.set()
+    qtbot.waitUntil(lambda: all(job._worker.is_running is False for job in waiting))

@@ -38,7 +38,7 @@ def viewer(make_napari_viewer):
     image = viewer.add_layer(image_layer(scan, name="ct"))
     empty = LabelMap(np.zeros(SHAPE, np.uint8), geometry, LabelTable())
     viewer.add_layer(labels_layer(empty, name="labels", like=image))
-    pump()
+    settle(viewer)
     return viewer
 
 
@@ -71,6 +71,14 @@ def canvases_of(viewer, three=None):
     assert len(found) == 1 + len(further)
     [main] = [each for each in found if each.viewer is viewer]
     return [each.canvas.native for each in (main, *further)]
+
+
+def settle(viewer):
+    """Let the window come to the size that it keeps: on a busy machine it comes late."""
+    sizes = []
+    while len(sizes) < 100 and (len(sizes) < 10 or len(set(sizes[-10:])) > 1):
+        pump()
+        sizes.append(tuple(viewer.canvas.size))
 
 
 def pump(times=15):

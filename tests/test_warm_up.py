@@ -5,6 +5,7 @@ from threading import Event
 import pytest
 from fake_model import fake_tools, head, load
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
 
 from napari_seg.viewer.layers import image_layer
 from napari_seg.viewer.segmenting import warm_up as warm_up_module
@@ -21,6 +22,9 @@ def viewer():
 @pytest.fixture
 def make_section(qtbot, viewer, monkeypatch):
     monkeypatch.setattr(warm_up_module, "_MS_OF_REST", 50)
+    # Whatever other tests pressed.
+    nothing = Qt.MouseButton.NoButton
+    monkeypatch.setattr(warm_up_module.QApplication, "mouseButtons", lambda: nothing)
     sections = []
 
     def make(*, shown=True, **tools):

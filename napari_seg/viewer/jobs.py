@@ -6,11 +6,14 @@ import logging
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QThreadPool, Signal
 from superqt.utils import create_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_LEAST_THREADS = 8
 
 
 class _Cancelled(Exception):
@@ -95,6 +98,11 @@ class Job(QObject):
 
     def start(self) -> None:
         """Begin, in another thread."""
+        pool = QThreadPool.globalInstance()
+        if pool is not None:
+            # Qt runs as many as there are processors: on a laptop of two a model that runs and
+            # another that is loaded would keep counts, previews and journals waiting.
+            pool.setMaxThreadCount(max(pool.maxThreadCount(), _LEAST_THREADS))
         self._worker.start()
 
     def cancel(self) -> None:
