@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from threading import Event, get_ident
 
 import pytest
@@ -121,3 +123,30 @@ def test_jobs_that_wait_keep_no_others_waiting(qtbot, widget):
     finally:
         go_on.set()
     qtbot.waitUntil(lambda: all(job._worker.is_running is False for job in waiting))
+
+
+def test_a_process_that_ends_waits_for_its_jobs():
+    # Qt aborts a process whose job tells its news to what is gone.
+    code = """
+import time
+from threading import Event
+from qtpy.QtWidgets import QApplication, QWidget
+from napari_seg.viewer.jobs import Job
+
+application, widget, started = QApplication([]), QWidget(), Event()
+
+def go_on(*, on_progress):
+    started.set()
+    while True:
+        time.sleep(0.3)
+        on_progress(0.5)
+
+def end(*, on_progress):
+    time.sleep(0.6)
+
+for function in (go_on, end):
+    Job(function, parent=widget).start()
+started.wait(20)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

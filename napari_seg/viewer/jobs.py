@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from qtpy.QtCore import QObject, QThreadPool, Signal
 from superqt.utils import create_worker
@@ -14,6 +16,20 @@ if TYPE_CHECKING:
 
 
 _LEAST_THREADS = 8
+_LONGEST_WAIT_MS = 10_000
+_stops: WeakSet[Event] = WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Let no job outlive the objects by which it tells its news: Qt ends a process for that."""
+    if not _stops:
+        return
+    for stop in tuple(_stops):
+        stop.set()
+    pool = QThreadPool.globalInstance()
+    if pool is not None:
+        pool.waitForDone(_LONGEST_WAIT_MS)
 
 
 class _Cancelled(Exception):
@@ -103,6 +119,7 @@ class Job(QObject):
             # Qt runs as many as there are processors: on a laptop of two a model that runs and
             # another that is loaded would keep counts, previews and journals waiting.
             pool.setMaxThreadCount(max(pool.maxThreadCount(), _LEAST_THREADS))
+        _stops.add(self._stop)
         self._worker.start()
 
     def cancel(self) -> None:
