@@ -1,4 +1,4 @@
-"""Time strokes of every brush, whole-volume steps and scrolling in a window; weigh 200 strokes.
+"""Time strokes of every brush and whole-volume steps in a window; weigh 200 strokes.
 
 Run on an idle machine: ``xvfb-run -a -s "-screen 0 1680x1050x24 +extension GLX" python
 bench/strokes.py``; writes bench/records/strokes.json. ``--quick`` draws on the smaller volume alone
@@ -6,7 +6,6 @@ and writes nothing but what it prints. Strokes go along the border of the liver 
 scene in a real window with the panel open, so that history, locks, volumes, journal and table
 follow. An event's time is how long the window waits for it; what the canvas needs to draw is not in
 it. The time of the processor is given, too: on a busy machine (see "load") the rest was waiting.
-Slices are drawn by software, without a GPU.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ SIZES = {
 GOAL_MS = 30
 DIAMETERS_MM = (10, 30, 60)
 MOVES, STEPS, MOVES_OF_A_STEP = 30, 200, 15
-BRUSH_OF_STEPS_MM, SCROLLED = 20, 80
+BRUSH_OF_STEPS_MM = 20
 
 
 def main() -> None:
@@ -84,8 +83,8 @@ def main() -> None:
             for clock in ("wall_ms", "processor_ms")
         }
         print("slower than wanted:", slow)
-        whole, scrolling = room.whole_volume(), room.scrolling()
-        print("whole volume, s:", whole, "scrolling:", scrolling, flush=True)
+        whole = room.whole_volume()
+        print("whole volume, s:", whole, flush=True)
         steps = room.steps_in_mb()
         print("200 steps, MB:", steps, flush=True)
         record["volumes"][name] = {
@@ -93,7 +92,6 @@ def main() -> None:
             "strokes": strokes,
             "slower_than_wanted": slow,
             "whole_volume_s": whole,
-            "scrolling": scrolling,
             "200_steps_mb": steps,
         }
         room.close()
@@ -187,22 +185,6 @@ class Room:
                 times[f"{name}_processor"].append(thread_time() - of_processor)
             pump()
         return {name: round(median(seconds), 3) for name, seconds in times.items()}
-
-    def scrolling(self) -> dict[str, float]:
-        """Turn the slices of scan and labels one by one, each drawn before the next."""
-        dims, slices, of_processor = self.viewer.dims, [], []
-        middle = self.layer.data.shape[0] // 2
-        for place in range(middle - SCROLLED // 2, middle + SCROLLED // 2):
-            start, start_of_processor = perf_counter(), thread_time()
-            dims.set_current_step(0, place)
-            QApplication.processEvents()
-            slices.append(perf_counter() - start)
-            of_processor.append(thread_time() - start_of_processor)
-        return {
-            "slices_a_second": round(1 / median(slices), 1),
-            "longest_ms": round(max(slices) * 1000, 1),
-            "processor_ms": round(median(of_processor) * 1000, 1),
-        }
 
     def steps_in_mb(self) -> dict[str, float]:
         """Draw many spherical strokes of two labels in turn; measure what the history holds."""
