@@ -99,20 +99,35 @@ def parse_models(models: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]
     return found[0], tuple(found[1:])
 
 
-def parse_mirror(text: str) -> tuple[int, ...]:
-    """Read axes such as ``i,k``, or ``all``.
+def parse_mirror(text: str, model: Path | None, variant: str | None) -> tuple[int, ...]:
+    """Read axes such as ``i,k``, or ``all`` that a model was trained on.
 
     Raises
     ------
     typer.BadParameter
-        If `text` has another form.
+        If `text` has another form, or the model was trained on none.
     """
-    words = ["i", "j", "k"] if text.strip() == "all" else [word.strip() for word in text.split(",")]
+    if text.strip() == "all":
+        return _all_mirror_axes(model, variant)
+    words = [word.strip() for word in text.split(",")]
     if not set(words) <= {"i", "j", "k"}:
         raise typer.BadParameter(
             f"expected all, or some of i,j,k, got {text!r}", param_hint="--mirror"
         )
     return tuple(sorted({"ijk".index(word) for word in words}))
+
+
+def _all_mirror_axes(model: Path | None, variant: str | None) -> tuple[int, ...]:
+    from napari_seg.segmentation.bundle_description import describe_bundle
+    from napari_seg.segmentation.mirror_axes import all_mirror_axes
+
+    description = describe_bundle(model, variant=variant)
+    axes = all_mirror_axes(description)
+    if not axes:
+        raise typer.BadParameter(
+            f"{description.name} was not trained on mirrored scans", param_hint="--mirror"
+        )
+    return axes
 
 
 def parse_region(text: str) -> Region | Literal["auto"]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_seg.segmentation.fingerprint import Fingerprint, read_fingerprint
 from napari_seg.segmentation.locating.locator import Locator, read_locator
+from napari_seg.segmentation.mirror_axes import read_mirror_axes
 
 Config = dict[str, Any]
 
@@ -25,6 +26,9 @@ class BundleDescription:
         How it finds its place in a scan; None where it cannot.
     fingerprint
         What it was trained on; None where nothing is said.
+    mirror_axes
+        The axes of a prepared scan along which it was also trained on mirrored scans; None where
+        nothing is said.
     """
 
     folder: Path
@@ -38,6 +42,7 @@ class BundleDescription:
     is_shipped: bool = False
     locator: Locator | None = None
     fingerprint: Fingerprint | None = None
+    mirror_axes: tuple[int, ...] | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -83,13 +88,14 @@ def describe_bundle(
     FileNotFoundError
         If the folder, its metadata or the variant is missing.
     ValueError
-        If the metadata cannot be read, lacks the labels of ``outputs.pred``, or its locator or
-        fingerprint makes no sense.
+        If the metadata cannot be read, lacks the labels of ``outputs.pred``, or its locator,
+        fingerprint or axes to mirror make no sense.
     """
     is_shipped = folder is None
     folder = Path(folder) if folder is not None else shipped_bundle_folder()
     metadata = read_config(folder, "metadata", variant and f"metadata_{variant}")
     locator, fingerprint = read_locator(metadata, folder), read_fingerprint(metadata)
+    mirror_axes = read_mirror_axes(metadata)
     try:
         formats = metadata["network_data_format"]
         image, prediction = formats["inputs"]["image"], formats["outputs"]["pred"]
@@ -106,6 +112,7 @@ def describe_bundle(
             is_shipped=is_shipped,
             locator=locator,
             fingerprint=fingerprint,
+            mirror_axes=mirror_axes,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(

@@ -12,6 +12,7 @@ import numpy as np
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_checks import check_run
@@ -77,7 +78,8 @@ def segment(
         stands for all boxes.
     mirror
         Axes of the prepared scan (0, 1, 2) along which the network also sees each window mirrored;
-        scores are averaged, and each axis doubles the time.
+        scores are averaged, and each axis doubles the time. A notice says where the model was not
+        trained on mirrored scans.
     maps
         Names of labels whose probability is wanted for each voxel, or ``"entropy"`` for that of
         all of them, in bits. With ``region="auto"`` as in `labels`, 0 outside the boxes.
@@ -99,7 +101,7 @@ def segment(
     -------
     LabelMap
         On the scan's grid, of type uint8 (uint16 above 255 labels), with the bundle's label table
-        and the record of the run. Its notices name what is unlike the training's scans.
+        and the record of the run. Its notices name what is unlike the training.
 
     Raises
     ------
@@ -270,7 +272,8 @@ def _draw_box(
             f"{crop.geometry.shape}, its postprocessing gave {drawing.labels.shape}"
         )
     differences = notice_differences(crop, bundle.description)
-    return replace(drawing, notices=(*differences, *drawing.notices)), plan
+    mirroring = notice_mirroring(settings.mirror, bundle.description)
+    return replace(drawing, notices=(*differences, *mirroring, *drawing.notices)), plan
 
 
 def _hand_on(

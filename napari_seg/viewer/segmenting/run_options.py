@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_seg.segmentation.bundle_description import describe_bundle
+from napari_seg.segmentation.mirror_axes import ALL_AXES, all_mirror_axes
 from napari_seg.segmentation.run_settings import ENTROPY
 from napari_seg.viewer.segmenting.averaging import Averaging
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _PROBABILITY = "probability"
+_AXES_SEEN = {1: "the one axis", 2: "the two axes", 3: "all three axes"}
 _CERTAINTIES = {"not shown": "", "Probabilities": _PROBABILITY, "Entropy": ENTROPY}
 _PRECISIONS: dict[str, Precision] = {"Fast": "fast", "Exact": "exact"}
 
@@ -57,14 +59,6 @@ class RunOptions(QWidget):
         self.fold.setCheckable(True)
         self.fold.setAutoRaise(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.precision_choice = QComboBox()
-        self.precision_choice.addItems(list(_PRECISIONS))
-        self.precision_choice.setAccessibleName("Precision")
-        self.precision_choice.setToolTip(
-            "Exact: labels as in 32-bit numbers, for results that are compared.\n"
-            "Fast: shorter numbers where they are quicker and at most 1 labelled voxel in 1000 "
-            "differs"
-        )
         self.overlap_percent = QSpinBox()
         self.overlap_percent.setRange(0, 90)
         self.overlap_percent.setSingleStep(5)
@@ -81,7 +75,9 @@ class RunOptions(QWidget):
         self.min_ml.setSpecialValueText("none")
         self.min_ml.setAccessibleName("Drop parts smaller than")
         self.min_ml.setToolTip("Parts of a label that are smaller become background")
-        self.mirror, self.certainty = _mirror_box(), _certainty_choice()
+        self.precision_choice, self.certainty = _precision_choice(), _certainty_choice()
+        self.mirror = QCheckBox("Average over mirrored windows")
+        self._show_mirroring(ALL_AXES)
         self.averaging = Averaging(describe_bundle)
         self.labels: list[QCheckBox] = []
         self._lay_out()
@@ -117,7 +113,7 @@ class RunOptions(QWidget):
     @property
     def mirrored_axes(self) -> tuple[int, ...]:
         """The axes along which windows are mirrored."""
-        return (0, 1, 2) if self.mirror.isChecked() else ()
+        return self._mirror_axes if self.mirror.isChecked() else ()
 
     def as_settings(self) -> dict[str, Any]:
         """Give what was chosen here by the names of `RunSettings`."""
@@ -133,8 +129,9 @@ class RunOptions(QWidget):
         }
 
     def set_model(self, folder: Path | None, model: BundleDescription) -> None:
-        """Offer the labels of another model, and averages with it."""
+        """Offer the labels of another model, and averages with it and over what it knows."""
         self.set_labels(model.label_names)
+        self._show_mirroring(all_mirror_axes(model), model.spatial_dims)
         self.averaging.set_model(folder, model)
 
     def set_labels(self, names: Sequence[str]) -> None:
@@ -169,6 +166,20 @@ class RunOptions(QWidget):
         layout.addWidget(self.fold)
         layout.addWidget(self._body)
 
+    def _show_mirroring(self, axes: tuple[int, ...], dims: int = 3) -> None:
+        """Offer to mirror windows along what a model was trained on."""
+        self._mirror_axes = axes
+        seen = [axis for axis in axes if axis < dims]
+        self.mirror.setEnabled(bool(seen))
+        if not seen:
+            self.mirror.setChecked(False)
+            self.mirror.setToolTip("The model was not trained on mirrored scans")
+            return
+        self.mirror.setToolTip(
+            f"The network also sees each window mirrored along {_AXES_SEEN[len(seen)]}\n"
+            f"that it was trained on: steadier labels, in {2 ** len(seen)} times the time"
+        )
+
     def _on_fold(self, open_: bool) -> None:
         self.fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
         self._body.setVisible(open_)
@@ -180,14 +191,16 @@ class RunOptions(QWidget):
         self.changed.emit()
 
 
-def _mirror_box() -> QCheckBox:
-    mirror = QCheckBox("Average over mirrored windows")
-    mirror.setToolTip(
-        "The network also sees each window mirrored along every axis: steadier labels,\n"
-        "in 8 times the time (4 times for a 2D network). Not for a model that tells left\n"
-        "from right, unless it was trained so"
+def _precision_choice() -> QComboBox:
+    precision = QComboBox()
+    precision.addItems(list(_PRECISIONS))
+    precision.setAccessibleName("Precision")
+    precision.setToolTip(
+        "Exact: labels as in 32-bit numbers, for results that are compared.\n"
+        "Fast: shorter numbers where they are quicker and at most 1 labelled voxel in 1000 "
+        "differs"
     )
-    return mirror
+    return precision
 
 
 def _certainty_choice() -> QComboBox:

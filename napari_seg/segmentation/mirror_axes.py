@@ -1,0 +1,65 @@
+"""The axes along which a network may see a scan mirrored: those that it was trained on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_seg.imaging.scan import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_seg.segmentation.bundle_description import BundleDescription
+
+ALL_AXES = (0, 1, 2)
+
+
+def read_mirror_axes(metadata: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Read ``mirror_axes`` in a bundle's metadata; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If they are other than some of 0, 1 and 2.
+    """
+    said = metadata.get("mirror_axes")
+    if said is None:
+        return None
+    if not isinstance(said, list) or any(type(axis) is not int for axis in said):
+        raise ValueError(f"mirror_axes in the metadata must be a list of axes, got {said!r}")
+    if not set(said) <= set(ALL_AXES):
+        raise ValueError(f"mirror_axes in the metadata must be among 0, 1 and 2, got {said}")
+    return tuple(sorted(set(said)))
+
+
+def all_mirror_axes(description: BundleDescription) -> tuple[int, ...]:
+    """Return all axes along which a bundle's network may see windows mirrored.
+
+    Those that its metadata states; without them all three, for nothing speaks against it.
+    """
+    return ALL_AXES if description.mirror_axes is None else description.mirror_axes
+
+
+def notice_mirroring(axes: Sequence[int], description: BundleDescription) -> tuple[Notice, ...]:
+    """Say so where windows are mirrored along axes that a network was not trained on.
+
+    Parameters
+    ----------
+    axes
+        Of the prepared scan: 0, 1 and 2.
+    description
+        Of the bundle.
+    """
+    seen = range(description.spatial_dims)  # a 2D network's slices are stacked along the last
+    unknown = sorted(set(axes) & set(seen) - set(all_mirror_axes(description)))
+    if not unknown:
+        return ()
+    names = " and ".join("ijk"[axis] for axis in unknown)
+    return (
+        Notice(
+            "untrained-mirror",
+            f"windows were mirrored along {names} too, which the model was not trained on: its "
+            "labels may be far off",
+            {"axes": names},
+        ),
+    )
