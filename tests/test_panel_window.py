@@ -306,6 +306,7 @@ def test_labels_are_marked_as_unsaved_until_they_are_saved(viewer, make_panel, t
     panel.segment.run()
     finish(qtbot, panel)
     assert panel.labels_line.name.text().endswith("●")
+    assert panel.labels_line.name._elidedText().endswith("●"), "the mark is cut off a long name"
     qtbot.waitUntil(panel.labels_line.save.isEnabled)
     click(panel.labels_line.save)
     qtbot.waitUntil(lambda: not panel.labels_line.name.text().endswith("●"), timeout=10_000)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from superqt import QElidingLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,9 @@ class LabelsLine(QWidget):
         self._keeping = keeping
         self._layer: Labels | None = None
         self._key = ""
-        self.name = QLabel()
+        self.name = QElidingLabel()
+        # The middle goes first: the end of a long name tells layers apart, and whether one is saved.
+        self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.save = QPushButton("Save")
         row = QHBoxLayout(self)
