@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
 from types import FrameType
 
 from napari_seg.cli.commands import app
@@ -12,6 +14,9 @@ def main() -> None:
     """Run the command line of this process."""
     # A batch system that ends the program gets its temporary files removed too.
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The name of a file may hold bytes that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name="napari-seg")
 
 

@@ -20,6 +20,7 @@ from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
 from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
 from napari_seg.imaging.nrrd_voxels import stored_voxels
+from napari_seg.imaging.paths import text_path
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Scan, Source
 
@@ -98,7 +99,8 @@ def write_itk_file(
     for key, value in (metadata or {}).items():
         image.SetMetaData(key, value)
     try:
-        sitk.WriteImage(image, str(path), useCompression=True)
+        with text_path(path) as name:
+            sitk.WriteImage(image, name, useCompression=True)
     except RuntimeError as error:
         raise OSError(_last_line(error, path)) from error
 
@@ -109,17 +111,18 @@ def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
     reader = sitk.ImageFileReader()
     # The library itself goes by names in small letters.
     reader.SetImageIO("NrrdImageIO")
-    reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
-        _refuse_unreadable(reader, header, path)
-        parts = reader.GetNumberOfComponents()
-        array = stored_voxels(header, reader.GetSize(), parts, on_progress)
-        if array is None:
-            turned = sitk.GetArrayFromImage(reader.Execute())
-            # SimpleITK counts from the last axis, the parts of a voxel last.
-            space = reader.GetDimension()
-            array = turned.transpose(*reversed(range(space)), *range(space, turned.ndim))
+        with text_path(path) as name:
+            reader.SetFileName(name)
+            reader.ReadImageInformation()
+            _refuse_unreadable(reader, header, path)
+            parts = reader.GetNumberOfComponents()
+            array = stored_voxels(header, reader.GetSize(), parts, on_progress)
+            if array is None:
+                turned = sitk.GetArrayFromImage(reader.Execute())
+                # SimpleITK counts from the last axis, the parts of a voxel last.
+                space = reader.GetDimension()
+                array = turned.transpose(*reversed(range(space)), *range(space, turned.ndim))
     except RuntimeError as error:
         raise ValueError(
             f"'{path.name}' is damaged, cut short or states an impossible grid "

@@ -1,8 +1,9 @@
-"""What must hold of a path before it is read, and errors that name no folder."""
+"""What must hold of a path before it is read, paths for libraries, errors that name no folder."""
 
 from __future__ import annotations
 
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,34 @@ def naming_no_folder() -> Iterator[None]:
         raise OSError(
             f"'{name}' cannot be read ({error.strerror}); check the disk and the connection to it"
         ) from error
+
+
+@contextmanager
+def text_path(path: Path) -> Iterator[str]:
+    """Give a path as text that any library takes, inside the ``with``.
+
+    Old archives name files in bytes that are no UTF-8, and SimpleITK ends the whole program over
+    them: these are reached through links of other names.
+    """
+    if _is_text(str(path)):
+        yield str(path)
+        return
+    with tempfile.TemporaryDirectory() as links:
+        folder = Path(links) / "folder"
+        folder.symlink_to(path.parent.absolute(), target_is_directory=True)
+        reached = folder / path.name
+        if not _is_text(path.name):
+            reached = Path(links) / f"file{path.suffix}"
+            reached.symlink_to(path.absolute())
+        yield str(reached)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_allowed(name: str) -> str:

@@ -119,7 +119,8 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all; errors as in `replace_file`."""
 
     def write(partial: Path) -> None:
-        partial.write_bytes(text.encode())
+        # The name of a file may hold bytes that are no text; so JSON can be read again.
+        partial.write_bytes(text.encode(errors="backslashreplace"))
 
     replace_file(path, write)
 
@@ -165,7 +166,8 @@ def _partial(target: Path, ending: str) -> Path:
 
 def _leftover_start(target: Path) -> str:
     # The machine counts too: it alone can tell whether its process still runs.
-    whose = hashlib.sha256(f"{platform.node()} {target.name}".encode()).hexdigest()
+    named = f"{platform.node()} {target.name}".encode(errors="surrogateescape")
+    whose = hashlib.sha256(named).hexdigest()
     return f".{whose[:10]}-"
 
 

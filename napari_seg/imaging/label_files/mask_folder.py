@@ -216,8 +216,13 @@ def _table_in(folder: Path, files: list[Path]) -> tuple[LabelTable, dict[Path, i
         if file not in values:
             values[file] = max([*table.names, *values.values(), 0]) + 1
             value = values[file]
-            table = LabelTable((*table, Label(value, case_name(file), colour_of(value))))
+            table = LabelTable((*table, Label(value, _text(case_name(file)), colour_of(value))))
     return table, values, notices
+
+
+def _text(name: str) -> str:
+    """Replace bytes of a name that are no text, as old archives have them."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _stated(folder: Path) -> tuple[LabelTable, dict[int, str], list[Notice]]:
