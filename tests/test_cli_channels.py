@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from dicom_slices import write_slice
 from test_cli import SAMPLE, error_line, run, voxels
 from two_channel_bundle import write_two_channel_bundle
 
@@ -86,3 +87,58 @@ def test_a_channel_is_never_written_over(tmp_path: Path) -> None:
     )
     assert "is a scan itself" in error_line(result)
     assert channel.read_bytes() == before
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A folder with the sample, the first of two series, and noise, the second."""
+    sample = nibabel.load(SAMPLE)
+    values = np.asarray(sample.dataobj).astype(np.uint16)
+    noise = np.random.default_rng(0).normal(100, 10, values.shape).astype(np.uint16)
+    for number, scan in ((1, values), (2, noise)):
+        for k in range(scan.shape[2]):
+            write_slice(
+                tmp_path / "study" / f"{number}_{k}",
+                k,
+                pixels=scan[..., k].T.copy(),
+                SeriesInstanceUID=f"1.2.{number}",
+                SeriesNumber=number,
+                Modality="MR",
+                RescaleSlope=None,
+                RescaleIntercept=None,
+                PixelSpacing=[1, 1],
+                ImagePositionPatient=[0, 0, k],
+            )
+    return tmp_path / "study"
+
+
+def test_each_channel_has_a_series_of_its_own(tmp_path: Path, study: Path) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=1)
+    labels = tmp_path / "labels.nii.gz"
+    result = run(
+        *("segment", study, "--series", "2", "--channel", study, "--series", "1"),
+        *("-o", labels, "--model", bundle, "--device", "cpu"),
+    )
+    assert result.exit_code == 0, result.output
+    alone = segment(read_scan(study, series=1), load_bundle(), device="cpu")
+    assert np.any(alone.array)
+    np.testing.assert_array_equal(voxels(labels), alone.array)
+    record = json.loads((tmp_path / "labels.json").read_text())
+    assert "--series 2 --series 1" in record["command"]
+    assert record["options"]["series"] == [2, 1]
+
+
+def test_a_channel_of_several_series_says_how_to_choose(tmp_path: Path, study: Path) -> None:
+    bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=0)
+    words = ("segment", study, "--series", "1", "--channel", study, "-o", tmp_path)
+    result = run(*words, "--model", bundle)
+    assert result.exit_code == 1
+    assert "holds 2 series" in result.stderr
+    assert "then for each channel" in result.stderr
+    assert "2: MR 'thorax'" in result.stderr
+
+
+def test_more_series_than_channels_are_a_usage_error(tmp_path: Path, study: Path) -> None:
+    result = run("segment", study, "--series", "1", "--series", "2", "-o", tmp_path)
+    assert result.exit_code == 2
+    assert "--series" in result.stderr

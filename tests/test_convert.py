@@ -221,3 +221,24 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path, labels: Path) 
     assert "already there" in error_line(run(*words))
     assert "'in' holds 'case.nii.gz' and is not replaced" in error_line(run(*words, "--overwrite"))
     assert labels.is_file()
+
+
+def test_labels_are_brought_onto_a_series_that_is_repaired(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "ct", [0, 1, 3, 4])
+    # LPS (-10, -20, 30), 0.5 x 0.75 x 2.5 mm, as the series would be with its missing slice.
+    mask = np.zeros((8, 6, 5), np.uint8)
+    mask[2:4, 1:3, 1:4] = 1
+    affine = np.array([[-0.5, 0, 0, 10], [0, -0.75, 0, 20], [0, 0, 2.5, 30], [0, 0, 0, 1]])
+    nib.save(nib.Nifti1Image(mask, affine), tmp_path / "seg.nii.gz")
+    words = [tmp_path / "seg.nii.gz", "-o", tmp_path / "x.nii.gz", "--scan", folder]
+    assert "--repair on the command line" in error_line(run(*words))
+    result = run(*words, "--repair")
+    assert result.exit_code == 0, result.output
+    assert "misses 1 slice" in result.stderr
+    assert np.array_equal(voxels(tmp_path / "x.nii.gz"), mask)
+
+
+@pytest.mark.parametrize("option", [["--series", "2"], ["--repair"]], ids=["series", "repair"])
+def test_options_of_a_scan_need_one(tmp_path: Path, labels: Path, option: list[str]) -> None:
+    message = error_line(run(labels, "-o", tmp_path / "x.nii.gz", *option))
+    assert "give its folder as --scan" in message

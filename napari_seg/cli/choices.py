@@ -26,7 +26,7 @@ class Choices:
     """What the options of ``napari-seg segment`` ask for, the same for each scan."""
 
     settings: RunSettings
-    series: str | int | None = None
+    series: tuple[str | int | None, ...] = ()
     repair: bool = False
     overwrite: bool = False
     overlay: bool = False
@@ -60,7 +60,9 @@ class Choices:
         ``SCAN`` stands for the file, whose name may be that of a patient; the record tells it by
         its hash. So does ``CHANNEL_2`` for that of the second channel.
         """
-        more = [] if self.series is None else ["--series", str(self.series)]
+        more = []
+        for one in self.series:
+            more += ["--series", "-" if one is None else str(one)]
         for number, _ in enumerate(self.channels, start=2):
             more += ["--channel", f"CHANNEL_{number}"]
         more += ["--new-uids"] * self.new_uids
@@ -69,7 +71,12 @@ class Choices:
 
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record."""
-        return {**self.settings.as_options(), "series": self.series, "repair": self.repair}
+        series = self.series[0] if len(self.series) == 1 else list(self.series) or None
+        return {**self.settings.as_options(), "series": series, "repair": self.repair}
+
+    def series_of(self, channel: int) -> str | int | None:
+        """Return which series is chosen of a channel, from 0: the scan itself."""
+        return self.series[channel] if channel < len(self.series) else None
 
 
 def parse_models(models: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from napari_seg.cli.options import JsonForTable, NewUids, Overwrite, Series, home_path, series_of
+from napari_seg.cli.options import (
+    JsonForTable,
+    NewUids,
+    Overwrite,
+    Repair,
+    Series,
+    home_path,
+    series_of,
+)
 from napari_seg.cli.terminal import exit_codes, quiet_libraries
 
 
@@ -46,6 +54,7 @@ def convert(
     resample: Annotated[
         bool, typer.Option("--resample", help="Resample labels on another grid than the scan's.")
     ] = False,
+    repair: Repair = False,
     new_uids: NewUids = False,
     overwrite: Overwrite = False,
     as_json: JsonForTable = False,
@@ -61,6 +70,7 @@ def convert(
         table=table,
         form=form,
         resample=resample,
+        repair=repair,
         new_uids=new_uids,
         overwrite=overwrite,
     )

@@ -28,6 +28,7 @@ class Conversion:
     table: Path | None = None
     form: str | None = None
     resample: bool = False
+    repair: bool = False
     new_uids: bool = False
     overwrite: bool = False
 
@@ -61,7 +62,7 @@ def convert_labels(conversion: Conversion) -> Converted:
         return Converted(conversion.output, table, {}, ())
     scan = None
     if conversion.scan is not None:
-        scan = read_scan(conversion.scan, series=conversion.series)
+        scan = read_scan(conversion.scan, series=conversion.series, repair=conversion.repair)
     labels = read_labels(conversion.labels, onto=scan, resample=conversion.resample)
     volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
     if conversion.table is not None:
@@ -114,6 +115,8 @@ def _check(conversion: Conversion) -> None:
     output, form = conversion.output, conversion.form
     if form is not None and form not in _FORMS:
         raise ValueError(f"--as takes {' or '.join(_FORMS)}, got '{form}'")
+    if conversion.scan is None and (conversion.series is not None or conversion.repair):
+        raise ValueError("--series and --repair are of the scan; give its folder as --scan")
     to_table = _is_table(output)
     if form is None and not to_table and not suffix_of(output):
         raise ValueError(

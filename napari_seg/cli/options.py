@@ -22,6 +22,18 @@ Series = Annotated[
     str | None,
     typer.Option(metavar="N", help="Which series of a DICOM folder: its number or its UID."),
 ]
+SeriesOfEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--series",
+        metavar="N",
+        help="Which series of a DICOM folder: its number or its UID. Given again: of each channel, "
+        "- where there is nothing to choose.",
+    ),
+]
+Repair = Annotated[
+    bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
+]
 NewUids = Annotated[
     bool, typer.Option("--new-uids", help="For .dcm: make the UIDs that the series lacks.")
 ]

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from napari_seg.cli.options import JsonForTable, NewUids, Overwrite, Series, home_path, series_of
+from napari_seg.cli.options import (
+    JsonForTable,
+    NewUids,
+    Overwrite,
+    Repair,
+    SeriesOfEach,
+    home_path,
+    series_of,
+)
 from napari_seg.cli.terminal import exit_codes, quiet_libraries
 
 
@@ -84,7 +92,7 @@ def segment(
             help="Run windows of one value throughout once for each value.",
         ),
     ] = True,
-    series: Series = None,
+    series: SeriesOfEach = None,
     channel: Annotated[
         list[Path] | None,
         typer.Option(
@@ -92,9 +100,7 @@ def segment(
             help="The next channel, on the grid of the scan; once for each that the model takes.",
         ),
     ] = None,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Mend a bad geometry where that is possible.")
-    ] = False,
+    repair: Repair = False,
     overwrite: Overwrite = False,
     as_json: JsonForTable = False,
     overlay: Annotated[
@@ -136,7 +142,7 @@ def segment(
         )
         choices = Choices(
             settings,
-            series=series_of(series),
+            series=tuple(None if one == "-" else series_of(one) for one in series or ()),
             repair=repair,
             overwrite=overwrite,
             overlay=overlay,

@@ -90,6 +90,7 @@ def segment_scans(
     names = [name or case_of(scan) for name, scan in zip(pseudonyms, scans, strict=True)]
     places = label_paths(names, output)
     _check_channels(scans, choices)
+    _check_series(choices)
     cases = list(map(Case, scans, places, pseudonyms))
     with Study(choices, (*scans, *choices.channels)) as study:
         for case, following in zip_longest(cases, cases[1:]):
@@ -112,6 +113,16 @@ def _check_channels(scans: Sequence[Path], choices: Choices) -> None:
         )
 
 
+def _check_series(choices: Choices) -> None:
+    count = 1 + len(choices.channels)
+    if len(choices.series) > count:
+        raise typer.BadParameter(
+            f"expected at most one for the scan and each --channel, {count}, got "
+            f"{len(choices.series)}",
+            param_hint="--series",
+        )
+
+
 def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress], Scan]) -> Scan:
     """Read all channels of a scan; `first` reads the first one, or waits until it is read.
 
@@ -126,9 +137,10 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
     for number, path in enumerate((case.scan, *choices.channels), start=1):
         name = f"{case.name}: reading" + (f" channel {number}" if choices.channels else "")
         with news.following(name) as on_progress:
-            scans.append(
-                first(on_progress) if number == 1 else read_file(path, choices, None, on_progress)
-            )
+            if number == 1:
+                scans.append(first(on_progress))
+            else:
+                scans.append(_read_channel(path, choices, number, on_progress))
     # The names of files may name a patient.
     known = choices.description.channel_names
     scan = stack_channels(scans, known if len(known) == len(scans) else None)
@@ -139,6 +151,19 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
             "none; write .nii.gz or .seg.nrrd"
         )
     return scan
+
+
+def _read_channel(path: Path, choices: Choices, number: int, on_progress: OnProgress) -> Scan:
+    from napari_seg.imaging.dicom.reading import SeveralSeriesError
+
+    try:
+        return read_file(path, choices, choices.series_of(number - 1), on_progress)
+    except SeveralSeriesError as error:
+        raise SeveralSeriesError(
+            f"{error.summary}; --series is given once for the scan (- where it has no choice), "
+            "then for each channel",
+            error.series,
+        ) from error
 
 
 def read_file(

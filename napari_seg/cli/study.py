@@ -111,7 +111,7 @@ class Study:
     def _read(self, case: Case) -> Scan:
         is_early = self._early is not None and self._reading.is_there
         self._early = None
-        now = partial(read_file, case.scan, self._choices, self._choices.series)
+        now = partial(read_file, case.scan, self._choices, self._choices.series_of(0))
         scan = read(case, self._choices, self._news, self._reading.take if is_early else now)
         self._tell(case, scan.notices)
         return scan
@@ -174,7 +174,7 @@ class Study:
         except EXPECTED_ERRORS:
             return  # said in its turn
         choices = self._choices
-        self._reading.begin(partial(read_file, following.scan, choices, choices.series))
+        self._reading.begin(partial(read_file, following.scan, choices, choices.series_of(0)))
 
     def _forget_early(self) -> None:
         self._reading.drop()
