@@ -11,6 +11,7 @@ from typing import Literal
 # DICOM files begin with 128 free bytes and this word.
 _DICOM_WORD = slice(128, 132)
 HEAD_BYTES = 512
+FREESURFER = "a FreeSurfer volume (MGH)"
 _BEGINNINGS = (
     (b"\x1f\x8b", "a gzip file"),
     (b"PK\x03\x04", "a zip archive"),
@@ -29,6 +30,7 @@ _BEGINNINGS = (
     (b"\0\0\0\x0cjP", "a JPEG 2000 picture"),
     (b"CDF", "a MINC or netCDF file"),
     (b"MATLAB", "a MATLAB file"),
+    (b"\0\0\0\1\0\0", FREESURFER),
     (b"<?xml", "an XML file"),
     (b"%PDF", "a PDF document"),
     (b"\x89HDF", "an HDF5 file"),

@@ -93,7 +93,7 @@ def stored_geometry(
         affine = np.diag([*[MM_PER_UNIT[unit]] * 3, 1.0]) @ affine
         form_notices += other_unit(unit)
     geometry = _grid((i, j, k), affine, name)
-    notices += (*_unknown_codes(header), *form_notices, *odd_grid(geometry))
+    notices += (*_unknown_codes(header), *_unknown_unit(header), *form_notices, *odd_grid(geometry))
     return geometry, _FRAMES.get(code), notices
 
 
@@ -215,6 +215,15 @@ def _unknown_codes(header: Nifti1Header) -> tuple[Notice, ...]:
     listed = " and ".join(f"a {name} of {code}" for name, code in unknown.items())
     message = f"the header states {listed}, which has no meaning: that form was not used"
     return (Notice("unknown-code", message, stated),)
+
+
+def _unknown_unit(header: Nifti1Header) -> tuple[Notice, ...]:
+    code = int(header["xyzt_units"]) & 7
+    # Many programs write 0, and mean mm.
+    if code in _UNIT_NAMES:
+        return ()
+    message = f"the header states a unit of length of code {code}, which has no meaning: mm assumed"
+    return (Notice("unknown-unit", message, {"code": code}),)
 
 
 def _one_of_both(

@@ -20,7 +20,7 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan, Source
 
 _OPAQUE = 255
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION_TAG, _BITS_TAG, _SAMPLE_FORMAT_TAG = 0x0112, 0x0102, 0x0153
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
 )
@@ -59,7 +59,10 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
             notices = [_NO_PLACE]
             if picture.getexif().get(_ORIENTATION_TAG, 1) != 1:
                 notices.append(Notice("turned", "the picture was turned as its file asks"))
+            is_unsigned = _is_unsigned(picture)
             pixels = _pixels(ImageOps.exif_transpose(picture), palette_as_values)
+            # Pillow has no kind of its own for whole numbers of 32 bits without a sign.
+            pixels = pixels.view(np.uint32) if is_unsigned else pixels
     except UnidentifiedImageError as error:
         kind = file_kind(path)
         cause = f"is {kind}"
@@ -146,3 +149,9 @@ def _pixels(picture: Image.Image, palette_as_values: bool) -> NDArray[Any]:
     if mode == "LA":
         return np.array(picture.getchannel("L"))
     return np.array(picture.convert("RGB"))
+
+
+def _is_unsigned(picture: Image.Image) -> bool:
+    tags = getattr(picture, "tag_v2", {})
+    formats, bits = tags.get(_SAMPLE_FORMAT_TAG, (1,)), tags.get(_BITS_TAG)
+    return picture.mode == "I" and bits == (32,) and formats == (1,)

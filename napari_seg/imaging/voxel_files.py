@@ -21,7 +21,7 @@ from napari_seg.imaging.file_formats import (
     WRITABLE_SUFFIXES,
     suffix_of,
 )
-from napari_seg.imaging.file_kinds import file_kind, kind_inside
+from napari_seg.imaging.file_kinds import FREESURFER, file_kind, kind_inside
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.saving import replace_file
@@ -149,6 +149,10 @@ def _read(path: Path, suffix: str, palette_as_values: bool, on_progress: OnProgr
 
         return read_picture(path, palette_as_values=palette_as_values)
     kind = file_kind(path)
+    if kind_inside(path) == FREESURFER:
+        raise ValueError(
+            f"'{path.name}' is {FREESURFER}, which is not read; turn it into .nii.gz by mri_convert"
+        )
     if kind == "a gzip file" or kind.startswith("a file packed"):
         raise ValueError(f"'{path.name}' is {kind}, which is not read; unpack it first")
     raise ValueError(

@@ -97,6 +97,10 @@ GEOMETRY = (
     is_read("lengths in microns", "units", places=scaled(PLACES, 0.001))(
         nifti("scan.nii", xyzt_units=3)
     ),
+    is_read("a unit of length without meaning", "unknown-unit", places=PLACES)(
+        nifti("scan.nii", xyzt_units=5)
+    ),
+    is_read("no unit of length", places=PLACES)(nifti("scan.nii", xyzt_units=0)),
     is_read("another voxel size than that of the sform", "sizes-disagree", places=PLACES)(
         nifti("scan.nii", pixdim=[1, 1.5, 2, 6, 0, 0, 0, 0])
     ),

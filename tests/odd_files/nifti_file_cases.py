@@ -41,6 +41,11 @@ DAMAGED = (
         "scan.nii.gz",
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
     ),
+    file(
+        is_refused("a packed FreeSurfer volume", "is a FreeSurfer volume.*mri_convert"),
+        "T1.mgz",
+        gzip.compress(nib.MGHImage(VOXELS.astype(np.float32), AFFINE).to_bytes()),
+    ),
     file(is_refused("a file of zeros", "is a file of zeros"), "scan.nii", bytes(4000)),
     file(is_refused("a zip archive", "is a zip archive"), "scan.nii.gz", b"PK\x03\x04" + PLAIN),
     file(is_refused("a text", "is an unknown kind of file"), "scan.nii", b"hello, world"),

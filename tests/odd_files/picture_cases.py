@@ -81,6 +81,19 @@ def png_of_16_bit_colour(folder: Path) -> Path:
     return path
 
 
+def unsigned_tiff(folder: Path) -> Path:
+    # Pillow itself writes no such file.
+    import struct
+
+    voxels = ROWS.astype("<u4") * np.uint32(15_000_000)
+    words = ((256, 4), (257, 3), (258, 32), (262, 1), (273, 8), (278, 3), (279, 48), (339, 1))
+    fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in words)
+    head = b"II*\0" + struct.pack("<I", 8 + voxels.nbytes)
+    path = folder / "picture.tif"
+    path.write_bytes(head + voxels.tobytes() + struct.pack("<H", len(words)) + fields + bytes(4))
+    return path
+
+
 TURNED = (
     # A quarter turn: row 0 becomes the last column, and its first pixel comes to the top right.
     Place((2, 0, 0), (-2.0, 0.0, 0.0), 0),
@@ -96,6 +109,8 @@ CASES: tuple[Case, ...] = (
             Image.fromarray(ROWS.astype(np.float32)), "picture.tif"),
     picture(is_read("a TIFF, big end first", NO_PLACE, places=places(200)),
             Image.frombytes("I;16B", (4, 3), WIDE.astype(">u2").tobytes()), "picture.tif"),
+    is_read("a TIFF of 32 bits without a sign", NO_PLACE, places=places(15_000_000))(
+        unsigned_tiff),
     picture(is_read("a palette is its colours", NO_PLACE, shape=(4, 3, 1, 3),
                     places=colours((0, 0, 255), (11, 0, 244))), with_palette()),
     as_labels(picture(is_read("a palette of labels is its numbers", NO_PLACE, places=(
