@@ -108,6 +108,16 @@ def _with_odd_size(folder: Path) -> Path:
     return folder
 
 
+def _with_colours(folder: Path) -> Path:
+    """Write a series with a colour picture of the same size, as programs save the screen."""
+    write_series(folder)
+    rgb = {"SamplesPerPixel": 3, "PlanarConfiguration": 0, "PhotometricInterpretation": "RGB"}
+    bits = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    place = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+    write_slice(folder / "screen", 5, pixels=np.zeros((6, 8, 3), np.uint8), **rgb, **bits, **place)
+    return folder
+
+
 def _without_uids(folder: Path, **tags: Any) -> Path:
     return write_series(folder, SeriesInstanceUID="", **tags)
 
@@ -183,6 +193,7 @@ _GAP = _broken(
 _UNEVEN = _broken("uneven spacing", _uneven, "uneven spacing, from 2.00 to 2.50 mm")
 _TILT = _broken("a tilted gantry", _leaning, "tilted gantry: its slices lean by 16.7 degrees")
 _NUMBERED = _several("volumes that numbers tell apart", _numbered_after, r"\(images 6 to 10\)")
+_COLOURS = _several("a colour picture beside", _with_colours, "holds 2 series")
 _ODD_SIZE = _several("a slice of another size", _with_odd_size, "holds 2 series(.|\n)*of 4 x 4")
 _ECHOES = _several(
     "two echoes, one short of a slice",
@@ -240,6 +251,8 @@ SERIES = (
     _NUMBERED,
     _chosen(_NUMBERED, 2, places=PLACES, values=_SECOND),
     _several("localizers", _with_localizers, r"holds 3 series(.|\n)*localizer.*sagittal"),
+    _COLOURS,
+    _chosen(_COLOURS, 1, places=PLACES, values=VALUES),
     _ODD_SIZE,
     _chosen(_ODD_SIZE, 2, places=PLACES, values=VALUES),
     _several(

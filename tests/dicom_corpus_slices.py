@@ -92,6 +92,30 @@ def _overlays_in_high_bits(folder: Path) -> Path:
     return folder
 
 
+def _in_upper_bits(folder: Path) -> Path:
+    for number in range(5):
+        write_slice(folder / str(number), number, pixels=pixels(number) << 3, BitsStored=13)
+    return folder
+
+
+def _of_floats(folder: Path) -> Path:
+    tags = dict.fromkeys(("BitsStored", "HighBit", "PixelRepresentation", "RescaleIntercept"))
+    for number in range(5):
+        values = (pixels(number) + 0.25).astype("<f4")
+        path = write_slice(folder / str(number), number, BitsAllocated=32, **tags)
+        dataset = pydicom.dcmread(path)
+        del dataset.PixelData
+        dataset.FloatPixelData = values.tobytes()
+        dataset.save_as(path, enforce_file_format=True)
+    return folder
+
+
+def _thickness_in_words(folder: Path) -> Path:
+    for path in write_series(folder, SliceThickness="12345678").iterdir():
+        path.write_bytes(path.read_bytes().replace(b"12345678", b"unknown "))
+    return folder
+
+
 def _colour(folder: Path) -> Path:
     colours = np.zeros((6, 8, 3), np.uint8)
     colours[..., 1] = 200
@@ -207,6 +231,29 @@ SLICES = (
         values=VALUES,
     ),
     Case("overlays in unused bits", _overlays_in_high_bits, places=PLACES, values=VALUES),
+    Case("values in the upper bits", _in_upper_bits, places=PLACES, values=VALUES),
+    Case(
+        "values with fractions",
+        _of_floats,
+        places=PLACES,
+        values={(7, 5, 4): 4047.25},
+        notices=("no-rescaling",),
+    ),
+    Case("a thickness in words", _thickness_in_words, places=PLACES, values=VALUES),
+    Case(
+        "a CT in another unit than HU",
+        partial(write_series, RescaleType="Z_EFF"),
+        places=PLACES,
+        values=VALUES,
+        notices=("other-unit",),
+    ),
+    Case(
+        "spacing measured at the detector",
+        partial(write_series, PixelSpacing=None, ImagerPixelSpacing=[0.75, 0.5]),
+        places=PLACES,
+        values=VALUES,
+        notices=("detector-spacing",),
+    ),
     Case(
         "another scale to the real world",
         partial(_real_world, slope=0.25),
@@ -237,6 +284,13 @@ SLICES = (
     Case(
         "a CT without rescaling",
         partial(write_series, RescaleSlope=None, RescaleIntercept=None),
+        places=PLACES,
+        values={(7, 5, 4): 4047},
+        notices=("no-rescaling",),
+    ),
+    Case(
+        "a CT without an intercept",
+        partial(write_series, RescaleIntercept=None),
         places=PLACES,
         values={(7, 5, 4): 4047},
         notices=("no-rescaling",),

@@ -33,6 +33,7 @@ UPRIGHT = SliceHeader(
     step=None,
     slope=1.0,
     intercept=-1024.0,
+    has_other_unit=False,
     has_other_values=False,
     frame_of_reference=None,
     stack="",

@@ -325,6 +325,19 @@ def test_the_windows_of_another_scan_come_from_its_values(make_viewing):
     assert np.allclose(layer.contrast_limits, opened)
 
 
+@pytest.mark.parametrize("code", ["other-unit", "no-rescaling"])
+def test_a_ct_in_another_unit_has_no_windows_in_hounsfield_units(make_viewing, code):
+    array = np.arange(960, dtype=np.int16).reshape(SHAPE)
+    layer = image_layer(
+        scan(array=array, modality="CT", notices=(Notice(code, "odd"),)), name="spectral"
+    )
+    assert layer.contrast_limits[1] > 900
+    viewing = make_viewing(viewer_of(layer))
+    assert "brain" not in [window.name for window in viewing.readout.windows.choices]
+    viewing.readout._viewer.cursor.position = (1.0, 1.0, 1.0)
+    assert "HU" not in viewing.readout.point.text()
+
+
 def test_the_choice_of_windows_shows_and_sets(make_viewing):
     layer = image_layer(scan(modality="CT"), name="ct")
     viewing = make_viewing(viewer_of(layer))

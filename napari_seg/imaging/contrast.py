@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.scan import Scan
+from napari_seg.imaging.scan import Notice, Scan
 
 SOFT_TISSUE_HU = (-160.0, 240.0)
 # Air is -1000 HU, and only metal is above 4000: values that reach so low are a CT's.
@@ -21,7 +22,7 @@ def contrast_limits(scan: Scan) -> tuple[float, float]:
     A CT gets the soft-tissue window; any other scan its 1st to 99.5th percentile above the
     background, so that a few bright voxels or a wide empty margin do not decide.
     """
-    if is_ct(scan):
+    if is_ct(scan) and not is_in_other_unit(scan.notices):
         return SOFT_TISSUE_HU
     values = _sample(scan.array)
     if not values.size:
@@ -34,6 +35,11 @@ def contrast_limits(scan: Scan) -> tuple[float, float]:
     if lowest == 0:
         low = 0
     return float(low), float(high) if high > low else float(low) + 1
+
+
+def is_in_other_unit(notices: Iterable[Notice]) -> bool:
+    """Tell whether the values of a CT are none in HU, or perhaps none, by what was noticed."""
+    return any(notice.code in ("other-unit", "no-rescaling") for notice in notices)
 
 
 def value_range(scan: Scan) -> tuple[float, float]:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
 from napari_seg.imaging.dicom.frames import FRAME_TAGS, REAL_WORLD, frame_values
 from napari_seg.imaging.dicom.real_world import has_other_values
+from napari_seg.imaging.dicom.tag_values import (
+    Numbers,
+    number,
+    numbers,
+    remark,
+    texts,
+    whole_number,
+)
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
-Numbers = tuple[float, ...]
 Get = Callable[[str], Any]
 
 PHASE_TAGS = (
@@ -44,6 +50,8 @@ BROKEN = (
     ),
 )
 
+# The last one is "unspecified", which some programs write for HU.
+_HOUNSFIELD = ("HU", "HU_MOD", "US")
 # These have rows and columns too.
 _NO_IMAGES = ("SEG", "RTDOSE")
 _TAGS = (
@@ -52,7 +60,7 @@ _TAGS = (
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
     *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
     "SpacingBetweenSlices",
-    *("RescaleSlope", "RescaleIntercept", REAL_WORLD),
+    *("RescaleSlope", "RescaleIntercept", "RescaleType", REAL_WORLD),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *(tag for tag in PHASE_TAGS if tag not in FRAME_TAGS or tag == "DiffusionBValue"),
 )
@@ -113,6 +121,8 @@ class SliceHeader:
         Of the slice, and what is said to lie between two; ``None`` where absent.
     slope, intercept
         The stored value times `slope` plus `intercept` is what it means; ``None`` where absent.
+    has_other_unit
+        Whether the rescaled values of a CT are stated in another unit than HU.
     has_other_values
         Whether a mapping to values of the real world is stated that is not that rescaling.
     frame_of_reference
@@ -145,6 +155,7 @@ class SliceHeader:
     step: float | None
     slope: float | None
     intercept: float | None
+    has_other_unit: bool
     has_other_values: bool
     frame_of_reference: str | None
     stack: str
@@ -219,7 +230,7 @@ def _either(values: dict[str, Any], dataset: pydicom.Dataset) -> Get:
 
 def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
     uid = str(dataset.get("SeriesInstanceUID") or "")
-    named = (str(_whole(dataset.get, "SeriesNumber")), str(dataset.get("Modality") or ""))
+    named = (str(whole_number(dataset.get, "SeriesNumber")), str(dataset.get("Modality") or ""))
     # Some de-identifiers give all patients one UID, others empty it.
     # The study tells nothing more of a series: some programs give each slice one of its own.
     tags = ("PatientID",) if uid else ("PatientID", "StudyInstanceUID", "SeriesDescription")
@@ -231,17 +242,17 @@ def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
 def _slice_header(
     get: Get, path: Path, group: tuple[str, ...], *, index: int = 0, frames: int = 1
 ) -> SliceHeader:
-    spacing = _numbers(get("PixelSpacing"), 2)
-    detector = _numbers(get("ImagerPixelSpacing"), 2) if spacing is None else None
-    kinds = [*_listed(get("ImageType")), *_listed(get("FrameType"))]
+    spacing = numbers(get("PixelSpacing"), 2)
+    detector = numbers(get("ImagerPixelSpacing"), 2) if spacing is None else None
+    kinds = [*texts(get("ImageType")), *texts(get("FrameType"))]
     return SliceHeader(
         path=path,
         group=group,
         uid=group[0],
         modality=str(get("Modality") or ""),
         description=str(get("SeriesDescription") or ""),
-        series_number=_whole(get, "SeriesNumber"),
-        instance_number=_whole(get, "InstanceNumber"),
+        series_number=whole_number(get, "SeriesNumber"),
+        instance_number=whole_number(get, "InstanceNumber"),
         shape=(int(get("Rows")), int(get("Columns"))),
         index=index,
         frames=frames,
@@ -249,16 +260,18 @@ def _slice_header(
         is_localizer="LOCALIZER" in kinds,
         is_mosaic="MOSAIC" in kinds,
         is_inverted=get("PhotometricInterpretation") == "MONOCHROME1",
-        orientation=_numbers(get("ImageOrientationPatient"), 6),
-        position=_numbers(get("ImagePositionPatient"), 3),
+        orientation=numbers(get("ImageOrientationPatient"), 6),
+        position=numbers(get("ImagePositionPatient"), 3),
         spacing=spacing or detector,
         is_detector_spacing=detector is not None,
-        thickness=_number(get("SliceThickness")) or None,
-        step=_number(get("SpacingBetweenSlices")) or None,
-        slope=_number(get("RescaleSlope")),
-        intercept=_number(get("RescaleIntercept")),
+        thickness=remark(get("SliceThickness")),
+        step=remark(get("SpacingBetweenSlices")),
+        slope=number(get("RescaleSlope")),
+        intercept=number(get("RescaleIntercept")),
+        has_other_unit=get("Modality") == "CT"
+        and str(get("RescaleType") or "HU") not in _HOUNSFIELD,
         has_other_values=has_other_values(
-            get(REAL_WORLD) or (), _number(get("RescaleSlope")), _number(get("RescaleIntercept"))
+            get(REAL_WORLD) or (), number(get("RescaleSlope")), number(get("RescaleIntercept"))
         ),
         frame_of_reference=frame_name(get("FrameOfReferenceUID")),
         stack=str(get("StackID") or ""),
@@ -267,32 +280,5 @@ def _slice_header(
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _whole(get: Get, name: str) -> int:
-    try:
-        return int(get(name) or 0)
-    except (ValueError, TypeError, OverflowError):
-        # A number that only orders and names is no reason to refuse a slice.
-        return 0
-
-
-def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else [str(one) for one in value]
-
-
-def _number(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    number = float(value)
-    return number if np.isfinite(number) else None
-
-
-def _numbers(value: Iterable[float] | float | None, count: int) -> Numbers | None:
-    if value is None or not isinstance(value, Iterable):
-        return None
-    numbers = tuple(float(number) for number in value)
-    return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None
+    # The name of a folder may hold bytes that are no text.
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]

@@ -103,7 +103,13 @@ class PixelReader:
         syntax = UID(dataset.file_meta.TransferSyntaxUID)
         # The other decoder of run lengths, where it is installed, panics on broken ones.
         plugin = "pydicom" if syntax == RLELossless else ""
-        values = pixel_array(dataset, index=one.index, decoding_plugin=plugin)
+        values = pixel_array(
+            dataset,
+            index=one.index,
+            decoding_plugin=plugin,
+            # Not of plain ones: it takes the upper bits to be the unused ones, always.
+            correct_unused_bits=syntax.is_encapsulated,
+        )
         if not syntax.is_encapsulated:
             values = _without_unused_bits(values, dataset)
         if "ModalityLUTSequence" in dataset:
@@ -131,13 +137,18 @@ def _complete_meta(dataset: pydicom.Dataset) -> None:
 
 
 def _without_unused_bits(values: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[Any]:
-    """Clear the high bits that are no part of the value; old scanners drew overlays there."""
+    """Clear the bits that are no part of the value; old scanners drew overlays there.
+
+    The value ends at the HighBit: some old scanners left the low bits unused.
+    """
+    if values.dtype.kind not in "iu":
+        return values
     unused = int(dataset.BitsAllocated) - int(dataset.BitsStored)
-    is_high = int(dataset.HighBit) == int(dataset.BitsStored) - 1
-    if values.dtype.kind not in "iu" or unused <= 0 or not is_high:
+    above = int(dataset.BitsAllocated) - 1 - int(dataset.HighBit)
+    if unused <= 0 or not 0 <= above <= unused:
         return values
     # Shifted to the top and back, so that the sign goes with the value.
-    shifted: NDArray[Any] = np.right_shift(np.left_shift(values, unused), unused)
+    shifted: NDArray[Any] = np.right_shift(np.left_shift(values, above), unused)
     return shifted
 
 

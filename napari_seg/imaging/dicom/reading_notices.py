@@ -54,6 +54,9 @@ def read_notices(
         meaning = "in HU" if first.modality == "CT" else "in their unit"
         message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
         notices.append(Notice("no-rescaling", message))
+    if first.has_other_unit:
+        message = "the header states another unit than HU for its values, as of a spectral map"
+        notices.append(Notice("other-unit", message))
     if any(one.header.has_other_values for one in stored):
         message = (
             "the file also states what its values stand for in the real world (such as SUV or "
@@ -113,8 +116,8 @@ def _wide_steps(stack: Stack) -> list[Notice]:
 
 
 def _lacks_rescaling(one: StoredSlice) -> bool:
-    stated = one.header.slope
-    return stated == 0 or (stated is None and one.header.modality == "CT")
+    stated = (one.header.slope, one.header.intercept)
+    return stated[0] == 0 or (None in stated and one.header.modality == "CT")
 
 
 def _slices(count: int) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_seg.imaging.dicom.headers import DamagedFile, Numbers, SliceHeader, read_headers
+from napari_seg.imaging.dicom.headers import DamagedFile, SliceHeader, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
+from napari_seg.imaging.dicom.tag_values import Numbers
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 
 # Directions of slices that differ by more are another stack, such as the planes of a localizer.
@@ -226,7 +227,8 @@ def _grouped(headers: list[SliceHeader]) -> list[Series]:
 
 
 def _kind(one: SliceHeader) -> tuple[object, ...]:
-    return (one.group, one.is_localizer, one.frame_of_reference or "", one.stack, one.shape)
+    frame = one.frame_of_reference or ""
+    return (one.group, one.is_localizer, frame, one.stack, one.shape, one.samples)
 
 
 def _parts(slices: tuple[SliceHeader, ...], *, name_stack: bool) -> list[Part]:

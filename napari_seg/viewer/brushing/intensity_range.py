@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from napari_seg.viewer.layers import modality_of
+from napari_seg.viewer.intensity_unit import unit_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -58,7 +58,7 @@ class IntensityRange(QWidget):
         self._is_following = True
         if self._scan is not None:
             self._scan.events.contrast_limits.connect(self._on_window)
-            unit = " HU" if modality_of(self._scan) == "CT" else ""
+            unit = f" {unit_of(self._scan)}".rstrip()
             for box in (self.low, self.high):
                 box.setSuffix(unit)
             self._on_window()

@@ -10,8 +10,9 @@ from napari.layers import Image, Labels
 from napari_seg.viewer.edit_tools.subject import OtherLabels, Range, Subject
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.hand_slices import HandSlices
+from napari_seg.viewer.intensity_unit import unit_of
 from napari_seg.viewer.label_list.layer_table import LayerTable
-from napari_seg.viewer.layers import grid_of, is_preview, modality_of
+from napari_seg.viewer.layers import grid_of, is_preview
 from napari_seg.viewer.opening.scan_below import adopt_scan_below
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class SubjectSource:
         # Found out once a scan: it looks at some of the voxels.
         scan, unit = self._unit_of
         if scan is not self.scan and self.scan is not None:
-            unit = "HU" if modality_of(self.scan) == "CT" else ""
+            unit = unit_of(self.scan)
             self._unit_of = self.scan, unit
         return unit
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_seg.viewer.layers import modality_of
+from napari_seg.viewer.intensity_unit import unit_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
 from napari_seg.viewer.viewing.point import point_at
 from napari_seg.viewer.viewing.still_line import StillLine
@@ -180,5 +180,5 @@ class Readout(QWidget):
         if image is None:
             return ""
         if image not in self._units:
-            self._units[image] = "HU" if modality_of(image) == "CT" else ""
+            self._units[image] = unit_of(image)
         return self._units[image]

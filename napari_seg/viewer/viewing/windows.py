@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_seg.imaging.contrast import contrast_limits
-from napari_seg.viewer.layers import metadata_of, modality_of, scan_of
+from napari_seg.viewer.intensity_unit import unit_of
+from napari_seg.viewer.layers import metadata_of, scan_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Windows:
 
 
 def _windows_for(layer: Image) -> tuple[Window, ...]:
-    if modality_of(layer) == "CT":
+    if unit_of(layer) == "HU":
         return CT_WINDOWS
     if "geometry" in metadata_of(layer):
         first = Window.between("automatic", *contrast_limits(scan_of(layer)))
