@@ -21,6 +21,7 @@ from napari_seg.cli.choices import parse_region
 from napari_seg.cli.terminal import News, one_line
 from napari_seg.doctor import examine
 from napari_seg.imaging.files import sample_data_folder
+from napari_seg.imaging.voxel_bytes import StoredBytes
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
@@ -292,9 +293,10 @@ def test_parse_region_reads_three_ranges() -> None:
     [
         (KeyboardInterrupt(), 130, "napari-seg: stopped"),
         (MemoryError(), 1, "out of memory"),
+        (MemoryError("a slab needs 9 GB, 1 GB are free"), 1, "needs 9 GB, 1 GB are free"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "out of memory"),
     ],
-    ids=["Ctrl-C", "memory", "memory of torch"],
+    ids=["Ctrl-C", "memory", "memory, with figures", "memory of torch"],
 )
 def test_a_run_that_is_stopped_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int, line: str
@@ -446,6 +448,26 @@ def test_probabilities_are_written_beside_the_labels(tmp_path: Path) -> None:
     assert (tmp_path / "hippocampus_left_dseg_entropy.nii.gz").exists()
     command = json.loads((tmp_path / "hippocampus_left_dseg.json").read_text())["command"]
     assert "--mirror i --probabilities posterior,entropy" in command
+
+
+def test_a_large_plain_scan_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = tmp_path / "plain.nii"
+    nibabel.load(SAMPLE).to_filename(plain)
+    assert run("segment", plain, "-o", tmp_path / "read.nii.gz").exit_code == 0
+    monkeypatch.setattr("napari_seg.imaging.nifti._MOST_IN_MEMORY", 0)
+    kept = []
+    mapped = StoredBytes.mapped
+
+    def noting(self: StoredBytes, *arguments: int, **options: int) -> tuple[np.ndarray, int]:
+        kept.append(self.path)
+        return mapped(self, *arguments, **options)
+
+    monkeypatch.setattr(StoredBytes, "mapped", noting)
+    assert run("segment", plain, "-o", tmp_path / "mapped.nii.gz").exit_code == 0
+    assert kept == [plain]
+    assert np.array_equal(voxels(tmp_path / "mapped.nii.gz"), voxels(tmp_path / "read.nii.gz"))
+    read, on_disk = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("read", "mapped"))
+    assert read["scan"] == on_disk["scan"]
 
 
 def test_several_models_are_averaged(tmp_path: Path) -> None:

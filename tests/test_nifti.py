@@ -185,3 +185,66 @@ def test_write_says_nothing_of_a_slope(tmp_path: Path) -> None:
     write_nifti(VOXELS, Geometry(SHAPE, AFFINE), tmp_path / "x.nii", Source())
     raw = (tmp_path / "x.nii").read_bytes()
     assert np.frombuffer(raw[112:120], "<f4").tolist() == [1, 0]
+
+
+def lies_on_disk(array: Any) -> bool:
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+def test_many_voxels_stay_on_disk_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "scan.nii")
+    assert not lies_on_disk(read_nifti(path, on_disk=True).array)
+    monkeypatch.setattr("napari_seg.imaging.nifti._MOST_IN_MEMORY", VOXELS.nbytes - 1)
+    on_disk, in_memory = read_nifti(path, on_disk=True), read_nifti(path)
+    assert lies_on_disk(on_disk.array)
+    assert not lies_on_disk(in_memory.array)
+    assert on_disk.array.strides == in_memory.array.strides
+    assert np.array_equal(on_disk.array, VOXELS)
+    assert (on_disk.sha256, on_disk.notices) == (in_memory.sha256, in_memory.notices)
+
+
+@pytest.mark.parametrize(
+    ("name", "voxels", "fields"),
+    [
+        ("packed.nii.gz", VOXELS, {}),
+        ("scaled.nii", VOXELS, {"scl_slope": 2.0}),
+        ("swapped.nii", VOXELS.astype(">i2"), {}),
+    ],
+)
+def test_voxels_that_must_be_changed_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, voxels: Any, fields: Any
+) -> None:
+    path = tmp_path / name
+    if fields or path.suffix == ".gz":
+        save(path, voxels, **fields)
+    else:
+        header = nib.Nifti1Header(endianness=">")
+        nib.Nifti1Image(voxels, AFFINE, header).to_filename(path)
+    monkeypatch.setattr("napari_seg.imaging.nifti._MOST_IN_MEMORY", 0)
+    found = read_nifti(path, on_disk=True).array
+    assert not lies_on_disk(found)
+    assert np.array_equal(found, VOXELS * fields.get("scl_slope", 1))
+
+
+def test_a_file_cut_short_is_refused_on_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "scan.nii")
+    path.write_bytes(path.read_bytes()[:-1])
+    monkeypatch.setattr("napari_seg.imaging.nifti._MOST_IN_MEMORY", 0)
+    with pytest.raises(ValueError, match="claims 240 bytes of voxels, the file holds at most 239"):
+        read_nifti(path, on_disk=True)
+
+
+@pytest.mark.parametrize("name", ["scan.nii", "scan.nii.gz"])
+def test_voxels_beyond_the_memory_left_are_refused_with_the_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = save(tmp_path / name)
+    monkeypatch.setattr("napari_seg.imaging.voxel_bytes.free_bytes", lambda: 239)
+    with pytest.raises(MemoryError, match=r"holds 0\.0 GB of voxels, and 0\.0 GB of memory are"):
+        read_nifti(path)

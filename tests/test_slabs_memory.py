@@ -96,7 +96,7 @@ def test_a_container_with_less_memory_counts(tmp_path, monkeypatch):
         "memory.stat": "anon 1\nfile 500000\n",
     }.items():
         (Path(tmp_path) / name).write_text(text)
-    monkeypatch.setattr(memory, "_CGROUP", Path(tmp_path))
+    monkeypatch.setattr("napari_seg.imaging.free_memory._CGROUP", Path(tmp_path))
     assert available_bytes(torch.device("cpu")) == 3_500_000
 
 

@@ -169,10 +169,11 @@ def _read_channel(path: Path, choices: Choices, number: int, on_progress: OnProg
 def read_file(
     path: Path, choices: Choices, series: str | int | None, on_progress: OnProgress
 ) -> Scan:
-    """Read one file or DICOM folder."""
+    """Read one file or DICOM folder; a large plain one stays on disk."""
     from napari_seg.imaging.files import read_scan
 
-    return read_scan(path, series=series, repair=choices.repair, on_progress=on_progress)
+    repair = choices.repair
+    return read_scan(path, series=series, repair=repair, on_disk=True, on_progress=on_progress)
 
 
 def draw(

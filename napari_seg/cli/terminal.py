@@ -35,7 +35,8 @@ def one_line(error: BaseException) -> str:
         message = f"{name}: {error.strerror}" if name else error.strerror
     elif hasattr(error, "summary"):
         message = str(error.summary)
-    elif is_out_of_memory(error):
+    elif is_out_of_memory(error) and not (type(error) is MemoryError and str(error)):
+        # Ours say how much is needed, and how much is there.
         message = "out of memory; give a smaller --region, or --device cpu"
     else:
         message = str(error) or type(error).__name__
@@ -49,11 +50,9 @@ def listing(error: BaseException) -> list[str]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether the machine or its graphics card ran out of memory."""
-    # torch raises a class of its own on a graphics card, and a plain RuntimeError on the CPU
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and (type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error))
-    )
+    from napari_seg.segmentation.slabs import memory
+
+    return memory.is_out_of_memory(error)
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from isal import igzip
@@ -36,9 +35,13 @@ _CHUNK_BYTES = 1 << 22
 # The highest of isal: labels shrink to about what gzip makes of them at 1 or 2.
 _COMPRESSION_LEVEL = 3
 _OPAQUE = 255
+# Of a file that may stay on disk.
+_MOST_IN_MEMORY = 1 << 30
 
 
-def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None) -> Scan:
+def read_nifti(
+    path: Path, *, on_disk: bool = False, on_progress: Callable[[float], None] | None = None
+) -> Scan:
     """Read a NIfTI file, or a pair of NIfTI or Analyze 7.5.
 
     Parameters
@@ -46,6 +49,8 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
     path
         Ends in ``.nii`` or ``.nii.gz``, or is one of the pair ``.hdr`` and ``.img``. Whether a
         file is packed is told by its first bytes, with a notice where its name says otherwise.
+    on_disk
+        As in `files.read_scan`.
     on_progress
         Called with the fraction that was read.
 
@@ -67,19 +72,14 @@ def read_nifti(path: Path, *, on_progress: Callable[[float], None] | None = None
     file = StoredBytes(first, first.name, is_packed(first))
     with file.open() as stream:
         stored = read_header(stream, first)
-        claimed = prod(stored.shape) * stored.dtype.itemsize
         place = analyze_geometry if stored.is_analyze else stored_geometry
         geometry, frame, notices = place(stored.fields, first.name)
         if not stored.in_pair:
-            raw, surplus = file.read(
-                stream, claimed, skipped=stored.offset, on_progress=on_progress
-            )
+            raw, surplus = _taken(file, stream, stored, on_disk, on_progress)
     if stored.in_pair:
-        file = _other_file(first, stored.offset + claimed)
+        file = _other_file(first, stored.offset + stored.claimed)
         with file.open() as stream:
-            raw, surplus = file.read(
-                stream, claimed, skipped=stored.offset, on_progress=on_progress
-            )
+            raw, surplus = _taken(file, stream, stored, on_disk, on_progress)
     array, alpha = _unpacked(raw, stored)
     names, unsure = describe_volumes(stored, first)
     return Scan(
@@ -146,6 +146,21 @@ def write_nifti(array: NDArray[Any], geometry: Geometry, path: Path, source: Sou
             packed.write(head)
             for start in range(0, len(voxels), _CHUNK_BYTES):
                 packed.write(voxels[start : start + _CHUNK_BYTES])
+
+
+def _taken(
+    file: StoredBytes,
+    stream: BinaryIO,
+    stored: StoredHeader,
+    on_disk: bool,
+    on_progress: Callable[[float], None] | None,
+) -> tuple[NDArray[np.uint8], int]:
+    """Read the voxels, or leave many on disk where no number has to be changed."""
+    as_meant = stored.dtype.isnative and stored.dtype.names is None
+    as_meant = as_meant and stored.slope_and_intercept() == (1, 0)
+    if on_disk and as_meant and not file.packed and stored.claimed > _MOST_IN_MEMORY:
+        return file.mapped(stored.claimed, skipped=stored.offset)
+    return file.read(stream, stored.claimed, skipped=stored.offset, on_progress=on_progress)
 
 
 def _other_file(header: Path, size: int) -> StoredBytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +51,11 @@ class StoredHeader:
     def is_analyze(self) -> bool:
         """Whether it is of the format before NIfTI, which says little of the place."""
         return isinstance(self.fields, Spm2AnalyzeHeader)
+
+    @property
+    def claimed(self) -> int:
+        """The bytes that the voxels take."""
+        return prod(self.shape) * self.dtype.itemsize
 
     @property
     def counts(self) -> tuple[int, ...]:

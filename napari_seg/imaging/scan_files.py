@@ -24,6 +24,7 @@ def read_scan(
     *,
     series: str | int | None = None,
     repair: bool = False,
+    on_disk: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Scan:
     """Read a scan from a file, or from a folder of DICOM slices.
@@ -39,6 +40,10 @@ def read_scan(
     repair
         Whether to resample a DICOM series with missing slices, uneven spacing or a tilted gantry
         to an upright grid of even spacing, with a notice, instead of refusing it.
+    on_disk
+        Whether more than 1 GiB of voxels may stay on disk and be read where they are needed: those
+        of a NIfTI file that is not compressed, of numbers that need no scaling. The file must not
+        be changed while the scan is used.
     on_progress
         Called with the fraction that was read; what it raises stops the reading.
 
@@ -53,6 +58,8 @@ def read_scan(
         If there is no such file or folder.
     PermissionError
         If it may not be read.
+    MemoryError
+        If a NIfTI file does not fit into the memory left; with the figures.
     ValueError
         If it is no scan, is damaged, or does not say rightly where its voxels lie. The message
         names the file, the cause and the way out.
@@ -66,7 +73,7 @@ def read_scan(
         elif series is not None:
             raise ValueError(f"'{path.name}' is no DICOM, so it has no series to choose from")
         else:
-            scan = read_voxels(path, on_progress=on_progress)
+            scan = read_voxels(path, on_disk=on_disk, on_progress=on_progress)
     return replace(scan, notices=(*scan.notices, *_not_finite(scan.array)))
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
+from napari_seg.imaging.free_memory import free_bytes
+
 _CHUNK_BYTES = 1 << 22
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
@@ -105,11 +107,14 @@ class StoredBytes:
         ------
         ValueError
             If the file holds fewer; found before the memory is taken, or while it grows.
+        MemoryError
+            If they do not fit into the memory left; with the figures.
         """
         size = self.path.stat().st_size
         most = size * _LARGEST_RATIO if self.packed else size
         if skipped + count > most:
             raise ValueError(too_short(self.name, count, max(most - skipped, 0)))
+        self._require_memory(count)
         stream.seek(skipped)
         if not self.packed or unpacked_size(self.path) == (skipped + count) % (1 << 32):
             raw = self._fill(stream, np.empty(count, np.uint8), on_progress)
@@ -119,6 +124,28 @@ class StoredBytes:
         while self.packed and (chunk := stream.read(_CHUNK_BYTES)):
             surplus += len(chunk)  # a gzip file proves itself only at its end
         return raw, surplus
+
+    def mapped(self, count: int, *, skipped: int) -> tuple[NDArray[np.uint8], int]:
+        """Give the voxels of a plain file where they lie; parameters and results as of `read`.
+
+        Raises
+        ------
+        ValueError
+            If the file holds fewer.
+        """
+        size = self.path.stat().st_size
+        if skipped + count > size:
+            raise ValueError(too_short(self.name, count, max(size - skipped, 0)))
+        raw = np.memmap(self.path, np.uint8, "r", skipped, (count,))
+        return np.asarray(raw), size - skipped - count
+
+    def _require_memory(self, count: int) -> None:
+        free = free_bytes()
+        if count > free:
+            raise MemoryError(
+                f"'{self.name}' holds {count / 1e9:.1f} GB of voxels, and {free / 1e9:.1f} GB of "
+                "memory are free; of a plain .nii 'napari-seg segment' holds only parts"
+            )
 
     def _fill(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,11 @@ _SUFFIXES_OF = {
 
 
 def read_voxels(
-    path: Path, *, palette_as_values: bool = False, on_progress: OnProgress | None = None
+    path: Path,
+    *,
+    palette_as_values: bool = False,
+    on_disk: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Scan:
     """Read any file but DICOM.
 
@@ -51,6 +56,8 @@ def read_voxels(
         says where they differ.
     palette_as_values
         Whether the pixels of a picture with a palette are its numbers (labels), not its colours.
+    on_disk
+        As in `files.read_scan`.
     on_progress
         Called with the fraction that was read.
 
@@ -59,11 +66,14 @@ def read_voxels(
     ValueError
         If its name ends in no known way, or what it holds is not right.
     """
+    read = partial(
+        _read, palette_as_values=palette_as_values, on_disk=on_disk, on_progress=on_progress
+    )
     suffix, kind = suffix_of(path), _kind(path)
     expected = _SUFFIXES_OF.get(kind, (suffix,))
     if suffix in expected:
-        return _read(path, suffix, palette_as_values, on_progress)
-    scan = _read(path, expected[0], palette_as_values, on_progress)
+        return read(path, suffix)
+    scan = read(path, expected[0])
     ending = f"its name ends in '{suffix}'" if suffix else "its name does not say so"
     message = f"the file is {kind}, though {ending}: read as what it is"
     return replace(scan, notices=(Notice("mislabelled", message, {"is": kind}), *scan.notices))
@@ -130,7 +140,14 @@ def _kind(path: Path) -> str:
     return inside if inside == _NIFTI else kind
 
 
-def _read(path: Path, suffix: str, palette_as_values: bool, on_progress: OnProgress | None) -> Scan:
+def _read(
+    path: Path,
+    suffix: str,
+    *,
+    palette_as_values: bool,
+    on_disk: bool,
+    on_progress: OnProgress | None,
+) -> Scan:
     if file_kind(path) == "a DICOM file":
         raise ValueError(
             f"'{path.name}' is a DICOM file, whatever its name says; end its name in .dcm, or "
@@ -139,7 +156,7 @@ def _read(path: Path, suffix: str, palette_as_values: bool, on_progress: OnProgr
     if suffix in (*NIFTI_SUFFIXES, *PAIR_SUFFIXES):
         from napari_seg.imaging.nifti import read_nifti
 
-        return read_nifti(path, on_progress=on_progress)
+        return read_nifti(path, on_disk=on_disk, on_progress=on_progress)
     if suffix in ITK_SUFFIXES:
         from napari_seg.imaging.itk_files import read_itk_file
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from napari_seg.imaging.free_memory import free_bytes
 
 if TYPE_CHECKING:
     import torch
 
-_CGROUP, _MEMORY = Path("/sys/fs/cgroup"), Path("/proc/meminfo")
 # What torch says on a processor, where it raises a plain RuntimeError.
 _SAYINGS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
 
@@ -29,9 +29,7 @@ def available_bytes(device: torch.device) -> int | None:
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu":
         return None
-    free = _free_bytes()
-    limit = _container_bytes()
-    return free if limit is None else min(free, limit)
+    return free_bytes()
 
 
 def require(needed: int, device: torch.device, what: str) -> None:
@@ -52,28 +50,3 @@ def require(needed: int, device: torch.device, what: str) -> None:
             f"{what} needs {needed / 1e9:.1f} GB of memory on {device}, {free / 1e9:.1f} GB are "
             "free; choose a smaller region"
         )
-
-
-def _free_bytes() -> int:
-    # psutil reads and splits all of this file, for one line.
-    try:
-        text = _MEMORY.read_text()
-        return 1024 * int(text.split("MemAvailable:", 1)[1].split(None, 1)[0])
-    except (OSError, ValueError, IndexError):  # not Linux
-        import psutil
-
-        return int(psutil.virtual_memory().available)
-
-
-def _container_bytes() -> int | None:
-    try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        if not limit.isdigit():
-            return None
-        used = int((_CGROUP / "memory.current").read_text())
-        files = (_CGROUP / "memory.stat").read_text().split()
-    except (OSError, ValueError):
-        return None
-    # Pages of files are given back when memory is wanted.
-    cached = int(files[files.index("file") + 1]) if "file" in files else 0
-    return max(int(limit) - used + cached, 0)
