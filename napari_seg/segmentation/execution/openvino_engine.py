@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_seg.segmentation.execution.precise_ends import make_ends_precise, split_channels
 from napari_seg.segmentation.execution.precise_norms import make_norms_precise
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class OpenVinoNetwork:
         voxels = np.ascontiguousarray(batch.detach().numpy(), np.float32)
         if shape[0] > count:  # the last batch of a scan
             voxels = np.concatenate([voxels, np.zeros((shape[0] - count, *window), np.float32)])
+        if self._dtype != "float32":
+            voxels = split_channels(voxels, self._dtype)
         scores = self._requests[shape].infer({0: voxels}, share_inputs=True)[0]
         return torch.from_numpy(np.asarray(scores[:count], np.float32))
 
@@ -95,6 +98,8 @@ class OpenVinoNetwork:
                 self._files.write(model, shape)
         if self._dtype == "float32":
             make_norms_precise(model)
+        else:
+            model = make_ends_precise(model, self._dtype)
         compiled = self._core.compile_model(
             model,
             "CPU",

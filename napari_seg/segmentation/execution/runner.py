@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     OnScores = Callable[[tuple[int, int, int], Tensor], None]
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
-_FORMAT = 2
+_FORMAT = 3
 _LIBRARIES = ("torch", "openvino")
 
 
