@@ -6,6 +6,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from dicom_slices import pixels, write_series, write_slice
+from pydicom.data import get_testdata_file
 
 from napari_seg import SeveralSeriesError, read_scan
 from napari_seg.imaging.dicom.reading import read_dicom
@@ -243,3 +244,20 @@ def test_a_slice_that_is_alone_or_among_others_is_not(tmp_path):
     one = write_slice(tmp_path / "two" / "one.dcm", 0)
     assert other.is_file()
     assert read_scan(one).notices == ()
+
+
+def test_jpeg_of_12_bits_is_read(tmp_path: Path) -> None:
+    # A file that pydicom brings with it; its picture is lossy, so SimpleITK says what it holds.
+    path = Path(str(get_testdata_file("JPGExtended.dcm", download=False)))
+    shutil.copy(path, tmp_path / "spect.dcm")
+    scan = read_scan(tmp_path / "spect.dcm")
+    expected = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0]
+    assert expected.max() == 264
+    assert np.array_equal(scan.array[..., 0].T, expected)
+
+
+def test_a_picture_that_no_decoder_takes_is_said_in_plain_words(tmp_path: Path) -> None:
+    name = "JPEG2000-embedded-sequence-delimiter.dcm"
+    shutil.copy(str(get_testdata_file(name, download=False)), tmp_path / "x.dcm")
+    with pytest.raises(ValueError, match="no decoder takes them: they are damaged, or packed"):
+        read_scan(tmp_path / "x.dcm")

@@ -35,7 +35,10 @@ _DECODED_BY_ITK = (
     "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.81",
 )
+# Of 12 bits, which Pillow does not read.
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _JPEG_END = b"\xff\xd9"
+_BYTE = 8
 # What a decoder needs to know of the pixels, and nothing of the person.
 _PIXEL_TAGS = (
     *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
@@ -81,10 +84,7 @@ class PixelReader:
             with disable_value_validation():
                 values = self._decode(one)
         except (*BROKEN, RuntimeError, IndexError, MemoryError) as error:
-            words = str(error).strip().splitlines()
-            # Errors of the system hold whole paths.
-            cause = words[0] if words and not isinstance(error, OSError) else type(error).__name__
-            raise DamagedPixels(one, cause) from error
+            raise DamagedPixels(one, _cause(error)) from error
         expected = one.shape if one.samples == 1 else (*one.shape, one.samples)
         if values.shape != expected:
             raise DamagedPixels(one, "they are others than the header says")
@@ -98,9 +98,9 @@ class PixelReader:
             raise EOFError("the file ends before its last pixel")
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
-        if dataset.file_meta.TransferSyntaxUID in _DECODED_BY_ITK:
-            return _decoded_by_itk(dataset, one)
         syntax = UID(dataset.file_meta.TransferSyntaxUID)
+        if syntax in _DECODED_BY_ITK or (syntax == _JPEG_EXTENDED and dataset.BitsStored > _BYTE):
+            return _decoded_by_itk(dataset, one)
         # The other decoder of run lengths, where it is installed, panics on broken ones.
         plugin = "pydicom" if syntax == RLELossless else ""
         values = pixel_array(
@@ -125,6 +125,16 @@ class PixelReader:
                 del self._held[next(iter(self._held))]
             self._held[path] = dataset
         return self._held[path]
+
+
+def _cause(error: BaseException) -> str:
+    words = str(error).strip().splitlines()
+    # Errors of the system hold whole paths.
+    if not words or isinstance(error, OSError):
+        return type(error).__name__
+    if words[0].startswith("Unable to decode"):
+        return "no decoder takes them: they are damaged, or packed in a rare way"
+    return words[0]
 
 
 def _complete_meta(dataset: pydicom.Dataset) -> None:
@@ -155,7 +165,7 @@ def _without_unused_bits(values: NDArray[Any], dataset: pydicom.Dataset) -> NDAr
 def _decoded_by_itk(dataset: pydicom.Dataset, one: SliceHeader) -> NDArray[Any]:
     frames = int(dataset.get("NumberOfFrames") or 1)
     stream = get_frame(dataset.PixelData, one.index, number_of_frames=frames)
-    if not stream.rstrip(b"\0").endswith(_JPEG_END):
+    if not stream.rstrip(b"\0\xff").endswith(_JPEG_END):
         # SimpleITK would fill what is missing with grey.
         raise EOFError("the picture ends before its last pixel")
     alone = pydicom.Dataset()
