@@ -12,7 +12,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
-from napari_seg.imaging.files import write_labels, write_scan
+from napari_seg.imaging.files import read_labels, read_scan, write_labels, write_scan
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.opening import asking
 from napari_seg.viewer.opening.waiting import WaitingDialog, wait_for
@@ -230,3 +230,57 @@ def test_the_dialog_is_part_of_its_window(window):
     assert shown.parent() is window
     assert shown.cancel.toolTip()
     assert shown.bar.accessibleName()
+
+
+@pytest.fixture
+def writers(monkeypatch):
+    """The threads that files were written in."""
+    threads = []
+
+    def watched(real):
+        def write(*arguments, **more):
+            threads.append(threading.current_thread())
+            return real(*arguments, **more)
+
+        return write
+
+    for name in ("write_file", "write_scan"):
+        monkeypatch.setattr(asking, name, watched(getattr(asking, name)))
+    return threads
+
+
+def test_layers_that_napari_saves_are_written_in_a_job(
+    make_napari_viewer, files, writers, tmp_path
+):
+    viewer = make_napari_viewer(show=True)
+    scan, labels = viewer.open([str(path) for path in files], plugin="napari-seg")
+    for layer, name in ((scan, "again.nii.gz"), (labels, "again_seg.nii.gz")):
+        assert layer.save(str(tmp_path / name), plugin="napari-seg")
+    assert len(writers) == 2
+    assert threading.main_thread() not in writers
+    np.testing.assert_array_equal(
+        read_scan(tmp_path / "again.nii.gz").array, read_scan(files[0]).array
+    )
+    np.testing.assert_array_equal(
+        read_labels(tmp_path / "again_seg.nii.gz").array, read_labels(files[1]).array
+    )
+
+
+def test_what_cannot_be_saved_is_said_to_the_caller(make_napari_viewer, files, tmp_path):
+    viewer = make_napari_viewer(show=True)
+    _, labels = viewer.open([str(path) for path in files], plugin="napari-seg")
+    with pytest.raises(OSError, match="no folder 'nowhere'"):
+        labels.save(str(tmp_path / "nowhere" / "x.nii.gz"), plugin="napari-seg")
+
+
+def test_saving_has_no_cancel(window):
+    seen = []
+
+    def look(shown):
+        shown.reject()
+        seen.append((shown.isVisible(), shown.cancel.isVisible()))
+
+    WhenShown(look)
+    thread = wait_for(window, "Saving head", slow, can_cancel=False)
+    assert thread is not threading.main_thread()
+    assert seen == [(True, False)]

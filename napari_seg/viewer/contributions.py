@@ -18,7 +18,6 @@ from napari_seg.imaging.files import (
     read_scan,
     record_path,
     sample_data_folder,
-    write_scan,
 )
 from napari_seg.imaging.label_edits.centres import middle_of
 from napari_seg.imaging.label_files.mask_folder import mask_files
@@ -32,7 +31,7 @@ from napari_seg.viewer.layers import (
     metadata_of,
     scan_of,
 )
-from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask
+from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask, write_scan_beside
 from napari_seg.viewer.opening.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.opening.scans_together import tell_mismatches
 
@@ -96,7 +95,7 @@ def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         Where `write_scan` raises an error.
     """
     try:
-        write_scan(scan_of(Image(data, **meta)), path)
+        write_scan_beside(scan_of(Image(data, **meta)), Path(path))
     except ValueError as error:
         raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
     return [path]

@@ -1,7 +1,7 @@
-"""Read for napari's File > Open and files dropped on it; ask in windows of their own.
+"""Read and write for napari's File menu and files dropped on it; ask in windows of their own.
 
-napari waits for what its readers return, so they cannot ask in the panel. Where there is a window
-they read in a job, and wait for it.
+napari waits for what its readers and writers return, so they cannot ask in the panel. Where there
+is a window they work in a job, and wait for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from napari_seg.imaging.dicom.reading import SeveralSeriesError
 from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
-from napari_seg.imaging.progress import ignore_progress
+from napari_seg.imaging.files import write_scan
+from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.label_forms import write_file
 from napari_seg.viewer.opening.opened_layers import grids_of
@@ -95,13 +96,41 @@ def write_and_ask(labels: LabelMap, scan: Scan | None, path: Path) -> tuple[Noti
     ValueError, OSError
         As `write_labels` does; also where the person does not want new identifiers.
     """
+    # What a network draws meanwhile into the layer is not saved by half.
+    labels = replace(labels, array=labels.array.copy(order="K"))
     try:
-        return write_file(labels, scan, path)
+        return _write_beside(path, labels, scan, False)
     except MissingUidsError as error:
         window = main_window()
         if window is None or not wants_uids(window, str(error)):
             raise
-        return write_file(labels, scan, path, new_uids=True)
+        return _write_beside(path, labels, scan, True)
+
+
+def write_scan_beside(scan: Scan, path: Path) -> None:
+    """Write a scan; errors as in `write_scan`."""
+    _beside(f"Saving {path.name}", _write_scan, scan, path, can_cancel=False)
+
+
+def _write_beside(
+    path: Path, labels: LabelMap, scan: Scan | None, new_uids: bool
+) -> tuple[Notice, ...]:
+    doing = f"Saving {path.name}"
+    notices = _beside(doing, _write_labels, labels, scan, path, new_uids, can_cancel=False)
+    return () if notices is None else tuple(notices)  # the window went
+
+
+def _write_labels(
+    labels: LabelMap, scan: Scan | None, path: Path, new_uids: bool, *, on_progress: OnProgress
+) -> tuple[Notice, ...]:
+    on_progress(0.0)
+    return write_file(labels, scan, path, new_uids)
+
+
+def _write_scan(scan: Scan, path: Path, *, on_progress: OnProgress) -> Path:
+    on_progress(0.0)
+    write_scan(scan, path)
+    return path
 
 
 def wants_uids(window: QWidget, reason: str) -> bool:
@@ -129,12 +158,14 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
     return None if opened is None else replace(settled, opened=opened)
 
 
-def _beside(doing: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def _beside(
+    doing: str, function: Callable[..., Any], *arguments: Any, can_cancel: bool = True
+) -> Any:
     """Call a function: in a job where there is a window to draw meanwhile; None if cancelled."""
     window = main_window()
     if window is None or QThread.currentThread() is not window.thread():
         return function(*arguments, on_progress=ignore_progress)
-    return wait_for(window, doing, function, *arguments)
+    return wait_for(window, doing, function, *arguments, can_cancel=can_cancel)
 
 
 def chosen_answer(window: QWidget, question: str, answers: Sequence[str]) -> int | None:

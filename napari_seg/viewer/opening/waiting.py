@@ -1,7 +1,8 @@
 """Wait for a job, for callers that must hand back what it returns.
 
-napari takes from a reader what it returns, so reading cannot end later, as in the panel. It runs in
-a job all the same: the window is drawn meanwhile, shows how far it is, and has a Cancel.
+napari takes from a reader what it returns, so reading cannot end later, as in the panel; so it is
+with writers. They run in a job all the same: the window is drawn meanwhile, shows how far it is,
+and has a Cancel where there is something to cancel.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ _STEPS = 1000
 _WIDTH = 360
 
 
-def wait_for(window: QWidget, doing: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def wait_for(
+    window: QWidget,
+    doing: str,
+    function: Callable[..., Any],
+    *arguments: Any,
+    can_cancel: bool = True,
+) -> Any:
     """Run a function beside the window, and return what it returns.
 
     Parameters
@@ -35,6 +42,8 @@ def wait_for(window: QWidget, doing: str, function: Callable[..., Any], *argumen
         What happens, such as ``"Opening head"``.
     function, *arguments
         As `Job` takes them; the function never returns None.
+    can_cancel
+        False for what goes on to its end in any case.
 
     Returns
     -------
@@ -46,7 +55,7 @@ def wait_for(window: QWidget, doing: str, function: Callable[..., Any], *argumen
     Exception
         What the function raises.
     """
-    return _Waiting(window, doing).result_of(function, *arguments)
+    return _Waiting(window, doing, can_cancel=can_cancel).result_of(function, *arguments)
 
 
 class WaitingDialog(QDialog):
@@ -60,8 +69,9 @@ class WaitingDialog(QDialog):
 
     cancelled = Signal()
 
-    def __init__(self, window: QWidget, doing: str) -> None:
+    def __init__(self, window: QWidget, doing: str, *, can_cancel: bool = True) -> None:
         super().__init__(window)
+        self._can_cancel = can_cancel
         self.setWindowTitle("napari-seg")
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         self.setMinimumWidth(_WIDTH)
@@ -73,6 +83,7 @@ class WaitingDialog(QDialog):
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Open nothing")
+        self.cancel.setVisible(can_cancel)
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
         row.addWidget(self.cancel)
@@ -88,20 +99,21 @@ class WaitingDialog(QDialog):
 
     def reject(self) -> None:
         """Stop: Cancel, Escape, and the close button of the dialog."""
-        self.cancelled.emit()
-        super().reject()
+        if self._can_cancel:
+            self.cancelled.emit()
+            super().reject()
 
 
 class _Waiting(QObject):
     """One wait, in a loop of its own, which its window may leave at any time."""
 
-    def __init__(self, window: QWidget, doing: str) -> None:
+    def __init__(self, window: QWidget, doing: str, *, can_cancel: bool) -> None:
         super().__init__()
         self._error: Exception | None = None
         self._result: Any = None
         self._is_over = False
         self._loop = QEventLoop()
-        self._dialog = WaitingDialog(window, doing)
+        self._dialog = WaitingDialog(window, doing, can_cancel=can_cancel)
         self._is_alone = False
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
