@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("infer", "cold", "memory", "locate", "arithmetic")
+NAMES = ("infer", "cold", "memory", "locate", "arithmetic", "ties")
 
 
 def main() -> None:
