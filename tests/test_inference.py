@@ -262,3 +262,18 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
         with profile(activities=[ProfilerActivity.CPU]) as seen:
             segment(crop, bundle, plan=replace(plan, way=way))
         assert not [event.key for event in seen.key_averages() if "slow_conv3d" in event.key]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precision": "half"}, "precision must be 'exact' or 'fast', got 'half'"),
+        ({"region": "Auto"}, "region must be 'auto' or three .* got 'Auto'"),
+        ({"region": ((0, 9), (0, 9))}, "region must be 'auto' or three"),
+        ({"region": (0, 9, 9)}, "region must be 'auto' or three"),
+    ],
+)
+def test_a_word_or_a_region_of_another_form_is_refused_in_a_sentence(options, message):
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    with pytest.raises(ValueError, match=message):
+        segment(scan, load_bundle(), **options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_seg.segmentation.locating.sides import Sides
 
 if TYPE_CHECKING:
@@ -55,8 +57,15 @@ def _check_fit(scan: Scan, bundle: Bundle) -> None:
 
 
 def _check_settings(settings: RunSettings, bundle: Bundle) -> None:
+    from napari_seg.segmentation.execution import PRECISIONS
     from napari_seg.segmentation.slabs.score_maps import classes_of
 
+    if settings.precision not in PRECISIONS:
+        raise ValueError(f"precision must be 'exact' or 'fast', got {settings.precision!r}")
+    if settings.box is not None and [np.size(span) for span in settings.box] != [2, 2, 2]:
+        raise ValueError(
+            f"region must be 'auto' or three (start, stop) in voxels, got {settings.box!r}"
+        )
     if not 0 <= settings.overlap < 1:
         raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap}")
     if not set(settings.mirror) <= {0, 1, 2}:
