@@ -11,6 +11,7 @@ import numpy as np
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.segmentation.execution import Plan
 from napari_seg.segmentation.locating.box_voxels import (
     labels_in_region,
     upright_crop,
@@ -103,6 +104,7 @@ def segment_found(
             **{**how, "maps": drawn.maps_in(box)},
         )
         drawn.add(box, labels, maps)
+        how["plan"] = drawn.plan
     for name, values in drawn.maps.items():
         if on_map is not None:
             on_map(name, Scan(values, scan.geometry))
@@ -131,6 +133,12 @@ class _Drawn:
         self.array: NDArray[Any] = np.zeros(shape, kind)
         self.notices: list[Notice] = []
         self.records: list[Record] = []
+
+    @property
+    def plan(self) -> Plan | None:
+        """How the network ran on the first box: on all others it runs so, too."""
+        told = self.records[0].get("plan")
+        return None if told is None else Plan.from_dict(told)
 
     def maps_in(self, box: FoundBox) -> tuple[str, ...]:
         """Name the maps of a box that the wanted ones show."""
