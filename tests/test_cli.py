@@ -450,6 +450,13 @@ def test_probabilities_are_written_beside_the_labels(tmp_path: Path) -> None:
     assert "--mirror i --probabilities posterior,entropy" in command
 
 
+def test_probabilities_that_would_share_a_file_are_refused(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path, "--probabilities", "lobe +,lobe *")
+    assert result.exit_code == 2
+    assert "'lobe +' and 'lobe *' would both be" in result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_large_plain_scan_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = tmp_path / "plain.nii"
     nibabel.load(SAMPLE).to_filename(plain)

@@ -80,7 +80,7 @@ def segment_scans(
     Raises
     ------
     typer.BadParameter
-        If `output` does not fit the number of scans, or two of them would share a name.
+        If `output` does not fit the number of scans, or two files would share a name.
     FileNotFoundError, ValueError
         If the bundle's folder or metadata cannot be read, or a scan lacks a pseudonym.
     """
@@ -90,6 +90,7 @@ def segment_scans(
     names = [name or case_of(scan) for name, scan in zip(pseudonyms, scans, strict=True)]
     places = label_paths(names, output)
     _check_channels(scans, choices)
+    _check_maps(choices.settings.maps)
     _check_series(choices)
     cases = list(map(Case, scans, places, pseudonyms))
     with Study(choices, (*scans, *choices.channels)) as study:
@@ -121,6 +122,20 @@ def _check_series(choices: Choices) -> None:
             f"{len(choices.series)}",
             param_hint="--series",
         )
+
+
+def _check_maps(names: Sequence[str]) -> None:
+    first: dict[str, str] = {}
+    for name in names:
+        ending = map_ending(name)
+        # Some file systems tell no capitals.
+        other = first.setdefault(ending.casefold(), name)
+        if other != name:
+            raise typer.BadParameter(
+                f"{other!r} and {name!r} would both be written to …{ending}; give them in two "
+                "calls, with two outputs",
+                param_hint="--probabilities",
+            )
 
 
 def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress], Scan]) -> Scan:
