@@ -65,13 +65,13 @@ def test_nothing_found_turns_nothing(viewer, look):
 
 
 def test_a_large_result_is_looked_at_beside_the_window(qtbot, viewer, look, monkeypatch):
-    monkeypatch.setattr("napari_seg.viewer.segmenting.first_look._FEW", 0)
+    monkeypatch.setattr("napari_seg.viewer.search._FEW", 0)
     look.show(add_labels(viewer, l1=3), {1: 0.5})
     qtbot.waitUntil(lambda: viewer.dims.current_step[0] == 3)
 
 
 def test_a_layer_that_goes_meanwhile_is_not_turned_to(qtbot, viewer, look, monkeypatch):
-    monkeypatch.setattr("napari_seg.viewer.segmenting.first_look._FEW", 0)
+    monkeypatch.setattr("napari_seg.viewer.search._FEW", 0)
     layer = add_labels(viewer, l1=3)
     look.show(layer, {1: 0.5})
     viewer.layers.remove(layer)

@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.imaging.label_edits.centres import middle_of
-from napari_seg.viewer.search import Search
+from napari_seg.viewer.search import MiddleSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
-
-# The middle of fewer voxels is found at once.
-_FEW = 1 << 21
 
 
 class Jump(QObject):
@@ -43,7 +39,7 @@ class Jump(QObject):
         self._viewer = viewer
         self._layer: Labels | None = None
         self._value = 0
-        self._search = Search(self)
+        self._search = MiddleSearch(self)
         self._search.found.connect(self._on_found)
 
     def start(self, layer: Labels, value: int) -> None:
@@ -54,7 +50,7 @@ class Jump(QObject):
         if array.ndim > 3:
             # Of times or channels: what is seen now.
             array = array[tuple(self._viewer.dims.current_step[-array.ndim : -3])]
-        self._search.start(middle_of, array, value, at_once=array.size <= _FEW)
+        self._search.look(array, value)
 
     def cancel(self) -> None:
         """Go nowhere."""

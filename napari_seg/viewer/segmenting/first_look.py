@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject
 
-from napari_seg.imaging.label_edits.centres import middle_of
-from napari_seg.viewer.search import Search
+from napari_seg.viewer.search import MiddleSearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
-
-# The middle of fewer voxels is found at once.
-_FEW = 1 << 21
 
 
 class FirstLook(QObject):
@@ -36,7 +32,7 @@ class FirstLook(QObject):
         self._viewer = viewer
         self._layer: Labels | None = None
         self._point: tuple[float, ...] | None = None
-        self._search = Search(self)
+        self._search = MiddleSearch(self)
         self._search.found.connect(self._on_found)
 
     def note_start(self) -> None:
@@ -63,8 +59,7 @@ class FirstLook(QObject):
             return
         self._layer = layer
         largest = max(found, key=found.__getitem__)
-        array = np.asarray(layer.data)
-        self._search.start(middle_of, array, largest, at_once=array.size <= _FEW)
+        self._search.look(np.asarray(layer.data), largest)
 
     def cancel(self) -> None:
         """Turn nowhere."""
