@@ -11,15 +11,12 @@ import argparse
 import json
 from statistics import median
 from threading import Thread
-from time import monotonic, perf_counter, sleep
-from typing import TYPE_CHECKING
+from time import perf_counter
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from beating_window import BeatingWindow, wait, wait_until
 
 SIDES = ("not made ready", "plain import", "made ready")
 FIGURES = ("making_ready_s", "longest_gap_ms", "gaps_above_100_ms", "first_labels_s")
-BEAT_MS = 10
 MOST_SECONDS = 120.0
 
 
@@ -44,38 +41,26 @@ def main() -> None:
 
 def measure(side: str) -> dict[str, float]:
     """Open a scan, wait, press Run, and time what a person sees."""
-    import napari
-    import numpy as np
-    from qtpy.QtCore import QTimer
-
-    from napari_seg.imaging.files import read_scan, sample_data_folder
-    from napari_seg.viewer.opening.opened_layers import layer_of
     from napari_seg.viewer.segmenting.warm_up import WarmUp
 
     if side != SIDES[2]:
         WarmUp.want = _nothing  # type: ignore[method-assign]
-    viewer = napari.Viewer()
-    _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
-    path = sample_data_folder() / "hippocampus_left.nii.gz"
-    viewer.add_layer(layer_of(read_scan(path), path))
-    beats: list[float] = []
-    timer = QTimer()
-    timer.timeout.connect(lambda: beats.append(perf_counter()))
-    timer.start(BEAT_MS)
-    wait_until(_never, 0.8)
-    beats.clear()
+    window = BeatingWindow("hippocampus_left.nii.gz")
+    panel = window.panel
+    wait(0.8)
+    window.beats.clear()
     start = perf_counter()
     make_ready(side, panel)
     took = perf_counter() - start
-    wait_until(_never, 0.5)
-    gaps = np.diff(beats) * 1000
+    wait(0.5)
+    gaps = window.gaps_ms()
     pressed = perf_counter()
     panel.segment.run()
     run = panel.segment._run
     wait_until(lambda: run.preview is not None or not panel.segment.is_running, MOST_SECONDS)
     shown = perf_counter() - pressed
     wait_until(lambda: not panel.segment.is_running, MOST_SECONDS)
-    viewer.close()
+    window.viewer.close()
     figures = took, float(gaps.max()), float((gaps > 100).sum()), shown
     return dict(zip(FIGURES, figures, strict=True))
 
@@ -91,17 +76,7 @@ def make_ready(side: str, panel: object) -> None:
         wait_until(lambda: warm_up._job is not None, MOST_SECONDS)
         wait_until(lambda: warm_up._job is None, MOST_SECONDS)
     else:
-        wait_until(_never, 5)
-
-
-def wait_until(is_over: Callable[[], bool], seconds: float) -> None:
-    """Let the window work until something is over, or for some seconds."""
-    from qtpy.QtWidgets import QApplication
-
-    end = monotonic() + seconds
-    while monotonic() < end and not is_over():
-        QApplication.processEvents()
-        sleep(0.002)
+        wait(5)
 
 
 def _import() -> None:
@@ -111,10 +86,6 @@ def _import() -> None:
     from napari_seg.segmentation.bundle import load_bundle
 
     load_bundle()
-
-
-def _never() -> bool:
-    return False
 
 
 def _nothing(*_arguments: object) -> None:

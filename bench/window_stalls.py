@@ -9,30 +9,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from time import monotonic, perf_counter, sleep
 
 import napari
 import numpy as np
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
+from beating_window import BeatingWindow, wait
 
-from napari_seg.imaging.files import read_scan, sample_data_folder
-from napari_seg.viewer.opening.opened_layers import layer_of
-
-BEAT_MS = 10
 RECORD = Path(__file__).parent / "records" / "window_stalls.json"
 
 
 def main() -> None:
     """Run once in a fresh window, so that what is loaded or compiled first counts."""
-    viewer = napari.Viewer()
-    _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
-    path = sample_data_folder() / "brain.nii.gz"
-    viewer.add_layer(layer_of(read_scan(path), path))
-    beats: list[float] = []
-    timer = QTimer()
-    timer.timeout.connect(lambda: beats.append(perf_counter()))
-    timer.start(BEAT_MS)
+    window = BeatingWindow("brain.nii.gz")
+    viewer, panel, beats = window.viewer, window.panel, window.beats
     wait(2)
     beats.clear()
     panel.segment.run()
@@ -42,7 +30,7 @@ def main() -> None:
         wait(0.2)
         turn += 3
         viewer.dims.set_current_step(0, turn % slices)
-    gaps = np.diff(beats) * 1000
+    gaps = window.gaps_ms()
     record = {
         "cores": os.cpu_count(),
         "napari": napari.__version__,
@@ -56,14 +44,6 @@ def main() -> None:
     RECORD.write_text(json.dumps(record, indent=2) + "\n")
     print(json.dumps(record, indent=2))
     viewer.close()
-
-
-def wait(seconds: float) -> None:
-    """Let the window work for a while."""
-    end = monotonic() + seconds
-    while monotonic() < end:
-        QApplication.processEvents()
-        sleep(0.002)
 
 
 if __name__ == "__main__":
