@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from edit_tools_case import GEOMETRY, NAMES, cubes, intensities
 from napari.layers import Shapes
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QEnterEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
@@ -68,6 +69,12 @@ def press(viewer, key, modifier=Qt.KeyboardModifier.NoModifier):
     canvas = canvas_of(viewer)
     canvas.setFocus()
     QTest.keyClick(canvas, key, modifier)
+
+
+def pump():
+    for _ in range(10):
+        QApplication.processEvents()
+        QTest.qWait(2)
 
 
 def previews(viewer):
@@ -390,3 +397,74 @@ def test_a_closed_tool_is_freed(qtbot, viewer, panel):
     tools.close_tool()
     QApplication.processEvents()
     qtbot.waitUntil(lambda: gc.collect() >= 0 and opened() is None)
+
+
+def test_escape_on_the_canvas_puts_the_tool_away_even_in_the_midst_of_a_polygon(
+    qtbot, viewer, panel
+):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    before = layer.data.copy()
+    for name in ("grow", "cut"):
+        tools.open_tool(name)
+        pump()
+        if name == "cut":
+            click(canvas_of(viewer), on_canvas(viewer, layer, (3, 3, 3)))
+            click(canvas_of(viewer), on_canvas(viewer, layer, (3, 3, 9)))
+        press(viewer, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: tools.opened is None)
+        assert not previews(viewer)
+        assert viewer.layers.selection.active is layer
+    assert np.array_equal(layer.data, before)
+
+
+def test_escape_is_left_to_a_polygon_of_napari_s(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    tools.open_tool("grow")
+    layer.mode = "polygon"
+    press(viewer, Qt.Key.Key_Escape)
+    pump()
+    assert tools.opened is not None
+
+
+def test_undo_and_redo_go_on_while_a_polygon_is_wanted(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    layer.fill((3, 3, 3), 3)
+    after = layer.data.copy()
+    tools.open_tool("cut")
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    press(viewer, Qt.Key.Key_Z, control)
+    assert not (layer.data == 3).any()
+    press(viewer, Qt.Key.Key_Z, control | shift)
+    assert np.array_equal(layer.data, after)
+
+
+def test_an_ellipse_cuts_as_it_is_drawn(qtbot, viewer, panel):
+    layer, tools = panel.labels.layer, panel.edit.tools
+    tools.open_tool("cut")
+    shapes = tools.opened.polygon.shapes
+    box = [(3, 1.5, 1.5), (3, 1.5, 7.5), (3, 5.5, 7.5), (3, 5.5, 1.5)]
+    shapes.add_ellipses([np.array(box)])
+    qtbot.waitUntil(lambda: tools.opened.outcome is not None)
+    tools.run()
+    qtbot.waitUntil(lambda: not tools.applying.is_busy and tools.opened is None)
+    # The corners of its box stay.
+    rows, columns = np.indices((4, 6))
+    inside = ((rows + 0.5 - 2) / 2) ** 2 + ((columns + 0.5 - 3) / 3) ** 2 < 1
+    assert np.array_equal(layer.data[3, 2:6, 2:8] == 0, inside)
+
+
+def test_the_mouse_on_the_canvas_takes_the_keys_from_lists_and_buttons(qtbot, viewer, panel):
+    window, canvas = viewer.window._qt_window, canvas_of(viewer)
+    window.windowHandle().requestActivate()
+    qtbot.waitUntil(window.isActiveWindow)
+    for widget, stays in (
+        (panel.labels.view, False),
+        (panel.edit.brushes.only_in, False),
+        (panel.edit.brushes.diameter, True),
+    ):
+        widget.setFocus()
+        qtbot.waitUntil(widget.hasFocus)
+        place = QPointF(5, 5)
+        QApplication.sendEvent(canvas, QEnterEvent(place, place, place))
+        assert widget.hasFocus() is stays
+        assert canvas.hasFocus() is not stays

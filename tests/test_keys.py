@@ -382,3 +382,16 @@ def test_many_keys_that_napari_binds_anew_are_looked_at_once(bind, act, qtbot):
     qtbot.wait(20)
     assert told == ["changed"]
     assert keys.key("next_window") == ""
+
+
+def test_what_comes_first_has_a_key_of_others_while_there_is_something_to_do(
+    viewer, bind, act, done
+):
+    viewer.bind_key("K", lambda _viewer: done.append("theirs"))
+    there_is = []
+    bindings = bind(act("ours", "K", can_run=lambda: bool(there_is), comes_first=True))
+    assert bindings.key_text("ours") == "K"
+    assert not bindings.press("K")
+    there_is.append(1)
+    assert bindings.press("K")
+    assert done == ["ours"]

@@ -58,6 +58,7 @@ NAMES = frozenset(
         "delete_island",
         "keep_island",
         "give_island",
+        "close_tool",
         "save_labels",
         "run_tab",
         "cheat_sheet",

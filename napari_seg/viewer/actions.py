@@ -28,6 +28,8 @@ class Action:
         Whether it is done again and again while the key is held.
     can_run
         Tells whether there is anything to do; where there is not, the key is left to others.
+    comes_first
+        Whether the key does it even where napari or others have bound it, while `can_run`.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Action:
     stop: Callable[[], None] | None = None
     repeats: bool = False
     can_run: Callable[[], bool] | None = None
+    comes_first: bool = False
 
     @property
     def full_title(self) -> str:

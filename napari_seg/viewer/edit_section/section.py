@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_seg.viewer.actions import Action
 from napari_seg.viewer.brushing import Brushes
 from napari_seg.viewer.edit_tools.keys import tool_actions
 from napari_seg.viewer.edit_tools.workbench import Workbench
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
 
-    from napari_seg.viewer.actions import Action
     from napari_seg.viewer.status_line import StatusLine
     from napari_seg.viewer.viewing.three_views import ThreeViews
 
@@ -64,7 +64,16 @@ class EditSection(QWidget):
     @property
     def offers(self) -> tuple[Action, ...]:
         """All that keys, menus and the command palette can ask for."""
-        return (*self.brushes.offers, *self._actions)
+        close = Action(
+            "close_tool",
+            "Put the tool away that is open",
+            "Panel",
+            "Escape",
+            self.tools.close_tool,
+            can_run=self._can_close_tool,
+            comes_first=True,
+        )
+        return (*self.brushes.offers, *self._actions, close)
 
     def set_layer(self, layer: Labels | None) -> None:
         """Edit another layer from now on; None for none."""
@@ -92,6 +101,14 @@ class EditSection(QWidget):
         self.slider_marks.release()
         self.slices.release()
         self.history.release()
+
+    def _can_close_tool(self) -> bool:
+        layer = self.tools.layer
+        # A stroke and a polygon of napari's are taken back by Esc, too.
+        is_drawing = layer is not None and (
+            self.brushes.hand.drawing is not None or layer.mode == "polygon"
+        )
+        return self.tools.opened is not None and not is_drawing
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from app_model.types import KeyCode, KeyMod
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -15,12 +16,16 @@ from napari_seg.viewer.layers import mark_as_preview
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from napari_seg.viewer.viewing.side_view import SideView
     from napari_seg.viewer.viewing.three_views import ThreeViews
 
 _PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 _LINE_PIXELS = 1.5
+_UNDO = KeyMod.CtrlCmd | KeyCode.KeyZ
+_REDO = KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.KeyZ
+_CORNERS_OF_AN_ELLIPSE = 64
 
 
 class Polygon(QObject):
@@ -151,6 +156,7 @@ class Sheet(QObject):
 
     def __init__(self, over: Labels, zoom: float, parent: QObject) -> None:
         super().__init__(parent)
+        self._over = over
         self.shapes = Shapes(
             ndim=over.ndim,
             name=f"cut of {over.name}",
@@ -170,6 +176,9 @@ class Sheet(QObject):
         """Take the mouse, once the layer is on its canvas."""
         self.shapes.mode = "add_polygon"
         self.shapes.events.data.connect(self._on_data)
+        # Selected in place of the labels, it has their keys.
+        self.shapes.bind_key(_UNDO, self._on_undo)
+        self.shapes.bind_key(_REDO, self._on_redo)
 
     def leave(self) -> None:
         """Tell of nothing more."""
@@ -184,6 +193,8 @@ class Sheet(QObject):
         if not closed:
             return None
         corners = np.asarray(closed[-1], dtype=np.float64)
+        if self.shapes.shape_type[len(closed) - 1] == "ellipse":
+            corners = _along_ellipse(corners)
         flat = np.flatnonzero(np.ptp(corners, axis=0) < 1e-6)
         if not flat.size or len(corners) < 3:
             return None
@@ -207,3 +218,16 @@ class Sheet(QObject):
         if not self.shapes._is_creating:
             self._keep(1)
             self.drawn.emit(self)
+
+    def _on_undo(self, _shapes: object) -> None:
+        self._over.undo()
+
+    def _on_redo(self, _shapes: object) -> None:
+        self._over.redo()
+
+
+def _along_ellipse(box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places along the ellipse in a box, which may be turned, of four corners in turn."""
+    angles = np.linspace(0, 2 * np.pi, _CORNERS_OF_AN_ELLIPSE, endpoint=False)[:, np.newaxis]
+    along, across = (box[1] - box[0]) / 2, (box[3] - box[0]) / 2
+    return np.asarray(box.mean(axis=0) + np.cos(angles) * along + np.sin(angles) * across)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QDockWidget, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QDockWidget, QLineEdit, QWidget
 
 from napari_seg.viewer.keys.key_text import key_of
 
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from napari_seg.viewer.keys.key_bindings import KeyBindings
 
 
+# What is half typed stays so while the mouse passes a canvas.
+_TYPED_INTO = (QLineEdit, QAbstractSpinBox)
+
+
 class CanvasKeys(QObject):
     """Passes keys of the canvases of a window, and keys that no widget wanted, until `release`.
+
+    Where the mouse enters a canvas, a list or button of the owner gives the keyboard to it: a
+    letter would choose another row there.
 
     Parameters
     ----------
@@ -58,13 +65,29 @@ class CanvasKeys(QObject):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Take the keys that do something."""
-        if self._bindings is None or not isinstance(event, QKeyEvent):
+        if self._bindings is None or event is None:
+            return False
+        if event.type() == QEvent.Type.Enter and isinstance(watched, QWidget):
+            self._take_focus(watched)
+        if not isinstance(event, QKeyEvent):
             return False
         if event.type() == QEvent.Type.KeyPress:
             return self._bindings.press(key_of(event), is_repeat=event.isAutoRepeat())
         if event.type() == QEvent.Type.KeyRelease and not event.isAutoRepeat():
             return self._bindings.lift(key_of(event))
         return False
+
+    def _take_focus(self, entered: QWidget) -> None:
+        """Let keys be for the canvas that the mouse is over, not for a list or button of ours."""
+        focused = QApplication.focusWidget()
+        is_canvas = hasattr(entered, "_vispy_canvas") and entered.isActiveWindow()
+        if (
+            is_canvas
+            and focused is not None
+            and self._owner.isAncestorOf(focused)
+            and not isinstance(focused, _TYPED_INTO)
+        ):
+            entered.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _on_focus(self, _before: QWidget | None, _now: QWidget | None) -> None:
         if self._bindings is not None:

@@ -66,12 +66,12 @@ class KeyBindings(QObject):
     def key_text(self, name: str) -> str:
         """Return the key that does an action, for the person to read; empty where none does."""
         key = self.key(name)
-        return "" if not key or self._owner(key) else shown_key(key)
+        return "" if not key or self._other_owner(key) else shown_key(key)
 
     def note(self, name: str) -> str:
         """Say why the key that an action should have does not do it; empty where it does."""
         key = self.key(name)
-        owner = self._owner(key) if key else ""
+        owner = self._other_owner(key) if key else ""
         return f"{shown_key(key)} is taken ({owner})" if owner else self._notes.get(name, "")
 
     def run(self, name: str) -> None:
@@ -101,9 +101,10 @@ class KeyBindings(QObject):
             Whether it is held, and comes again and again.
         """
         action = self._by_key.get(key)
-        if action is None or owner_of(key, self._viewer, self._viewer.layers.selection.active):
+        if action is None or (action.can_run is not None and not action.can_run()):
             return False
-        if action.can_run is not None and not action.can_run():
+        layer = self._viewer.layers.selection.active
+        if not action.comes_first and owner_of(key, self._viewer, layer):
             return False
         if action.stop is not None:
             if not is_repeat:
@@ -142,6 +143,10 @@ class KeyBindings(QObject):
         self.let_go()
         self._held = key, action
         action.run()
+
+    def _other_owner(self, key: str) -> str:
+        action = self._by_key.get(key)
+        return "" if action is not None and action.comes_first else self._owner(key)
 
     def _owner(self, key: str) -> str:
         return owner_of(key, self._viewer, Labels)
