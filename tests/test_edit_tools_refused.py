@@ -479,3 +479,39 @@ def test_what_would_take_too_long_is_not_previewed_but_can_be_applied(case):
     assert opened.primary.isEnabled()
     case.apply()
     assert case.steps == ["Smooth liver (median, 2 mm)"]
+
+
+@pytest.mark.parametrize("name", ["grow", "shrink", "shell"])
+def test_less_than_a_voxel_is_refused_with_its_size(case, name):
+    case.open(name, mm=0.4, **({"into": 3} if name == "shell" else {}))
+    assert refused(case, "That is less than a voxel: 0.5 mm at least")
+
+
+def test_a_wall_thinner_than_a_voxel_is_refused(case):
+    case.open("hollow", mm=0.8, side="both")
+    case.qtbot.waitUntil(lambda: "must be 1 mm thick at least" in case.opened.reason())
+    assert refused(case, "must be 1 mm thick at least, got 0.8 mm")
+    case.set(side="inside")
+    case.wait_for_preview()
+    assert case.opened.primary.isEnabled()
+
+
+@pytest.mark.parametrize("knows_its_grid", [True, False])
+def test_labels_that_were_turned_have_no_intensities_below(case, knows_its_grid):
+    if not knows_its_grid:
+        case.layer.metadata = {}
+    case.layer.rotate = (0, 0, 30)
+    case.open("threshold")
+    assert refused(case, "lies on another grid than the scan 'abdomen'")
+
+
+def test_turned_labels_are_no_label_of_this_grid(case):
+    other = case.viewer.add_labels(cubes(), name="other", metadata=dict(case.layer.metadata))
+    other.scale, other.translate = case.layer.scale, case.layer.translate
+    case.open("combine")
+    shown = [entry[1] for entry in case.opened.form.widgets["other"]._shown]
+    assert any("of other" in text for text in shown)
+    other.rotate = (0, 0, 30)
+    case.opened.update_all()
+    shown = [entry[1] for entry in case.opened.form.widgets["other"]._shown]
+    assert not any("of other" in text for text in shown)

@@ -43,7 +43,7 @@ TOOLS: dict[str, Tool] = {
     "grow": lambda labels: grow(labels, 2, SPACING, 2.5),
     "shrink": lambda labels: shrink(labels, 2, SPACING, 0.7),
     "margin": lambda labels: margin(labels, 2, SPACING, 2.5, into=3),
-    "hollow": lambda labels: hollow(labels, 2, SPACING, 1.0, side="both"),
+    "hollow": lambda labels: hollow(labels, 2, SPACING, 1.4, side="both"),
     "median": lambda labels: smooth_median(labels, 2, SPACING, 1.0),
     "gaussian": lambda labels: smooth_gaussian(labels, 2, SPACING, 1.0),
     "together": lambda labels: smooth_together(labels, SPACING, 1.0),

@@ -47,7 +47,7 @@ def test_boxes_hold_all_and_lie_apart(seed: int, reach: tuple[int, ...]) -> None
     [
         lambda labels: grow(labels, 1, SPACING, 2.5),
         lambda labels: shrink(labels, 1, SPACING, 1.0),
-        lambda labels: hollow(labels, 1, SPACING, 1.0, side="both"),
+        lambda labels: hollow(labels, 1, SPACING, 2.0, side="both"),
         lambda labels: smooth_median(labels, 1, SPACING, 2.0),
         lambda labels: smooth_gaussian(labels, 1, SPACING, 1.0),
         lambda labels: smooth_together(labels, SPACING, 1.0),

@@ -131,5 +131,5 @@ def test_bad_use_is_refused(
 def test_a_margin_into_itself_and_a_shell_of_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="into another label"):
         margin(organ(), 1, SPACING, 1.0, into=1)
-    with pytest.raises(ValueError, match="above 0 mm"):
+    with pytest.raises(ValueError, match="mm thick at least"):
         hollow(organ(), 1, SPACING, 0.0)

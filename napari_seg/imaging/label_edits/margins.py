@@ -164,14 +164,14 @@ def hollow(
     labels, label, spacing, on_progress
         As in `grow`.
     mm
-        Thickness of the shell, above 0.
+        Thickness of the shell, of a voxel at least.
     side
         Where it lies: inside of the border, outside of it, or half of it on both sides.
 
     Raises
     ------
     ValueError
-        As in `grow`, or if the thickness is 0.
+        As in `grow`, or if the shell is so thin that nothing would be left of the label.
 
     Examples
     --------
@@ -179,8 +179,11 @@ def hollow(
     >>> hollow(labels, 1, (1.0, 1.0), 1.0).applied(labels).tolist()
     [[0, 1, 0, 0, 0, 1, 0]]
     """
-    if mm == 0:
-        raise ValueError("the thickness of a shell must be above 0 mm")
+    require_spacing(labels, spacing)
+    require_size(mm, "a distance in mm")
+    least = min(spacing) * (2 if side == "both" else 1)
+    if mm < least * (1 - 1e-6):
+        raise ValueError(f"a wall on this side must be {least:g} mm thick at least, got {mm:g} mm")
     outward = {"inside": 0.0, "outside": mm, "both": mm / 2}[side]
 
     def hollowed(box: Box, report: OnProgress) -> NDArray[Any]:

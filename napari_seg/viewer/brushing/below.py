@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from napari_seg.viewer.opening.scan_below import lies_voxel_by_voxel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
-
-# Places may differ by this share of a voxel.
-_TOLERANCE = 0.01
 
 
 def reason_not_to_look(scan: Image | None, labels: Labels) -> str:
@@ -33,7 +31,7 @@ def reason_not_to_look(scan: Image | None, labels: Labels) -> str:
         return f"'{scan.name}' is a colour picture, which has no intensities to go by"
     if scan.multiscale or not isinstance(scan.data, np.ndarray):
         return f"'{scan.name}' is not in memory; open it as one array"
-    if not _lies_below(scan, labels):
+    if not lies_voxel_by_voxel(scan, labels):
         return f"'{scan.name}' has another grid than the labels; resample one onto the other first"
     return ""
 
@@ -54,14 +52,3 @@ def intensities(scan: Image, labels: Labels, point: Sequence[float]) -> NDArray[
     place = np.rint(scan.world_to_data(point))[:before].astype(int)
     place = np.clip(place, 0, np.array(scan.data.shape[:before], dtype=int) - 1)
     return np.asarray(scan.data[tuple(place)])
-
-
-def _lies_below(scan: Image, labels: Labels) -> bool:
-    before = scan.ndim - labels.ndim
-    if before < 0 or scan.data.shape[before:] != labels.data.shape:
-        return False
-    for corner in product(*((0, count - 1) for count in labels.data.shape)):
-        world = scan.data_to_world((*((0,) * before), *corner))[before:]
-        if np.abs(np.asarray(labels.world_to_data(world)) - corner).max() > _TOLERANCE:
-            return False
-    return True

@@ -13,7 +13,7 @@ from napari_seg.viewer.editing.hand_slices import HandSlices
 from napari_seg.viewer.intensity_unit import unit_of
 from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.layers import grid_of, is_preview
-from napari_seg.viewer.opening.scan_below import adopt_scan_below
+from napari_seg.viewer.opening.scan_below import adopt_scan_below, lies_voxel_by_voxel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,7 +194,8 @@ def _on_one_grid(one: Image | Labels, other: Labels) -> bool:
         (geometry, order), (others, other_order) = grid_of(one), grid_of(other)
     except ValueError:
         return False
-    return bool(geometry.matches(others) and order == other_order)
+    # A layer may be turned or moved by hand, away from where its file puts it.
+    return geometry.matches(others) and order == other_order and lies_voxel_by_voxel(one, other)
 
 
 def _empty(rows: Sequence[Row], selected: int) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari.layers import Labels, Layer
+
+# Places may differ by this share of a voxel.
+_TOLERANCE = 0.01
 
 
 def adopt_scan_below(layer: Labels, others: Iterable[Layer]) -> None:
@@ -35,13 +39,25 @@ def adopt_scan_below(layer: Labels, others: Iterable[Layer]) -> None:
             return
 
 
+def lies_voxel_by_voxel(one: Layer, labels: Labels) -> bool:
+    """Tell whether labels have a voxel where another layer shows one, turned and moved as it is.
+
+    Parameters
+    ----------
+    one
+        An image or labels. Times or channels may come before its axes in space.
+    labels
+        The labels.
+    """
+    before = one.ndim - labels.ndim
+    if before < 0 or one.data.shape[before : one.ndim] != labels.data.shape:
+        return False
+    for corner in product(*((0, count - 1) for count in labels.data.shape)):
+        world = one.data_to_world((*((0,) * before), *corner))[before:]
+        if np.abs(np.asarray(labels.world_to_data(world)) - corner).max() > _TOLERANCE:
+            return False
+    return True
+
+
 def _has_voxels_below(scan: Image, layer: Labels) -> bool:
-    # Channels come before the axes in space.
-    space = slice(scan.ndim - layer.ndim, scan.ndim)
-    return bool(
-        "geometry" in metadata_of(scan)
-        and scan.ndim >= layer.ndim
-        and scan.data.shape[space] == layer.data.shape
-        and np.allclose(scan.scale[space], layer.scale)
-        and np.allclose(scan.translate[space], layer.translate)
-    )
+    return "geometry" in metadata_of(scan) and lies_voxel_by_voxel(scan, layer)

@@ -169,7 +169,10 @@ def _say_hollow(subject: Subject, settings: Hollow) -> str:
     return f"Hollow {what} to a wall of {settings.mm:g} mm{each}"
 
 
-def _check_range(subject: Subject, settings: Grow | Shrink | Shell) -> str:
+def _check(subject: Subject, settings: Grow | Shrink | Shell) -> str:
+    least = min(subject.spacing)
+    if settings.mm < least * (1 - 1e-6):
+        return f"That is less than a voxel: {least:g} mm at least"
     return subject.scan_reason if settings.within is not None else ""
 
 
@@ -178,7 +181,7 @@ def _check_shell(subject: Subject, settings: Shell) -> str:
         return "Choose another label that gets the margin"
     if settings.into in subject.locked:
         return f"'{subject.name_of(settings.into)}' is locked; unlock it first"
-    return _check_range(subject, settings)
+    return _check(subject, settings)
 
 
 def _size(subject: Subject, settings: Grow | Shrink | Shell | Hollow) -> int:
@@ -200,7 +203,7 @@ TOOLS = (
         settings=Grow(),
         edit=_grow,
         says=_say_grow,
-        check=_check_range,
+        check=_check,
         size=_size,
     ),
     Tool(
@@ -211,7 +214,7 @@ TOOLS = (
         settings=Shrink(),
         edit=_shrink,
         says=_say_shrink,
-        check=_check_range,
+        check=_check,
         size=_size,
     ),
     Tool(
