@@ -51,6 +51,14 @@ def test_a_file_that_is_gone_is_written_again(tmp_path):
     assert choose(OwnFile(path, Stamp(1, 1))).path == path
 
 
+def test_a_file_that_is_read_only_is_left(tmp_path):
+    path = touch(tmp_path / "t1_dseg.nii.gz")
+    path.chmod(0o444)
+    choice = choose(own(path))
+    assert choice.path == tmp_path / "t1_dseg_2.nii.gz"
+    assert choice.notice == "'t1_dseg.nii.gz' is read-only and is left as it is"
+
+
 def test_a_networks_own_output_is_kept(tmp_path):
     path = touch(tmp_path / "t1_dseg.nii.gz")
     network_record(tmp_path / "t1_dseg.json")

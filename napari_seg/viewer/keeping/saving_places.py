@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from stat import S_IWGRP, S_IWOTH, S_IWUSR
 from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, case_name, suffix_of
@@ -79,8 +80,9 @@ def choose_place(own: OwnFile | None, place: ScanPlace, *, by_hand: bool, name: 
     """Choose the file to save labels to; no file is chosen that holds something else.
 
     The file that they came from, unless it is a network's own output, which is kept: then
-    ``x_dseg_edited.nii.gz`` beside ``x_dseg.nii.gz``. Without such a file ``<scan>_dseg.nii.gz``
-    in the preferred folder, or beside the scan. A number is added to a name that is taken.
+    ``x_dseg_edited.nii.gz`` beside ``x_dseg.nii.gz``. A file that is read-only is kept, too.
+    Without a file ``<scan>_dseg.nii.gz`` in the preferred folder, or beside the scan. A number is
+    added to a name that is taken.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
     now = Stamp.of(path)
     if now is None:
         return Choice(path)
+    if _is_protected(path):
+        return Choice(_free(path.parent, case), f"'{path.name}' is read-only and is left as it is")
     if is_networks_own(read_record(path) or {}):
         return Choice(
             _free(path.parent, f"{case}_edited" if by_hand else case),
@@ -135,6 +139,11 @@ def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
             f"'{path.name}' was written by somebody else meanwhile and is left as it is",
         )
     return Choice(path)
+
+
+def _is_protected(path: Path) -> bool:
+    # What its owner has marked: replacing a file needs no right to write into it.
+    return not path.stat().st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)
 
 
 def _free(folder: Path, stem: str) -> Path:
