@@ -14,6 +14,7 @@ from napari_seg.imaging.label_edits.strokes import Kind
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan, Source
 from napari_seg.viewer.brushing import Brushes, drawing
+from napari_seg.viewer.brushing.earlier import EarlierState
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.kept_labels import KeptLabels
@@ -443,3 +444,19 @@ def test_another_layer_puts_the_brush_down_and_frees_the_one_before(viewer, scan
     viewer.add_points()
     gc.collect()
     assert gone() is None
+
+
+def test_the_name_of_a_file_to_restore_makes_no_panel_wider(brushes):
+    brushes.take(Kind.PAINT)
+    brushes.show_kind(Kind.RESTORE)
+    room = brushes.minimumSizeHint().width()
+    state = EarlierState(f"as saved in {40 * 'long'}.nii.gz", None)
+    brushes.show_earlier([state])
+    assert brushes.minimumSizeHint().width() == room
+
+
+def test_without_labels_a_brush_has_a_size_that_one_would_use(viewer, qtbot):
+    brushes = Brushes(viewer)
+    qtbot.addWidget(brushes)
+    assert brushes.diameter.value() == 10
+    brushes.release()

@@ -496,3 +496,15 @@ def test_after_release_napari_paints_as_before(viewer, layer, brushes, canvas):
     assert layer._overlays["brush_stroke"].enabled
     drag(canvas, pixel(viewer, canvas, 15, 18, 20))
     assert int((layer.data == 1).sum()) == 9
+
+
+def test_nothing_but_a_circle_is_drawn_under_the_cursor(viewer, layer, brushes, canvas):
+    brushes.take(Kind.PAINT)
+    viewer.mouse_over_canvas = True
+    pump()
+    # As when a canvas is made anew, or its ground becomes another.
+    viewer.canvas.events.background_color()
+    drawn = viewer.window._qt_viewer.canvas._viewer_overlay_to_visual
+    [circles] = [found for each, found in drawn.items() if type(each).__name__.startswith("Brush")]
+    assert circles
+    assert all(circle.box.parent is None for circle in circles)

@@ -200,3 +200,11 @@ def test_where_napari_draws_in_another_way_it_is_said_whom_locks_hold_for(
     # And they do hold for those.
     LabelLocks.of(layer).lock(LIVER)
     assert write_region(layer, (slice(0, 2), slice(0, 2), slice(0, 2)), LIVER) == 0
+
+
+def test_without_labels_nothing_is_said_of_locks(viewer, qtbot):
+    history = HistoryList(viewer)
+    qtbot.addWidget(history)
+    history.show()
+    assert not history.locks.isVisible()
+    history.release()

@@ -224,6 +224,9 @@ def test_a_click_on_the_eye_hides_and_one_key_shows_all(shown, layer):
     assert [row.is_visible for row in shown.model.rows] == [False, True, False]
     assert layer.get_color(LIVER)[3] == 0
     assert shown.show_hidden.text() == "Show 2 hidden"
+    # Both fit beside each other.
+    assert "label" not in shown.total.text()
+    assert shown.total.text().endswith(" ml")
     press(shown, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
     assert all(row.is_visible for row in shown.model.rows)
     assert not shown.show_hidden.isVisible()

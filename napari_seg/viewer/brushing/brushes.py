@@ -185,9 +185,9 @@ class Brushes(Controls):
         self._is_fitting = True
         if chosen := float(self._preferences.value(_DIAMETER, 0.0)):
             self.diameter.setValue(chosen)
-        elif self._layer is not None:
-            size = _FIRST_VOXELS * float(min(spacing_of(self._layer)))
-            self.diameter.setValue(max(round(size), _FIRST_MM))
+        else:
+            voxel = 1.0 if self._layer is None else float(min(spacing_of(self._layer)))
+            self.diameter.setValue(max(round(_FIRST_VOXELS * voxel), _FIRST_MM))
         self._is_fitting = False
 
     def _on_diameter(self, diameter_mm: float) -> None:

@@ -68,6 +68,11 @@ class Controls(QWidget):
         self.earlier = QComboBox()
         self.earlier.setAccessibleName("Restore")
         self.earlier.setToolTip("What the brush paints back")
+        # The name of a file may be longer than the panel is wide.
+        self.earlier.setMinimumContentsLength(8)
+        self.earlier.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self._range_label, self._earlier_label = QLabel("Range"), QLabel("Restore")
         self._lay_out()
         self.show_kind(None)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from napari.components import ViewerModel
     from napari.layers import Labels
 
 PAINT = "paint"
 """The mode of napari's that a brush of ours is used in: its cursor and its keys are wanted."""
 
 _NAPARI_BRUSH = "draw"
+_CIRCLE = "_brush_circle"
 # Of its keys and of its mode buttons.
 _ASKING = ("press_key", "_set_mode")
 
@@ -108,6 +110,17 @@ class Grip:
     def _on_cursor_size(self, _event: object = None) -> None:
         if self._is_held and self._diameter_mm is not None:
             self.layer.cursor_size = self._diameter_mm
+
+
+def leave_out_box(viewer: ViewerModel) -> None:
+    """Let napari draw the circle under the cursor alone.
+
+    It draws a small dark box with it, and forgets that one on the canvas, where the canvas is made
+    anew while a brush is in hand.
+    """
+    circle = getattr(viewer.canvas, "overlays", {}).get(_CIRCLE)
+    if circle is not None:
+        circle.box = False
 
 
 def paint_button(layer: Labels) -> QAbstractButton | None:

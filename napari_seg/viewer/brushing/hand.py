@@ -9,7 +9,13 @@ from app_model.types import KeyBinding
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.viewer.brushing.grip import PAINT, Grip, is_asked_for, paint_button
+from napari_seg.viewer.brushing.grip import (
+    PAINT,
+    Grip,
+    is_asked_for,
+    leave_out_box,
+    paint_button,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,6 +148,8 @@ class Hand(QObject):
         if layer is None:
             return
         views = () if self._three_views is None else self._three_views.views
+        for viewer in (self._viewer, *(view.viewer for view in views)):
+            leave_out_box(viewer)
         shown = [layer, *(view.shown_as(layer) for view in views)]
         self._grips = [
             Grip(each, self._draw, self._on_napari_brush) for each in shown if each is not None

@@ -57,7 +57,10 @@ def _reason(viewer: ViewerModel, layer: Labels | None) -> str:
     except (TypeError, ValueError) as error:
         return str(error)
     if layer.ndim not in (2, 3):
-        return f"'{layer.name}' has {layer.ndim} dimensions; brushes draw on 2 or 3"
+        return (
+            f"'{layer.name}' has {layer.ndim} dimensions; brushes draw on 2 or 3. Split its times "
+            "or channels into layers first (right click on it, Split Stack)"
+        )
     if not isinstance(layer.data, np.ndarray):
         return f"'{layer.name}' is not in memory; open it as one array"
     if not layer.visible:

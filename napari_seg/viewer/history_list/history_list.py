@@ -106,6 +106,7 @@ class HistoryList(QWidget):
         self.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.notice.setAccessibleName("What became of the history")
         self.locks.setText(_LOCKS_ARE_OURS)
+        self.locks.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

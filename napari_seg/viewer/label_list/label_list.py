@@ -200,8 +200,9 @@ class LabelList(QWidget):
         if self.layer is not None:
             self.view.follow(int(self.layer.selected_label))
         self._flag(table)
-        self.total.setText(total_text(rows))
         hidden = sum(not row.is_visible for row in rows)
+        # The button needs the room.
+        self.total.setText(total_text(rows, short=hidden > 0))
         self.show_hidden.setText(f"Show {hidden} hidden")
         self.show_hidden.setVisible(hidden > 0)
         self._update_buttons()

@@ -15,8 +15,15 @@ _MOST_NAMED = 2
 _LONGEST = 48
 
 
-def total_text(rows: Sequence[Row]) -> str:
+def total_text(rows: Sequence[Row], *, short: bool = False) -> str:
     """Count labels and add up their volumes, as far as they are known.
+
+    Parameters
+    ----------
+    rows
+        Of the table.
+    short
+        Leave out how many they are, if their volume is known.
 
     Examples
     --------
@@ -33,7 +40,8 @@ def total_text(rows: Sequence[Row]) -> str:
     total = sum(volume for volume in volumes if volume is not None)
     if isnan(total):
         return count
-    return f"{count} · {total:.{2 if total < 100 else 0}f} ml"
+    volume = f"{total:.{2 if total < 100 else 0}f} ml"
+    return volume if short else f"{count} · {volume}"
 
 
 def flag_text(name: str, found: Sequence[str]) -> str:
