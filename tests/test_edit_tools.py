@@ -360,3 +360,30 @@ def test_every_control_has_a_name_a_tooltip_and_its_unit(case):
             if parameter == "mm":
                 assert widget.suffix() == " mm"
         assert opened.primary.toolTip()
+
+
+def test_the_range_is_looked_for_in_a_polygon_that_is_drawn(case):
+    before = case.layer.data.copy()
+    opened = case.open("threshold", within=Range(50.0, 150.0))
+    assert opened.polygon.shapes is None
+    case.set(region="polygon", mm=2.0)
+    assert opened.reason().startswith("Draw a polygon")
+    corners = [(7.5, 5.5), (7.5, 12.5), (11.5, 12.5), (11.5, 5.5)]
+    opened.polygon.shapes.add_polygons([[(7, *corner) for corner in corners]])
+    case.wait_for_preview()
+    case.apply()
+    expected = before.copy()
+    # Slices of 2 mm; the scan is 100 from column 8 on.
+    part = expected[6:9, 8:12, 8:13]
+    part[part == 0] = 1
+    assert np.array_equal(case.layer.data, expected)
+    assert case.steps == ["Label liver where 50 to 150 in a polygon"]
+    assert not any(isinstance(layer, Shapes) for layer in case.viewer.layers)
+
+
+def test_another_region_puts_the_polygon_away(case):
+    opened = case.open("threshold", region="polygon")
+    assert opened.polygon.shapes in case.viewer.layers
+    case.set(region="slice")
+    assert not any(isinstance(layer, Shapes) for layer in case.viewer.layers)
+    assert case.viewer.layers.selection.active is case.layer

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from napari_seg.imaging.label_edits.cutting import inside_polygon
 from napari_seg.imaging.label_edits.threshold import threshold
 
 SCAN = np.random.default_rng(6).normal(40, 20, (5, 6, 7))
@@ -50,3 +51,22 @@ def test_bad_use_is_refused(label: int, low: float, high: float, match: str) -> 
 def test_a_scan_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="resample one onto the other"):
         threshold(painted(), 1, SCAN[1:], 0, 1)
+
+
+def test_only_what_a_polygon_holds_is_looked_at() -> None:
+    labels = painted()
+    polygon = [(0.5, 1.5), (0.5, 4.5), (5.5, 4.5), (5.5, 1.5)]
+    patch = inside_polygon(labels, polygon, 1, 3, (2.0, 1.0, 1.0), depth_mm=1.0)
+    assert patch.box == (slice(1, 5), slice(2, 5), slice(2, 5))
+    result = threshold(labels, 3, SCAN, 30, 50, box=patch.box, mask=patch.mask).applied(labels)
+    expected = np.zeros(labels.shape, bool)
+    expected[1:5, 2:5, 2:5] = True
+    expected &= (labels == 0) & (SCAN >= 30) & (SCAN <= 50)
+    assert expected.any()
+    assert np.array_equal(result == 3, expected)
+
+
+def test_a_polygon_beside_the_scan_is_refused() -> None:
+    away = [(10, 10), (10, 12), (12, 12)]
+    with pytest.raises(ValueError, match="holds no voxel"):
+        inside_polygon(painted(), away, 0, 2, (1, 1, 1))

@@ -1,4 +1,4 @@
-"""Cut labels, or keep of them, by a polygon drawn in a view."""
+"""What a polygon drawn in a view holds: cut it away, keep it alone, or look inside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from skimage.draw import polygon2mask
 
 from napari_seg.imaging.label_edits.boxes import (
     Box,
+    Patch,
     bounds,
     box_of,
     box_within,
@@ -93,6 +94,51 @@ def cut(
     patch = pieces.chosen(touched)
     wanted = np.broadcast_to(goes, present.shape)[patch.box] & patch.mask
     return Edit.between(labels, box_within(patch.box, box), 0, where=wanted)
+
+
+def inside_polygon(
+    labels: NDArray[Any],
+    polygon: ArrayLike,
+    axis: int,
+    index: int,
+    spacing: Sequence[float],
+    *,
+    depth_mm: float | None = None,
+) -> Patch:
+    """Return the voxels that a polygon holds, in its slice and as deep as is wanted.
+
+    Parameters
+    ----------
+    labels, polygon, axis, index, spacing
+        As in `cut`.
+    depth_mm
+        How far to both sides of the slice: 0 for the slice alone, None for all.
+
+    Raises
+    ------
+    ValueError
+        If the polygon has fewer than three corners, or holds no voxel.
+
+    Examples
+    --------
+    >>> polygon = [(-1, -1), (-1, 1.5), (5, 1.5), (5, -1)]
+    >>> patch = inside_polygon(np.zeros((4, 3, 4), int), polygon, 0, 2, (2, 1, 1), depth_mm=2)
+    >>> patch.box, bool(patch.mask.all())
+    ((slice(1, 4, None), slice(0, 3, None), slice(0, 2, None)), True)
+    """
+    corners = _checked(labels, polygon, axis, index, spacing, depth_mm)
+    whole = tuple(slice(0, count) for count in labels.shape)
+    near = _near_slices(whole, axis, index, spacing[axis], depth_mm)
+    mask = _polygon_mask(corners, whole, axis)
+    box = bounds(mask)
+    if box is None:
+        raise ValueError("the polygon holds no voxel of the scan")
+    slices = np.flatnonzero(near)
+    deep = slice(int(slices[0]), int(slices[-1]) + 1)
+    box = (*box[:axis], deep, *box[axis + 1 :])
+    shape = [part.stop - part.start for part in box]
+    plane = mask[(*box[:axis], slice(0, 1), *box[axis + 1 :])]
+    return Patch(box, np.broadcast_to(plane, shape))
 
 
 def _checked(

@@ -20,6 +20,7 @@ def threshold(
     high: float,
     *,
     box: Box | None = None,
+    mask: NDArray[np.bool_] | None = None,
     over: Collection[int] | None = None,
 ) -> Edit:
     """Give a label the voxels of a region whose intensity lies in a range.
@@ -36,6 +37,8 @@ def threshold(
         Ends of the range, both in it.
     box
         The region; None for the whole scan.
+    mask
+        Of the box's shape: which of its voxels are of the region; None for all.
     over
         Only voxels that hold one of these values; None for all but other labels: those that are
         empty. ``{3}`` looks inside label 3 alone.
@@ -60,4 +63,6 @@ def threshold(
     for row, (part, intensity) in enumerate(zip(before, scan[box], strict=True)):
         chosen[row] = in_range(intensity, low, high)
         chosen[row] &= (part == 0) if over is None else holds_any(part, over)
+    if mask is not None:
+        chosen &= mask
     return Edit.between(labels, box, label, where=chosen)

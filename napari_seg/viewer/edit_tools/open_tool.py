@@ -207,10 +207,16 @@ class OpenTool(QWidget):
         layer, source = self._bench.source.layer, self._bench.source
         if layer is None or source.reason():
             return
-        if self.tool.canvas == "a polygon" and layer.ndim == 3:
+        wanted, has_polygon = (
+            self.tool.on_canvas(self.form.settings),
+            self.polygon.shapes is not None,
+        )
+        if wanted == "a polygon" and layer.ndim == 3 and not has_polygon:
             self.polygon.start(layer)
-        elif self.tool.canvas == "a click":
+        elif wanted == "a click":
             self.clicks.start(layer)
+        elif wanted == "nothing" and has_polygon:
+            self.polygon.stop()
 
     def _subject(self) -> Subject | None:
         source = self._bench.source
@@ -265,6 +271,8 @@ class OpenTool(QWidget):
 
     def _on_settings(self) -> None:
         self.set_up.emit(self.form.settings)
+        if self.tool.canvas_if is not None:
+            self._take_the_canvas()
         self._settling.start()
 
     def _on_clicked(self, view: ViewerModel, voxel: tuple[int, ...]) -> None:

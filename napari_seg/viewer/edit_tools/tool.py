@@ -79,6 +79,8 @@ class Tool(Generic[S]):
         Whether it asks which slices were touched by hand, or for labels of other layers.
     canvas
         What a person does on the canvas for it.
+    canvas_if
+        A setting and its value with which that is needed; None for always.
     key
         Unless another was chosen; None for none.
     at_once
@@ -104,9 +106,16 @@ class Tool(Generic[S]):
     uses_hand_slices: bool = False
     uses_other_layers: bool = False
     canvas: OnCanvas = "nothing"
+    canvas_if: tuple[str, str] | None = None
     key: str | None = None
     at_once: bool = False
     key_title: str = ""
+
+    def on_canvas(self, settings: S) -> OnCanvas:
+        """Tell what a person does on the canvas for it, as it is set."""
+        if self.canvas_if is None or getattr(settings, self.canvas_if[0]) == self.canvas_if[1]:
+            return self.canvas
+        return "nothing"
 
 
 def reason_against(tool: Tool[S], subject: Subject, settings: S) -> str:

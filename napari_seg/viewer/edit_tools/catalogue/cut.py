@@ -8,7 +8,7 @@ from typing import Annotated
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.cutting import cut
 from napari_seg.imaging.progress import OnProgress
-from napari_seg.viewer.edit_tools.catalogue.wording import on_labels
+from napari_seg.viewer.edit_tools.catalogue.wording import on_labels, reason_without_polygon
 from napari_seg.viewer.edit_tools.controls import Choice, Length, Option, Scope
 from napari_seg.viewer.edit_tools.subject import Subject
 from napari_seg.viewer.edit_tools.tool import Tool
@@ -66,9 +66,7 @@ def _says(subject: Subject, settings: Cut) -> str:
 
 
 def _check(subject: Subject, _settings: Cut) -> str:
-    return "Draw a polygon on the canvas: click its corners, double-click to close it" * (
-        subject.drawn is None
-    )
+    return reason_without_polygon(subject)
 
 
 TOOLS = (

@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_seg.imaging.label_edits import Edit
 from napari_seg.imaging.label_edits.boxes import Box, box_of
+from napari_seg.imaging.label_edits.cutting import inside_polygon
 from napari_seg.imaging.label_edits.threshold import threshold
 from napari_seg.imaging.progress import OnProgress
-from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text
-from napari_seg.viewer.edit_tools.controls import Choice, Intensities, OneLabel, Option
+from napari_seg.viewer.edit_tools.catalogue.wording import in_range_text, reason_without_polygon
+from napari_seg.viewer.edit_tools.controls import (
+    Choice,
+    Intensities,
+    Length,
+    OneLabel,
+    Option,
+)
 from napari_seg.viewer.edit_tools.subject import Range, Subject
 from napari_seg.viewer.edit_tools.tool import Tool, all_voxels, slice_voxels
 
@@ -18,6 +28,7 @@ _REGIONS = (
     Option("slice", "this slice", "The slice that is shown"),
     Option("scan", "the whole scan"),
     Option("label", "inside a label", "The voxels of another label, which it loses"),
+    Option("polygon", "a polygon that I draw", "In the slice that is shown, as deep as you say"),
 )
 
 
@@ -38,32 +49,51 @@ class Threshold:
         int,
         OneLabel("Label", "The label to look inside", shown_if=("region", "label")),
     ] = 0
+    mm: Annotated[
+        float,
+        Length(
+            "Depth ±",
+            "To both sides of the slice; 0 for the slice alone",
+            shown_if=("region", "polygon"),
+            least=0.0,
+            most=1000.0,
+        ),
+    ] = 0.0
 
 
 def _edit(subject: Subject, settings: Threshold, _report: OnProgress) -> Edit:
     within = settings.within or subject.window
     if within is None:
         raise ValueError("choose a range of intensities first")
-    box, over = _region(subject, settings)
+    box, mask, over = _region(subject, settings)
     return threshold(
-        subject.labels, subject.label, subject.intensities(), *within, box=box, over=over
+        subject.labels, subject.label, subject.intensities(), *within, box=box, mask=mask, over=over
     )
 
 
-def _region(subject: Subject, settings: Threshold) -> tuple[Box | None, set[int] | None]:
+def _region(
+    subject: Subject, settings: Threshold
+) -> tuple[Box | None, NDArray[np.bool_] | None, set[int] | None]:
+    drawn = subject.drawn
     if settings.region == "label":
-        return box_of(subject.labels, settings.inside), {settings.inside}
+        return box_of(subject.labels, settings.inside), None, {settings.inside}
+    if settings.region == "polygon" and drawn is not None:
+        labels, mm = subject.labels, settings.mm
+        place = drawn.corners, drawn.axis, drawn.index, subject.spacing
+        patch = inside_polygon(labels, *place, depth_mm=mm)
+        return patch.box, patch.mask, None
     if settings.region == "slice":
         box = [slice(0, count) for count in subject.labels.shape]
         if subject.labels.ndim == 3:
             box[subject.axis] = slice(subject.index, subject.index + 1)
-        return tuple(box), None
-    return None, None
+        return tuple(box), None, None
+    return None, None, None
 
 
 def _says(subject: Subject, settings: Threshold) -> str:
-    where = {"slice": " in this slice", "scan": ""}.get(
-        settings.region, f" inside {subject.name_of(settings.inside)}"
+    inside = f" inside {subject.name_of(settings.inside)}"
+    where = {"slice": " in this slice", "scan": "", "polygon": " in a polygon"}.get(
+        settings.region, inside
     )
     return f"Label {subject.name}{in_range_text(subject, settings.within)}{where}"
 
@@ -71,6 +101,8 @@ def _says(subject: Subject, settings: Threshold) -> str:
 def _check(subject: Subject, settings: Threshold) -> str:
     if subject.scan_reason:
         return subject.scan_reason
+    if settings.region == "polygon":
+        return reason_without_polygon(subject)
     if settings.region != "label":
         return ""
     if settings.inside in (0, subject.label):
@@ -83,6 +115,10 @@ def _check(subject: Subject, settings: Threshold) -> str:
 
 
 def _size(subject: Subject, settings: Threshold) -> int:
+    drawn, shape = subject.drawn, subject.labels.shape
+    if settings.region == "polygon" and drawn is not None:
+        deep = 2 * int(settings.mm / subject.spacing[drawn.axis]) + 1
+        return int(subject.labels.size // shape[drawn.axis] * min(deep, shape[drawn.axis]))
     measure = slice_voxels if settings.region == "slice" else all_voxels
     return measure(subject, settings)
 
@@ -100,5 +136,7 @@ TOOLS = (
         size=_size,
         needs_voxels=False,
         follows_view=True,
+        canvas="a polygon",
+        canvas_if=("region", "polygon"),
     ),
 )

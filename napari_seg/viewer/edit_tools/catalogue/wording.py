@@ -27,3 +27,12 @@ def in_range_text(subject: Subject, within: Range | None) -> str:
         return ""
     unit = f" {subject.unit}" if subject.unit else ""
     return f" where {within.low:g} to {within.high:g}{unit}"
+
+
+def reason_without_polygon(subject: Subject) -> str:
+    """Ask for a polygon; empty where there is one."""
+    if subject.labels.ndim < 3:
+        return "These labels are a single slice: a polygon is drawn in one of several"
+    if subject.drawn is None:
+        return "Draw a polygon on the canvas: click its corners, double-click to close it"
+    return ""
