@@ -268,6 +268,9 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
     ("options", "message"),
     [
         ({"precision": "half"}, "precision must be 'exact' or 'fast', got 'half'"),
+        ({"plan": "fast"}, "plan must be a Plan, as Plan.from_dict gives, got 'fast'"),
+        ({"labels": "hand"}, "hand"),
+        ({"maps": "Hand"}, "Hand"),
         ({"region": "Auto"}, "region must be 'auto' or three .* got 'Auto'"),
         ({"region": ((0, 9), (0, 9))}, "region must be 'auto' or three"),
         ({"region": (0, 9, 9)}, "region must be 'auto' or three"),

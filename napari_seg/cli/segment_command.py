@@ -138,7 +138,7 @@ def segment(
             min_ml=min_ml,
             skip_air=skip_air,
             mirror=parse_mirror(mirror, first, variant) if mirror else (),
-            maps=_names(probabilities) if probabilities else (),
+            maps=_maps(probabilities) if probabilities else (),
         )
         choices = Choices(
             settings,
@@ -158,3 +158,9 @@ def segment(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
+
+
+def _maps(text: str) -> tuple[str, ...]:
+    from napari_seg.segmentation.run_settings import ENTROPY
+
+    return tuple(ENTROPY if name.casefold() == ENTROPY else name for name in _names(text))

@@ -15,8 +15,8 @@ from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
-from napari_seg.segmentation.run_checks import check_run
-from napari_seg.segmentation.run_settings import RunSettings
+from napari_seg.segmentation.run_checks import check_plan, check_run
+from napari_seg.segmentation.run_settings import RunSettings, settings_of
 from napari_seg.segmentation.wrong_scan import notice_differences, require_field_of_view
 
 if TYPE_CHECKING:
@@ -126,15 +126,16 @@ def segment(
     from napari_seg.segmentation.execution import choose_device
 
     start = perf_counter()
+    check_plan(plan)
     settings = replace(
-        _settings_of(bundle),
+        settings_of(bundle),
         device=device,
         precision=precision,
         overlap=overlap,
         region=region,
-        labels=None if labels is None else tuple(labels),
+        labels=None if labels is None else _names(labels),
         mirror=tuple(mirror),
-        maps=tuple(maps),
+        maps=_names(maps),
         skip_air=skip_air,
     )
     check_run(scan, bundle, settings)
@@ -144,7 +145,7 @@ def segment(
         each = partial(segment, bundle=bundle, plan=plan, spare_bytes=spare_bytes)
         find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
         return find(scan, bundle, each, settings)
-    table = _kept(bundle.table, labels)
+    table = _kept(bundle.table, settings.labels)
     box = _box_of(scan, region, bundle)
     drawing, plan = _draw_box(
         scan,
@@ -164,13 +165,8 @@ def segment(
     return LabelMap(array, scan.geometry, table, notices=drawing.notices, record=record)
 
 
-def _settings_of(bundle: Bundle) -> RunSettings:
-    return RunSettings(
-        folder=None if bundle.description.is_shipped else bundle.folder,
-        variant=bundle.variant,
-        further=bundle.ensemble.further if bundle.ensemble else (),
-        folds=bool(bundle.ensemble and bundle.ensemble.folds),
-    )
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _kept(table: LabelTable, labels: Sequence[str] | None) -> LabelTable:

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.run_settings import RunSettings
 
 
+def check_plan(plan: object) -> None:
+    """See that a plan is one, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    from napari_seg.segmentation.execution import Plan
+
+    if plan is not None and not isinstance(plan, Plan):
+        raise ValueError(f"plan must be a Plan, as Plan.from_dict gives, got {plan!r}")
+
+
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
     """See that a scan fits a bundle, and choices are in range.
 

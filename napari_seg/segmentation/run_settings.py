@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.geometry import Region
     from napari_seg.imaging.scan import LabelMap
+    from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.execution import Precision
 
 SHIPPED = "shipped"
@@ -164,3 +165,13 @@ class RunSettings:
         if self.maps:
             words += ["--probabilities", ",".join(self.maps)]
         return shlex.join([*words, *more])
+
+
+def settings_of(bundle: Bundle) -> RunSettings:
+    """Return the settings that a loaded bundle stands for, all else by default."""
+    return RunSettings(
+        folder=None if bundle.description.is_shipped else bundle.folder,
+        variant=bundle.variant,
+        further=bundle.ensemble.further if bundle.ensemble else (),
+        folds=bool(bundle.ensemble and bundle.ensemble.folds),
+    )
