@@ -235,6 +235,23 @@ def test_keys_reach_the_canvas(viewer, viewing, canvas):
     assert viewing.readout.choice.currentText() == "lung"
 
 
+def test_keys_work_before_the_first_click(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    panel = Panel(viewer, fake_tools())
+    viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+    viewer.add_layer(image_layer(head(), name="head"))
+    settle(viewer)
+    # What has the keyboard when napari opens: not the canvas itself, but what is around it.
+    [around] = [each for each in panel.window().findChildren(QtViewer) if each.viewer is viewer]
+    around.setFocus()
+    order = viewer.dims.order
+    QTest.keyClick(around, Qt.Key.Key_O)
+    assert viewer.dims.order != order
+    limits = viewer.layers[0].contrast_limits
+    QTest.keyClick(around, Qt.Key.Key_W)
+    assert viewer.layers[0].contrast_limits != limits
+
+
 def test_moving_the_mouse_tells_the_place_seldom(viewer, viewing, canvas, qtbot):
     told = []
     viewing.readout.point.setText = lambda text, told=told: told.append(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari.qt import QtViewer
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QDockWidget, QLineEdit, QWidget
@@ -49,9 +50,10 @@ class CanvasKeys(QObject):
         window = window.parentWidget() or window
         window.installEventFilter(self)
         for widget in window.findChildren(QWidget):
-            # Docks hand on what their widgets did not want. How vispy's canvas is known without
-            # napari's private names.
-            if isinstance(widget, QDockWidget) or hasattr(widget, "_vispy_canvas"):
+            # Docks hand on what their widgets did not want; what is around a canvas has the
+            # keyboard until the first click. How vispy's canvas is known without napari's private
+            # names.
+            if isinstance(widget, QDockWidget | QtViewer) or hasattr(widget, "_vispy_canvas"):
                 widget.installEventFilter(self)
 
     def release(self) -> None:
