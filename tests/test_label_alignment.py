@@ -133,3 +133,15 @@ def test_values_beyond_what_a_float_holds_are_resampled_unchanged() -> None:
     aligned = align_labels(LabelMap(array, GEOMETRY, LabelTable()), fine, resample=True)
     assert np.array_equal(aligned.array[::2], array)
     assert np.unique(aligned.array).tolist() == [0, 2**60 + 1]
+
+
+def test_empty_voxels_beyond_the_scan_are_told_as_they_are() -> None:
+    array = np.zeros((9, 8, 7), np.uint8)
+    array[2:8, 2:7, 2:6] = ARRAY
+    affine = AFFINE.copy()
+    affine[:3, 3] = GEOMETRY.to_mm((-2, -2, -2))
+    labels = LabelMap(array, Geometry(array.shape, affine), LabelTable())
+    aligned = align_labels(labels, GEOMETRY)
+    assert np.array_equal(aligned.array, ARRAY)
+    [notice] = aligned.notices
+    assert "(9, 8, 7) voxels of the same grid, the scan (6, 5, 4)" in notice.message

@@ -159,8 +159,8 @@ def _extended(labels: LabelMap, whole: NDArray[Any]) -> tuple[Notice, ...]:
     if labels.source.modality == "SEG":
         return ()  # its standard says that what is not stored is background
     message = (
-        f"the labels cover {labels.geometry.shape} of the {whole.shape} voxels of the scan: "
-        "the others were taken for background"
+        f"the labels have {labels.geometry.shape} voxels of the same grid, the scan {whole.shape}: "
+        "what they do not reach was taken for background"
     )
     return (Notice("extended", message, {"voxels": labels.array.size, "of": whole.size}),)
 
