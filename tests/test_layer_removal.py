@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_seg.viewer.layer_removal import remove_layer
+from napari_seg.viewer.layer_removal import remove_all_layers, remove_layer
 
 
 class Knot:
@@ -27,11 +27,15 @@ def knot():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="drivers there need the collection")
-def test_a_layer_goes_and_the_garbage_stays(make_napari_viewer, knot):
+@pytest.mark.parametrize("all_at_once", [False, True])
+def test_a_layer_goes_and_the_garbage_stays(make_napari_viewer, knot, all_at_once):
     viewer = make_napari_viewer()
     layer = viewer.add_layer(Image(np.zeros((4, 5, 6))))
     assert knot() is not None
-    remove_layer(viewer, layer)
+    if all_at_once:
+        remove_all_layers(viewer)
+    else:
+        remove_layer(viewer, layer)
     assert list(viewer.layers) == []
     assert knot() is not None
     # What was garbage is found again afterwards.

@@ -29,6 +29,12 @@ def remove_layer(viewer: ViewerModel, layer: Layer | None) -> None:
         viewer.layers.remove(layer)
 
 
+def remove_all_layers(viewer: ViewerModel) -> None:
+    """Take all layers of a viewer of ours away, in the same manner."""
+    with _garbage_left_alone():
+        viewer.layers.clear()
+
+
 @contextmanager
 def _garbage_left_alone() -> Iterator[None]:
     if _NEEDS_COLLECTING or gc.get_freeze_count():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.components import ViewerModel
 from napari.qt import QtViewer
 
-from napari_seg.viewer.layer_removal import remove_layer
+from napari_seg.viewer.layer_removal import remove_all_layers, remove_layer
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import order_of
@@ -103,7 +103,7 @@ class SideView:
             signal.disconnect(self._on_sliced)
         for layer in tuple(self._links):
             self._unlink(layer)
-        self.viewer.layers.clear()
+        remove_all_layers(self.viewer)
         self.canvas.close()
         self.canvas.setParent(None)
         self.canvas.deleteLater()
