@@ -170,6 +170,9 @@ def test_labels_that_cannot_be_edited_are_refused_with_the_way_out(viewer, brush
     fixed.flags.writeable = False
     brushes.set_layer(viewer.add_labels(fixed, name="fixed"))
     assert "'fixed' is read-only" in reason(brushes, Kind.PAINT)
+    brushes.set_layer(viewer.add_labels(np.zeros((2, *SHAPE), np.uint8), name="times"))
+    assert "'times' has 4 dimensions" in reason(brushes, Kind.PAINT)
+    assert "Split Stack" in reason(brushes, Kind.PAINT)
 
 
 # Where it draws

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 KEY = "napari_seg"
 """Where a layer's metadata keeps what is ours."""
 
+HOW_TO_SPLIT = "Split its times or channels into layers first (right click on it, Split Stack)"
+"""The way out for layers of more than three dimensions."""
+
 _PREVIEW = "is_preview"
 _AXES = ("z", "y", "x")
 # What other readers show is taken as we show it: left, posterior and inferior along x, y and z.
@@ -160,8 +163,7 @@ def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
         return ours["geometry"], ours["order"]
     if layer.ndim not in (2, 3):
         raise ValueError(
-            f"'{layer.name}' has {layer.ndim} dimensions; a scan has 2 or 3. Split its times or "
-            "channels into layers first (right click on it, Split Stack)"
+            f"'{layer.name}' has {layer.ndim} dimensions; a scan has 2 or 3. {HOW_TO_SPLIT}"
         )
     shape = (layer.data[0] if layer.multiscale else layer.data).shape[: layer.ndim]
     order = DisplayOrder((2, 1, 0), (False, False, False), dropped=0 if layer.ndim == 2 else None)

@@ -23,7 +23,8 @@ def make_ends_precise(model: Any, dtype: str) -> Any:
     Parameters
     ----------
     model
-        Of OpenVINO, of fixed shape, with one input ``(batch, channel, *window)``.
+        Of OpenVINO, of fixed shape, with one input ``(batch, channel, *window)``. It is used up:
+        what is returned is made of its parts.
     dtype
         What it will be run in: ``"bfloat16"`` or ``"float16"``.
 

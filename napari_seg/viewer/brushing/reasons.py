@@ -13,6 +13,7 @@ from napari_seg.viewer.editing.attached import attached
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.editing.step_names import label_name
+from napari_seg.viewer.layers import HOW_TO_SPLIT
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -57,10 +58,7 @@ def _reason(viewer: ViewerModel, layer: Labels | None) -> str:
     except (TypeError, ValueError) as error:
         return str(error)
     if layer.ndim not in (2, 3):
-        return (
-            f"'{layer.name}' has {layer.ndim} dimensions; brushes draw on 2 or 3. Split its times "
-            "or channels into layers first (right click on it, Split Stack)"
-        )
+        return f"'{layer.name}' has {layer.ndim} dimensions; brushes draw on 2 or 3. {HOW_TO_SPLIT}"
     if not isinstance(layer.data, np.ndarray):
         return f"'{layer.name}' is not in memory; open it as one array"
     if not layer.visible:

@@ -74,13 +74,14 @@ def _edit(subject: Subject, settings: Threshold, _report: OnProgress) -> Edit:
 def _region(
     subject: Subject, settings: Threshold
 ) -> tuple[Box | None, NDArray[np.bool_] | None, set[int] | None]:
-    drawn = subject.drawn
     if settings.region == "label":
         return box_of(subject.labels, settings.inside), None, {settings.inside}
-    if settings.region == "polygon" and drawn is not None:
-        labels, mm = subject.labels, settings.mm
+    if settings.region == "polygon":
+        drawn = subject.drawn
+        if drawn is None:
+            raise ValueError(reason_without_polygon(subject))
         place = drawn.corners, drawn.axis, drawn.index, subject.spacing
-        patch = inside_polygon(labels, *place, depth_mm=mm)
+        patch = inside_polygon(subject.labels, *place, depth_mm=settings.mm)
         return patch.box, patch.mask, None
     if settings.region == "slice":
         box = [slice(0, count) for count in subject.labels.shape]
