@@ -7,10 +7,11 @@ from fake_model import fake_tools, head, load
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
+from napari_seg.viewer import hands
 from napari_seg.viewer.layers import image_layer
 from napari_seg.viewer.segmenting import warm_up as warm_up_module
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
-from napari_seg.viewer.segmenting.warm_up import Hands
+from napari_seg.viewer.segmenting.warm_up import Pauses
 from napari_seg.viewer.status_line import StatusLine
 
 
@@ -24,7 +25,7 @@ def make_section(qtbot, viewer, monkeypatch):
     monkeypatch.setattr(warm_up_module, "_MS_OF_REST", 50)
     # Whatever other tests pressed.
     nothing = Qt.MouseButton.NoButton
-    monkeypatch.setattr(warm_up_module.QApplication, "mouseButtons", lambda: nothing)
+    monkeypatch.setattr(hands.QApplication, "mouseButtons", lambda: nothing)
     sections = []
 
     def make(*, shown=True, **tools):
@@ -156,18 +157,18 @@ def test_closing_stops_it_before_the_next_step(qtbot, make_section, monkeypatch)
 def test_turning_slices_puts_a_step_off(qtbot, viewer, monkeypatch):
     monkeypatch.setattr(warm_up_module, "_SECONDS_OF_PAUSE", 0.3)
     viewer.add_layer(image_layer(head(), name="head"))
-    hands, waits = Hands(viewer), []
-    hands.look()
+    pauses, waits = Pauses(viewer), []
+    pauses.look()
 
     def turn():
         waits.append(1)
         if len(waits) < 20:
             viewer.dims.set_current_step(0, len(waits) % 8)
-            hands.look()
+            pauses.look()
 
-    hands.wait_for_rest(turn)
+    pauses.wait(turn)
     assert len(waits) >= 20
     waits.clear()
-    hands.is_urgent = True
-    hands.wait_for_rest(turn)
+    pauses.is_urgent = True
+    pauses.wait(turn)
     assert len(waits) == 1

@@ -18,6 +18,7 @@ from napari_seg.segmentation.inference import segment
 from napari_seg.segmentation.warming import load_libraries, make_ready
 from napari_seg.viewer.comparing import Comparing
 from napari_seg.viewer.edit_section import EditSection
+from napari_seg.viewer.garbage_pauses import GarbagePauses
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keys import PanelKeys
 from napari_seg.viewer.label_list.label_list import LabelList
@@ -81,6 +82,7 @@ class Panel(QWidget):
         self.comparing = Comparing(napari_viewer)
         parts = (self.viewing, self.comparing, self.labels, self.edit, self.keeping)
         self.keys = PanelKeys(self, napari_viewer, parts, self.tabs.run)
+        self._garbage = GarbagePauses(napari_viewer, self)
         self._lay_out()
         # Brushes and contours are set on napari's page of preferences, too, which keeps them.
         self._remembered = Remembered({"tabs": self.tabs, "tools": self.edit.tools}, self)
@@ -175,6 +177,7 @@ class Panel(QWidget):
             return
         self._is_released = True
         self.drops.release()
+        self._garbage.release()
         self.work.cancel()
         self._remembered.release()
         self.keys.release()

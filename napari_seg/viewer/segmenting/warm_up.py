@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
+from time import sleep
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
-from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_seg.viewer.appearance import compile_label_colours, compile_shapes
+from napari_seg.viewer.hands import Hands
 from napari_seg.viewer.jobs import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
+    from qtpy.QtWidgets import QWidget
 
     from napari_seg.segmentation.run_settings import RunSettings
     from napari_seg.viewer.segmenting.loaded_models import LoadedModels
@@ -27,8 +27,8 @@ _MS_BETWEEN_LOOKS = 50
 _SECONDS_OF_PAUSE = 0.3
 
 
-class Hands:
-    """What a person does: since when mouse and slices have rested.
+class Pauses:
+    """The moments in which the person rests, and a step may begin.
 
     Parameters
     ----------
@@ -37,26 +37,15 @@ class Hands:
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
-        self._state: tuple[object, ...] = ()
-        self._since = monotonic()
+        self._hands = Hands(viewer)
         self.is_urgent = False
         """Whether somebody waits for what goes on beside the window."""
 
     def look(self) -> None:
         """Look anew; to be called in the viewer's thread."""
-        state = (
-            QCursor.pos(),
-            QApplication.mouseButtons(),
-            QApplication.queryKeyboardModifiers(),
-            self._viewer.dims.point,
-            self._viewer.scene.camera.zoom,
-        )
-        # A button that is held is a stroke, even where it rests.
-        if state != self._state or state[1].value:
-            self._state, self._since = state, monotonic()
+        self._hands.look()
 
-    def wait_for_rest(self, on_wait: Callable[[], None]) -> None:
+    def wait(self, on_wait: Callable[[], None]) -> None:
         """Wait, in another thread, until they have rested for a moment, unless it is urgent.
 
         Parameters
@@ -65,7 +54,7 @@ class Hands:
             Called again and again meanwhile; what it raises ends the wait.
         """
         on_wait()
-        while not self.is_urgent and monotonic() - self._since < _SECONDS_OF_PAUSE:
+        while not self.is_urgent and self._hands.seconds_of_rest < _SECONDS_OF_PAUSE:
             sleep(_MS_BETWEEN_LOOKS / 1000)
             on_wait()
 
@@ -95,10 +84,10 @@ class WarmUp(QObject):
         self._wanted: RunSettings | None = None
         self._done: tuple[object, ...] | None = None
         self._job: Job | None = None
-        self._hands = Hands(viewer)
+        self._pauses = Pauses(viewer)
         self._rest = _timer(self, _MS_OF_REST, self._on_rest)
         self._rest.setSingleShot(True)
-        self._look = _timer(self, _MS_BETWEEN_LOOKS, self._hands.look)
+        self._look = _timer(self, _MS_BETWEEN_LOOKS, self._pauses.look)
 
     def want(self, settings: RunSettings | None) -> None:
         """Make ready for a run with these settings, when things have rested; None for nothing."""
@@ -111,7 +100,7 @@ class WarmUp(QObject):
     def hurry(self) -> None:
         """Let what was begun end without pauses: a run waits for it."""
         self._rest.stop()
-        self._hands.is_urgent = True
+        self._pauses.is_urgent = True
 
     def release(self) -> None:
         """Stop before the next step."""
@@ -127,8 +116,8 @@ class WarmUp(QObject):
         if not self._panel.isVisible():
             self._rest.start()
             return
-        self._hands.is_urgent, self._done = False, _key(self._wanted)
-        call = (self._tools, self._models, self._wanted, self._hands)
+        self._pauses.is_urgent, self._done = False, _key(self._wanted)
+        call = (self._tools, self._models, self._wanted, self._pauses)
         self._job = Job(warm_up, *call, parent=self, raises_errors=False)
         self._job.finished.connect(self._on_finished)
         self._look.start()
@@ -146,7 +135,7 @@ def warm_up(
     tools: Tools,
     models: LoadedModels,
     settings: RunSettings,
-    hands: Hands,
+    pauses: Pauses,
     *,
     on_progress: Callable[[float], None],
 ) -> None:
@@ -160,8 +149,8 @@ def warm_up(
         Those that are loaded, among which the model of the run will be.
     settings
         Of that run.
-    hands
-        In whose pauses the steps begin.
+    pauses
+        In which the steps begin.
     on_progress
         Told 0 again and again; what it raises stops this.
     """
@@ -170,7 +159,7 @@ def warm_up(
         on_progress(0.0)
 
     def on_step() -> None:
-        hands.wait_for_rest(on_wait)
+        pauses.wait(on_wait)
 
     with models.turn(on_wait):
         tools.load_libraries(on_step, compile_label_colours)
