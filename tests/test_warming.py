@@ -88,3 +88,32 @@ def test_whoever_switched_collections_off_finds_them_off():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_garbage_is_looked_at_meanwhile_where_one_asks_for_it():
+    with garbage_left_alone() as looked_at:
+        knot = Knot()
+        with looked_at():
+            assert gc.isenabled()
+            assert any(one is knot for one in gc.get_objects(generation=2))
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_closing_half_way_through_torch_leaves_it_whole():
+    code = """
+import gc, sys
+from napari_seg.segmentation.warming import load_libraries
+pauses = []
+def pause():
+    if "torch" in sys.modules and not hasattr(sys.modules["torch"], "compile"):
+        pauses.append(gc.isenabled())
+        if len(pauses) == 3:
+            raise InterruptedError
+try:
+    load_libraries(pause)
+except InterruptedError:
+    import torch
+    print(len(pauses), all(pauses), torch.ones(2).sum().item(), "monai" in sys.modules)
+"""
+    assert run_python(code) == ["3", "True", "2.0", "False"]

@@ -13,8 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_seg.segmentation.import_pauses import pauses_between_imports
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.execution import Precision
@@ -32,46 +35,63 @@ _PACKAGES = ("torch", "openvino", "monai", "monai.bundle")
 def load_libraries(on_step: Callable[[], None], *more: Callable[[], None]) -> None:
     """Import torch, OpenVINO and MONAI, beside a window that must not stall.
 
-    Two things hold up all threads of Python while it imports. Libraries of other languages are
+    Three things hold up all threads of Python while it imports. Libraries of other languages are
     loaded under its lock: here the system loads the large ones first, by a call that lets Python
-    go on. And hundreds of thousands of new objects set off collections of garbage among all that
-    there are: here they are left alone.
+    go on. Hundreds of thousands of new objects set off collections of garbage among all that
+    there are: here they are left alone. And a thousand modules are run, for seconds: here there is
+    a pause between them.
 
     Parameters
     ----------
     on_step
-        Called before each step of some tenths of a second; what it raises ends the loading.
+        Called before each step, and about every 0.02 s within one; what it raises ends the
+        loading after the step.
     *more
         Further steps of the kind, which come first.
     """
     steps: list[Callable[[], object]] = [
-        *more,
+        *(partial(_alone, step) for step in more),
         *(partial(_load_beside_python, file) for name in _LIBRARIES for file in _files_of(name)),
-        *(partial(_import, name) for name in _PACKAGES),
+        *(partial(_import_in_pauses, name, on_step) for name in _PACKAGES),
     ]
     for step in steps:
         on_step()
-        with garbage_left_alone():
-            step()
+        step()
 
 
 @contextmanager
-def garbage_left_alone() -> Iterator[None]:
+def garbage_left_alone() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Let what is made inside stay without being looked at for garbage.
 
-    It counts as old afterwards, and no full collection comes sooner for it.
+    It counts as old afterwards, and no full collection comes sooner for it. Yields a function that
+    makes a context in which the collector works as before.
     """
     was_on = gc.isenabled()
     gc.disable()
     try:
-        yield
+        yield partial(_collector, was_on)
     finally:
-        if not gc.get_freeze_count():
-            # To and fro makes everything old at once, and takes no time.
-            gc.freeze()
-            gc.unfreeze()
+        _make_all_old()
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def _collector(is_on: bool) -> Iterator[None]:
+    _make_all_old()
+    if is_on:
+        gc.enable()
+    try:
+        yield
+    finally:
+        gc.disable()
+
+
+def _make_all_old() -> None:
+    if not gc.get_freeze_count():
+        # To and fro makes everything old at once, and takes no time.
+        gc.freeze()
+        gc.unfreeze()
 
 
 def make_ready(bundle: Bundle, *, device: str, precision: Precision) -> None:
@@ -92,6 +112,22 @@ def make_ready(bundle: Bundle, *, device: str, precision: Precision) -> None:
         bundle.runner.make_ready(
             window_of(bundle.inferer), bundle.in_channels, device="cpu", precision=precision
         )
+
+
+def _alone(step: Callable[[], None]) -> None:
+    with garbage_left_alone():
+        step()
+
+
+def _import_in_pauses(name: str, on_step: Callable[[], None]) -> None:
+    with garbage_left_alone() as looked_at:
+
+        def on_pause() -> None:
+            with looked_at():
+                on_step()
+
+        with pauses_between_imports(on_pause):
+            _import(name)
 
 
 def _import(name: str) -> None:
