@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from napari.settings import get_plugin_settings
@@ -65,7 +66,9 @@ class Preferences(QObject):
 
     def release(self) -> None:
         """Follow the page no more; what was chosen last is written to it."""
-        self._later.stop()
+        # Where the process ends with its window open, Qt may have taken the timer away already.
+        with suppress(RuntimeError):
+            self._later.stop()
         self._write()
         self._leave()
 
