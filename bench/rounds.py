@@ -8,6 +8,8 @@ import platform
 import resource
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from napari_seg.segmentation.execution.devices import device_model, processor_features
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 RECORDS = Path(__file__).parent / "records"
 _PACKAGES = ("torch", "monai", "openvino", "numpy", "scipy")
@@ -55,6 +57,19 @@ def in_turns(sides: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[
             found[name].append(told)
             print(f"round {number + 1}, {name}: {told.get('seconds', seconds):.3f} s", flush=True)
     return found
+
+
+@contextmanager
+def new_person() -> Iterator[None]:
+    """Let the runs inside find no settings of napari or the panel, as when both are new."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"XDG_DATA_HOME": folder, "NAPARI_CONFIG": f"{folder}/settings.yaml"}
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ |= before
 
 
 def compare(found: Mapping[str, list[dict[str, Any]]], base: str, key: str) -> dict[str, Any]:

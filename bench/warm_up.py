@@ -29,9 +29,10 @@ def main() -> None:
     if chosen.side:
         print(json.dumps(measure(chosen.side)))
         return
-    from rounds import in_turns, machine, write_record
+    from rounds import in_turns, machine, new_person, write_record
 
-    found = in_turns({side: [__file__, "--side", side] for side in SIDES}, chosen.rounds)
+    with new_person():
+        found = in_turns({side: [__file__, "--side", side] for side in SIDES}, chosen.rounds)
     record = {
         side: {name: round(median(run[name] for run in runs), 2) for name in FIGURES}
         for side, runs in found.items()
