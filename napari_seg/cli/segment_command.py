@@ -89,7 +89,7 @@ def segment(
         bool,
         typer.Option(
             "--skip-air/--no-skip-air",
-            help="Run windows of one value throughout once for each value.",
+            help="Run windows of one value throughout, and of noisy air, only once.",
         ),
     ] = True,
     series: SeriesOfEach = None,

@@ -12,6 +12,7 @@ import numpy as np
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.segmentation.body import find_body
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
@@ -85,7 +86,8 @@ def segment(
         all of them, in bits. With ``region="auto"`` as in `labels`, 0 outside the boxes.
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
-        value; the labels are the same.
+        value, and those of noisy air beyond the body once for all; the labels of the body are the
+        same.
     spare_bytes
         Memory of the computer that others are about to take, such as the next scan of a cohort:
         the run is refused where it would need that, too.
@@ -260,7 +262,8 @@ def _draw_box(
             )
         sliding = _sliding(bundle, settings, plan, on_progress)
         on_progress(0.0)
-        sliding = replace(sliding, on_window=preview, spare_bytes=spare_bytes)
+        body = partial(find_body, crop.array, to_crop)
+        sliding = replace(sliding, on_window=preview, spare_bytes=spare_bytes, find_body=body)
         drawing = draw_labels(prepared, bundle, sliding)
     if drawing.labels.shape != crop.geometry.shape:
         raise ValueError(

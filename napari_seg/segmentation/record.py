@@ -51,7 +51,8 @@ def make_record(
     notices
         What the run did otherwise than asked for.
     windows
-        How many windows went through the network, and how many repeated one of equal content.
+        How many windows went through the network (``run``), how many repeated one of equal content
+        (``repeated``), and how many of both were air with noise in it (``air``).
 
     Returns
     -------

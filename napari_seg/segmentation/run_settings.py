@@ -50,7 +50,7 @@ class RunSettings:
     min_ml
         Parts of a label smaller than this are dropped.
     skip_air
-        Whether windows of one value throughout run once for each value.
+        Whether windows of one value throughout, and of air, run once for each value.
     mirror
         Axes of the prepared scan along which windows are mirrored, too.
     maps

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_seg.segmentation.body import Body
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.mirroring import Network
     from napari_seg.segmentation.preparing.prepared_scan import PreparedScan
@@ -52,7 +53,8 @@ class Drawing:
     notices
         What was done otherwise than asked for.
     windows
-        How many windows went through the network, and how many repeated one of equal content.
+        How many windows went through the network (``run``), how many repeated one of equal content
+        (``repeated``), and how many of both were air with noise in it (``air``).
     maps
         What was asked for of probabilities and entropy, on the scan's grid.
     """
@@ -77,6 +79,8 @@ class Sliding:
         From 0 to below 1: the part of a window that its neighbour also covers.
     skip_air
         Whether windows of one value throughout go through the network once for each value.
+    find_body
+        Finds it in the prepared scan; with `skip_air` windows clear of it count as of one value.
     mirror
         Axes of the prepared scan along which each window is mirrored, too, and the scores averaged.
     maps
@@ -92,6 +96,7 @@ class Sliding:
     overlap: float
     on_progress: Callable[[float], None]
     skip_air: bool = True
+    find_body: Callable[[], Body | None] | None = None
     mirror: tuple[int, ...] = ()
     maps: tuple[str, ...] = ()
     spare_bytes: int = 0
@@ -112,6 +117,7 @@ class Sliding:
             overlap=self.overlap,
             activation=activation,
             skip_air=self.skip_air,
+            find_body=self.find_body,
             on_progress=self.on_progress,
             on_window=self.on_window,
             fallback=self.fallback and Fallback(self._mirrored_fallback(flat)),
@@ -254,4 +260,4 @@ def _classes(bundle: Bundle) -> int:
 
 
 def _counts(windows: WindowScores) -> dict[str, int]:
-    return {"run": windows.run, "repeated": windows.repeated}
+    return {"run": windows.run, "repeated": windows.repeated, "air": windows.air}

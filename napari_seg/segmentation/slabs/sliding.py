@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_seg.segmentation.preparing.rows import MovingRows
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from napari_seg.segmentation.body import Body
     from napari_seg.segmentation.slabs.window_scores import Fallback
     from napari_seg.segmentation.windows import WindowLayout
 
@@ -96,6 +98,7 @@ def slide(
     overlap: float,
     activation: str | None = None,
     skip_air: bool = False,
+    find_body: Callable[[], Body | None] | None = None,
     on_progress: Callable[[float], None],
     on_window: OnWindow | None = None,
     fallback: Fallback | None = None,
@@ -120,6 +123,8 @@ def slide(
         Of the blended scores, before they are read.
     skip_air
         Whether windows of one value throughout go through the network once for each value.
+    find_body
+        With `skip_air`: windows that are clear of what it finds count as of one value, too.
     on_progress
         Told the fraction done after each window; what it raises stops the run there.
     on_window
@@ -136,6 +141,7 @@ def slide(
     window = window_of(inferer)
     layout = lay_windows(window, _three(image.shape[2:]), overlap)
     value = float(getattr(inferer, "cval", 0.0))
+    body = find_body() if find_body is not None and skip_air and layout.count > 1 else None
     source = WindowScores(
         MovingRows(image, layout, axis, value)
         if isinstance(image, PreparedVoxels)
@@ -144,6 +150,7 @@ def slide(
         window,
         layout,
         skip_air=skip_air,
+        is_air=None if body is None else partial(_is_air, body, layout),
         fallback=fallback,
     )
     weights = _weights(layout.shape, image.device)
@@ -156,12 +163,20 @@ def slide(
             _finish(slab, place[axis], activation, reader)
         slab.add(place, scores, weights)
         if on_window is not None:
-            i, j, k = (first - skipped for first, skipped in zip(place, layout.before, strict=True))
-            on_window((i, j, k), scores)
+            on_window(_unpadded(place, layout), scores)
         on_progress(done / layout.count)
     if slab is not None:
         _finish(slab, layout.size[axis], activation, reader)
     return source
+
+
+def _is_air(body: Body, layout: WindowLayout, place: tuple[int, int, int]) -> bool:
+    return body.is_clear_of(_unpadded(place, layout), layout.shape)
+
+
+def _unpadded(place: tuple[int, int, int], layout: WindowLayout) -> tuple[int, int, int]:
+    i, j, k = (first - skipped for first, skipped in zip(place, layout.before, strict=True))
+    return i, j, k
 
 
 def _finish(slab: RollingSlab, stop: int, activation: str | None, reader: Reader) -> None:

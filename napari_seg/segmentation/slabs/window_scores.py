@@ -51,6 +51,9 @@ class WindowScores:
         Where the windows lie.
     skip_air
         Whether windows of one value throughout go through the network once for each value.
+    is_air
+        Tells of a window by its first voxel whether it holds nothing but air, whatever its noise:
+        it is made one of one value. None where all windows are run as they are.
     fallback
         Where to go on when memory runs out; None to let the error pass.
 
@@ -60,6 +63,8 @@ class WindowScores:
         What was done when memory ran out.
     run, repeated
         How many windows went through the network, and how many were equal to one that had.
+    air
+        How many of both were air with noise in it.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class WindowScores:
         layout: WindowLayout,
         *,
         skip_air: bool = False,
+        is_air: Callable[[Place], bool] | None = None,
         fallback: Fallback | None = None,
     ) -> None:
         self._image, self._network, self._layout = image, network, layout
@@ -78,10 +84,12 @@ class WindowScores:
         alone = image.device.type == "cpu" and window.flat_axis is None
         self._batch = 1 if alone else window.batch
         self._skip_air, self._fallback = skip_air, fallback
+        self._is_air = is_air if skip_air else None
+        self._air: Tensor | None = None
         self._of_value: tuple[tuple[float, ...], Tensor] | None = None
         self._slab: RollingSlab | None = None
         self.notices: tuple[Notice, ...] = ()
-        self.run = self.repeated = 0
+        self.run = self.repeated = self.air = 0
 
     def allocate(
         self, classes: int, size: tuple[int, int, int], axis: int, depth: int
@@ -127,6 +135,7 @@ class WindowScores:
             if not is_out_of_memory(error) or not self._take_less(len(places)):
                 raise
             return None
+        self.air += sum(window is self._air for window in windows.values())
         self.run += len(fresh)
         self.repeated += len(known)
         scores = dict.fromkeys(known, self._of_value[1]) if self._of_value else {}
@@ -153,7 +162,16 @@ class WindowScores:
             slice(first, first + n) for first, n in zip(place, self._layout.shape, strict=True)
         ]
         window: Tensor = self._image[(slice(None), slice(None), *parts)]
-        return window
+        return self._without_noise(place, window)
+
+    def _without_noise(self, place: Place, window: Tensor) -> Tensor:
+        """Give a window of air the one value of the first such window, its median."""
+        if self._is_air is None or not self._is_air(place):
+            return window
+        if self._air is None:
+            middle: Tensor = window.flatten(2).median(dim=2).values
+            self._air = middle.reshape(*middle.shape, 1, 1, 1).expand_as(window)
+        return self._air
 
     def _is_known(self, value: tuple[float, ...] | None) -> bool:
         return value is not None and self._of_value is not None and value == self._of_value[0]
@@ -177,7 +195,7 @@ class WindowScores:
             return True
         self._note("network-on-cpu", "the network runs on the CPU")
         self._network, self._image = self._fallback.network(), self._image.cpu()
-        self._of_value, self._batch = None, 1
+        self._of_value, self._air, self._batch = None, None, 1
         return True
 
     def _move_slab(self) -> None:
