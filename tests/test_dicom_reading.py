@@ -261,3 +261,12 @@ def test_a_picture_that_no_decoder_takes_is_said_in_plain_words(tmp_path: Path) 
     shutil.copy(str(get_testdata_file(name, download=False)), tmp_path / "x.dcm")
     with pytest.raises(ValueError, match="no decoder takes them: they are damaged, or packed"):
         read_scan(tmp_path / "x.dcm")
+
+
+def test_slices_beyond_the_memory_left_are_refused_with_the_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(tmp_path)
+    monkeypatch.setattr("napari_seg.imaging.free_memory.free_bytes", lambda: 100)
+    with pytest.raises(MemoryError, match=r"GB of memory to read, and 0\.0 GB are free; close"):
+        read_dicom(tmp_path)

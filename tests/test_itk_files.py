@@ -168,3 +168,20 @@ def test_what_nrrd_states_as_not_known_is_assumed_with_a_notice(tmp_path: Path) 
     ):
         (tmp_path / "x.nrrd").write_bytes(header.encode() + b"\n" + VOXELS.tobytes(order="F"))
         assert [notice.code for notice in read_itk_file(tmp_path / "x.nrrd").notices] == codes
+
+
+@pytest.mark.parametrize("encoding", ["raw", "ascii"])
+def test_voxels_beyond_the_memory_left_are_refused_with_the_figures(
+    tmp_path, monkeypatch, encoding
+):
+    voxels = nrrd()
+    if encoding == "ascii":
+        head = NRRD_HEADER.format(sizes="6 5 4", directions="(1,0,0) (0,2,0) (0,0,3)")
+        numbers = " ".join(map(str, VOXELS.ravel("F")))
+        voxels = f"{head.replace('raw', encoding)}\n{numbers}\n".encode()
+    path = tmp_path / "scan.nrrd"
+    path.write_bytes(voxels)
+    assert np.array_equal(read_itk_file(path).array, VOXELS)
+    monkeypatch.setattr("napari_seg.imaging.free_memory.free_bytes", lambda: 239)
+    with pytest.raises(MemoryError, match=r"'scan.nrrd' takes 0\.0 GB of memory to read, and 0\.0"):
+        read_itk_file(path)

@@ -245,6 +245,8 @@ def test_voxels_beyond_the_memory_left_are_refused_with_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     path = save(tmp_path / name)
-    monkeypatch.setattr("napari_seg.imaging.voxel_bytes.free_bytes", lambda: 239)
-    with pytest.raises(MemoryError, match=r"holds 0\.0 GB of voxels, and 0\.0 GB of memory are"):
+    monkeypatch.setattr("napari_seg.imaging.free_memory.free_bytes", lambda: 239)
+    with pytest.raises(
+        MemoryError, match=r"takes 0\.0 GB of memory to read, and 0\.0 GB are free; of a plain"
+    ):
         read_nifti(path)

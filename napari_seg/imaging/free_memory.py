@@ -13,6 +13,31 @@ def free_bytes() -> int:
     return free if limit is None else min(free, limit)
 
 
+def require_memory(needed: int, name: str, *, way_out: str) -> None:
+    """See that voxels fit into the memory left.
+
+    Parameters
+    ----------
+    needed
+        Bytes, with the copies that are made of them on the way.
+    name
+        Of the file or folder that they are read from.
+    way_out
+        What can be done where they do not fit.
+
+    Raises
+    ------
+    MemoryError
+        If they do not, with the figures.
+    """
+    free = free_bytes()
+    if needed > free:
+        raise MemoryError(
+            f"'{name}' takes {needed / 1e9:.1f} GB of memory to read, and {free / 1e9:.1f} GB are "
+            f"free; {way_out}"
+        )
+
+
 def _of_computer() -> int:
     # psutil reads and splits all of this file, for one line.
     try:

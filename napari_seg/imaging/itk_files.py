@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES, unsure_axis, volume_names
 from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.free_memory import require_memory
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
@@ -119,6 +120,7 @@ def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
             parts = reader.GetNumberOfComponents()
             array = stored_voxels(header, reader.GetSize(), parts, on_progress)
             if array is None:
+                _require_memory_of(reader, path.name)
                 turned = sitk.GetArrayFromImage(reader.Execute())
                 # SimpleITK counts from the last axis, the parts of a voxel last.
                 space = reader.GetDimension()
@@ -165,6 +167,16 @@ def _refuse_unreadable(reader: sitk.ImageFileReader, header: NrrdHeader, path: P
             f"'{path.name}' is cut short: its header claims {claimed} voxels, more than "
             "the file can hold; fetch it again"
         )
+
+
+def _require_memory_of(reader: sitk.ImageFileReader, name: str) -> None:
+    kind = sitk.Image([1] * reader.GetDimension(), reader.GetPixelIDValue())
+    count = prod(reader.GetSize()) * reader.GetNumberOfComponents()
+    # The library's image and its copy as an array are there at once.
+    needed = 2 * count * kind.GetSizeOfPixelComponent()
+    require_memory(
+        needed, name, way_out="save it as a plain or gzip-packed .nrrd, or a smaller part"
+    )
 
 
 def _voxels_and_geometry(

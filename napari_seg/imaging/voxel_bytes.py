@@ -18,11 +18,13 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
-from napari_seg.imaging.free_memory import free_bytes
+from napari_seg.imaging.free_memory import require_memory
 
 _CHUNK_BYTES = 1 << 22
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
+# Where a file does not fit into the memory left.
+_WAY_OUT = "of a plain .nii 'napari-seg segment' holds only parts"
 _GZIP = b"\x1f\x8b"
 _GZIP_WRAPPED = zlib.MAX_WBITS | 16
 # Its type is given wrongly, as that of a value.
@@ -114,7 +116,7 @@ class StoredBytes:
         most = size * _LARGEST_RATIO if self.packed else size
         if skipped + count > most:
             raise ValueError(too_short(self.name, count, max(most - skipped, 0)))
-        self._require_memory(count)
+        require_memory(count, self.name, way_out=_WAY_OUT)
         stream.seek(skipped)
         if not self.packed or unpacked_size(self.path) == (skipped + count) % (1 << 32):
             raw = self._fill(stream, np.empty(count, np.uint8), on_progress)
@@ -138,14 +140,6 @@ class StoredBytes:
             raise ValueError(too_short(self.name, count, max(size - skipped, 0)))
         raw = np.memmap(self.path, np.uint8, "r", skipped, (count,))
         return np.asarray(raw), size - skipped - count
-
-    def _require_memory(self, count: int) -> None:
-        free = free_bytes()
-        if count > free:
-            raise MemoryError(
-                f"'{self.name}' holds {count / 1e9:.1f} GB of voxels, and {free / 1e9:.1f} GB of "
-                "memory are free; of a plain .nii 'napari-seg segment' holds only parts"
-            )
 
     def _fill(
         self,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.run_settings import RunSettings
 
+# Labels, the same in the order of the file, and what is read back to be sure.
+_COPIES_WRITTEN = 3
+
 
 def check_plan(plan: object) -> None:
     """See that a plan is one, or None.
@@ -36,22 +39,34 @@ def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
     ------
     ValueError
         If a scan does not fit, or a choice is out of range.
+    MemoryError
+        If the labels alone cannot be held and written, with the figures.
     """
     _check_fit(scan, bundle)
     _check_settings(settings, bundle)
-    _check_memory(scan, settings)
+    _check_memory(scan, bundle, settings)
 
 
-def _check_memory(scan: Scan, settings: RunSettings) -> None:
-    """See that maps of all boxes that are found fit; of a given box they count with its labels."""
+def _check_memory(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
+    """See that labels fit, with what writing them takes, and maps of all boxes that are found.
+
+    Maps of a given box count with its labels.
+    """
     import torch
 
-    from napari_seg.segmentation.slabs.memory import require
+    from napari_seg.segmentation.slabs.memory import available_bytes, require
 
+    voxels, on_cpu = prod(scan.geometry.shape), torch.device("cpu")
+    label_bytes = 1 if max(bundle.table.names, default=0) <= 255 else 2
+    needed, free = _COPIES_WRITTEN * label_bytes * voxels, available_bytes(on_cpu)
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"labels of {voxels / 1e6:.0f} million voxels take {needed / 1e9:.1f} GB of memory until "
+            f"they are written, {free / 1e9:.1f} GB are free; cut the scan into parts"
+        )
     if settings.finds_place and settings.maps:
-        voxels = prod(scan.geometry.shape)
         needed = 4 * len(settings.maps) * voxels
-        require(needed, torch.device("cpu"), f"probabilities of {voxels / 1e6:.0f} million voxels")
+        require(needed, on_cpu, f"probabilities of {voxels / 1e6:.0f} million voxels")
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:

@@ -17,6 +17,7 @@ from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
 from napari_seg.imaging.file_kinds import file_kind
+from napari_seg.imaging.free_memory import require_memory
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import Scan, Source
 
@@ -211,6 +212,12 @@ def _decoded(
                     raise NeedsRepairError(str(error), "leaves it out") from error
                 damaged.append(candidate.path.name)
         _refuse_different(good, name)
+        if done == 1 and good:
+            # Each slice is held as it is stored until all are stacked.
+            needed = 2 * good[0].values.nbytes * len(stack.slices)
+            require_memory(
+                needed, name, way_out="close other scans, or read it where there is more"
+            )
         stored += good[:1]
         report(_HEADER_SHARE + (1 - _HEADER_SHARE) * done / len(stack.slices))
     return stored, damaged
