@@ -96,6 +96,13 @@ def test_oblique_slices_lie_along_their_normal() -> None:
         pytest.param((0, 2, 4, 8, 10), 0, "misses 1 slice: .* 4.00 mm between 34.0", id="gap"),
         pytest.param((0, 2, 4, 8, 10, 16), 0, "misses 3 slices: .* 6.00 mm", id="two gaps"),
         pytest.param((0, 2, 4, 6.5, 9), 0, "uneven spacing, from 2.00 to 2.50 mm", id="uneven"),
+        pytest.param(
+            (0, 5, 10, 15, 17.5, 20, 22.5, 25),
+            0,
+            "uneven spacing, from 2.50 to 5.00",
+            id="two parts",
+        ),
+        pytest.param((0, 4, 8, 10, 12, 14), 0, "misses 2 slices", id="two gaps in a row"),
         pytest.param((0, 2, 4, 6, 8), 0.2, "lean by 11.3 degrees", id="tilt"),
     ],
 )

@@ -17,6 +17,8 @@ from napari_seg.imaging.scan import Notice
 # Real scanners round positions to 0.1 mm and repeat directions to 1e-7.
 _TOLERANCE_MM = 0.1
 _TOLERANCE_STEPS = 0.1
+# So many wide gaps in a row are a part taken in wider steps; fewer may be lost slices.
+_STEPS_OF_A_PART = 3
 _UNIT_TOLERANCE = 1e-3
 # A grid of more slices than this for each that is there would be made up.
 _LARGEST_GROWTH = 2
@@ -244,7 +246,7 @@ def _unevenness(heights: NDArray[Any]) -> _Defect | None:
         return None
     step = float(np.median(steps))
     multiples = np.rint(steps / step)
-    if (np.abs(steps - multiples * step) > tolerance).any():
+    if (np.abs(steps - multiples * step) > tolerance).any() or _changes_once(multiples):
         least_mm, most_mm = round(float(steps.min()), 3), round(float(steps.max()), 3)
         words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
         return words, {"least_mm": least_mm, "most_mm": most_mm}
@@ -257,6 +259,14 @@ def _unevenness(heights: NDArray[Any]) -> _Defect | None:
     )
     gap_mm = round(float(steps[widest]), 3)
     return words, {"missing": missing, "gap_mm": gap_mm, "step_mm": round(step, 3)}
+
+
+def _changes_once(multiples: NDArray[Any]) -> bool:
+    """Tell whether a part was taken in wider steps of its own, rather than that slices are lost."""
+    wide = np.flatnonzero(multiples > 1)
+    if wide.size < _STEPS_OF_A_PART:
+        return False
+    return bool(np.ptp(wide) == wide.size - 1 and np.ptp(multiples[wide]) == 0)
 
 
 def _affine(
