@@ -1,3 +1,4 @@
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,19 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_as_such(tmp_path: Path
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(ValueError, match=r"^'x\.png' claims more pixels than are read"):
         read_picture(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize(("kind", "turned"), [(np.uint8, True), (np.uint16, False)])
+def test_a_tiff_whose_lowest_value_is_white_is_turned_or_told(tmp_path, kind, turned):
+    values = np.arange(12, dtype=kind).reshape(3, 4)
+    path = tmp_path / "film.tif"
+    Image.fromarray(values).save(path)
+    raw = bytearray(path.read_bytes())
+    # The tag of what zero looks like: a short, one value, 1 for black.
+    place = raw.index(struct.pack("<HHLH", 0x0106, 3, 1, 1))
+    raw[place + 8] = 0
+    path.write_bytes(raw)
+    scan = read_picture(path)
+    read = scan.array[:, :, 0].T
+    assert np.array_equal(read, 255 - values if turned else values)
+    assert ("white-is-zero" in [notice.code for notice in scan.notices]) is not turned

@@ -20,7 +20,7 @@ from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Notice, Scan, Source
 
 _OPAQUE = 255
-_ORIENTATION_TAG, _BITS_TAG, _SAMPLE_FORMAT_TAG = 0x0112, 0x0102, 0x0153
+_ORIENTATION_TAG, _BITS_TAG, _SAMPLE_FORMAT_TAG, _WHITE_TAG = 0x0112, 0x0102, 0x0153, 0x0106
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
 )
@@ -129,6 +129,10 @@ def _reduced(picture: Image.Image) -> list[Notice]:
     if wide and not picture.mode.startswith(("I", "F")):
         message = "the picture has 16 bits a channel, of which the upper 8 were read"
         notices.append(Notice("fewer-bits", message, {"stored_bits": 16, "read_bits": 8}))
+    # Pillow turns pictures of 8 bits itself.
+    if picture.mode.startswith(("I", "F")) and _tags(picture).get(_WHITE_TAG) == 0:
+        message = "the file shows its lowest value as white: values were read as they are stored"
+        notices.append(Notice("white-is-zero", message))
     if picture.mode in ("RGBA", "LA", "PA"):
         clear = int((np.asarray(picture.getchannel("A")) < _OPAQUE).sum())
         if clear:
@@ -152,6 +156,11 @@ def _pixels(picture: Image.Image, palette_as_values: bool) -> NDArray[Any]:
 
 
 def _is_unsigned(picture: Image.Image) -> bool:
-    tags = getattr(picture, "tag_v2", {})
+    tags = _tags(picture)
     formats, bits = tags.get(_SAMPLE_FORMAT_TAG, (1,)), tags.get(_BITS_TAG)
     return picture.mode == "I" and bits == (32,) and formats == (1,)
+
+
+def _tags(picture: Image.Image) -> Any:
+    """Return what a TIFF file says of itself; nothing of other files."""
+    return getattr(picture, "tag_v2", {})
