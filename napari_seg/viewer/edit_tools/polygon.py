@@ -159,7 +159,7 @@ class Sheet(QObject):
         self._over = over
         self.shapes = Shapes(
             ndim=over.ndim,
-            name=f"cut of {over.name}",
+            name=f"polygon over {over.name}",
             face_color="#ffffff1a",
             edge_color="gold",
             # In voxels, so that it looks the same on every screen.
