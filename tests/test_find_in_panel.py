@@ -15,11 +15,13 @@ from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.locating.sides import Sides
 from napari_seg.viewer.layers import image_layer
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes, sections_of
+from napari_seg.viewer.segmenting.result_layer import record_of
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
 SHIPPED = describe_bundle()
 SPACING = np.diag([4.0, 4.0, 4.0, 1.0])
+WINDOWS = {"run": 2, "repeated": 1, "air": 0}
 
 
 def describe_finder(folder=None, *, variant=None):
@@ -46,7 +48,7 @@ def find(scan, bundle, *, region, on_progress, on_window, **options):
         scan.geometry,
         Sides(bundle.table, SHIPPED.locator).table,
         notices=(Notice("box-cut", "the scan ends within a box"),),
-        record={"locator": {"boxes": boxes}},
+        record={"locator": {"boxes": boxes}, "windows": [WINDOWS] * len(boxes)},
     )
 
 
@@ -155,6 +157,7 @@ def test_one_run_gives_both_sides_and_shows_their_boxes(qtbot, make_section, who
     (labels,) = labels_in(viewer)
     assert labels.name == "head – hippocampus, left and right"
     assert sorted(np.unique(labels.data)) == [0, 1, 2, 3, 4]
+    assert record_of(labels)["windows"] == [WINDOWS, WINDOWS]
     assert viewer.layers.selection.active is labels
     assert "⚠ the scan ends within a box" in section.status.text.text()
     (boxes,) = boxes_in(viewer)

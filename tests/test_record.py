@@ -38,3 +38,20 @@ def test_record_tells_scan_bundle_versions_and_command():
     assert Plan.from_dict(record["plan"]).way == Way("openvino")
     assert record["seconds"] == 1.235
     assert record["command"].startswith("napari-seg segment")
+
+
+def test_windows_of_several_boxes_are_told_for_each():
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    each = [{"run": 2, "repeated": 0, "air": 0}, {"run": 1, "repeated": 3, "air": 1}]
+    for windows, told in ((each, each), (each[0], each[0]), (None, {})):
+        made = make_record(
+            scan,
+            load_bundle(),
+            device="cpu",
+            plan=None,
+            options={},
+            seconds=1.0,
+            command="",
+            windows=windows,
+        )
+        assert json.loads(json.dumps(made["windows"])) == told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari_seg.imaging.scan import Notice, Scan
     from napari_seg.segmentation.bundle import Bundle
@@ -28,7 +29,7 @@ def make_record(
     seconds: float,
     command: str,
     notices: Sequence[Notice] = (),
-    windows: Mapping[str, int] | None = None,
+    windows: Mapping[str, int] | Sequence[Mapping[str, int]] | None = None,
 ) -> Record:
     """Gather what a reader of a label file needs to trust it and to make it again.
 
@@ -52,7 +53,8 @@ def make_record(
         What the run did otherwise than asked for.
     windows
         How many windows went through the network (``run``), how many repeated one of equal content
-        (``repeated``), and how many of both were air with noise in it (``air``).
+        (``repeated``), and how many of both were air with noise in it (``air``); of each box where
+        there are several.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def make_record(
         "device": device,
         "plan": None if plan is None else dict(plan),
         "options": dict(options),
-        "windows": dict(windows or {}),
+        "windows": _counts(windows),
         "notices": [notice.as_dict() for notice in (*scan.notices, *notices)],
         "seconds": round(seconds, 3),
         "command": command,
@@ -90,3 +92,11 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _counts(
+    windows: Mapping[str, int] | Sequence[Mapping[str, int]] | None,
+) -> dict[str, int] | list[dict[str, int]]:
+    if windows is None or isinstance(windows, Mapping):
+        return dict(windows or {})
+    return [dict(one) for one in windows]
