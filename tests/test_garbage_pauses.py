@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Qt
 
 from napari_seg.viewer import garbage_pauses, hands
 from napari_seg.viewer.garbage_pauses import GarbagePauses
+from napari_seg.viewer.panel import Panel
 
 pytestmark = pytest.mark.skipif(
     gc.get_threshold()[2] == 0, reason="this Python collects by small increments"
@@ -128,3 +129,11 @@ def test_a_collector_that_is_off_stays_off(qtbot, make_pauses, held, thresholds)
         assert gc.get_count()[2] > thresholds[2]
     finally:
         gc.enable()
+
+
+def test_closing_the_window_gives_the_collector_back(qtbot, make_napari_viewer, thresholds):
+    viewer = make_napari_viewer()
+    viewer.window.add_dock_widget(Panel(viewer))
+    assert gc.get_threshold() != thresholds
+    viewer.close()
+    qtbot.waitUntil(lambda: gc.get_threshold() == thresholds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from qtpy.QtCore import QObject, QTimer
 
@@ -31,18 +32,13 @@ class GarbagePauses(QObject):
     viewer
         Whose slices are turned.
     parent
-        Owns this object.
+        Owns this object, which lets go when its window is closed.
     """
-
-    _in_force: set[GarbagePauses] = set()  # noqa: RUF012 - of the process, as the collector is
-    _thresholds = (0, 0, 0)
 
     def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
         super().__init__(parent)
-        if not self._in_force:
-            GarbagePauses._thresholds = gc.get_threshold()
-            gc.set_threshold(*_raised(self._thresholds))
-        self._in_force.add(self)
+        self._let_go = partial(_Thresholds.let_go, _Thresholds.raise_for_one())
+        parent.destroyed.connect(self._let_go)
         self._hands = Hands(viewer)
         self._timer = QTimer(self)
         self._timer.setInterval(_MS_BETWEEN_LOOKS)
@@ -52,13 +48,10 @@ class GarbagePauses(QObject):
     def release(self) -> None:
         """Leave the collector as it was found, if no other panel needs it so."""
         self._timer.stop()
-        self._in_force.discard(self)
-        ours = gc.get_threshold() == _raised(self._thresholds)
-        if not self._in_force and ours:
-            gc.set_threshold(*self._thresholds)
+        self._let_go()
 
     def _on_look(self) -> None:
-        most = self._thresholds[2]
+        most = _Thresholds.found[2]
         if not most or gc.get_count()[2] <= most or not gc.isenabled():
             return
         self._hands.look()
@@ -66,5 +59,30 @@ class GarbagePauses(QObject):
             gc.collect()
 
 
-def _raised(thresholds: tuple[int, int, int]) -> tuple[int, int, int]:
-    return *thresholds[:2], thresholds[2] * _TIMES_LATER
+class _Thresholds:
+    """Those of the collector, as they were found, and for whom they are raised."""
+
+    found = (0, 0, 0)
+    _raised_for: ClassVar[set[object]] = set()
+
+    @classmethod
+    def raise_for_one(cls) -> object:
+        """Raise them, and return what lets go of them."""
+        if not cls._raised_for:
+            cls.found = gc.get_threshold()
+            gc.set_threshold(*cls._raised())
+        one = object()
+        cls._raised_for.add(one)
+        return one
+
+    @classmethod
+    def let_go(cls, one: object, _gone: object = None) -> None:
+        """Put them back once nobody holds them, unless somebody else has set them meanwhile."""
+        if one in cls._raised_for:
+            cls._raised_for.discard(one)
+            if not cls._raised_for and gc.get_threshold() == cls._raised():
+                gc.set_threshold(*cls.found)
+
+    @classmethod
+    def _raised(cls) -> tuple[int, int, int]:
+        return *cls.found[:2], cls.found[2] * _TIMES_LATER
