@@ -119,7 +119,7 @@ def test_jobs_that_wait_keep_no_others_waiting(qtbot, widget):
     try:
         with qtbot.waitSignal(job.finished):
             job.start()
-        assert len(started) == 5
+        qtbot.waitUntil(lambda: len(started) == 5)
     finally:
         go_on.set()
     qtbot.waitUntil(lambda: all(job._worker.is_running is False for job in waiting))
