@@ -27,7 +27,7 @@ def pauses_between_imports(on_pause: Callable[[], None]) -> Iterator[None]:
     Parameters
     ----------
     on_pause
-        Called every hundredths of a second at most. After it has raised something it is called no
+        Called once in 0.02 s at most. After it has raised something it is called no
         more, and the imports go on, for one that is broken off half-way cannot be made again; what
         it raised is raised at the end.
     """
