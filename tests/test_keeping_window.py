@@ -15,9 +15,12 @@ from kept_labels_case import (
     wait_until,
 )
 from napari._qt.containers import QtLayerList
+from napari._qt.dialogs.confirm_close_dialog import ConfirmCloseDialog
 from napari._qt.widgets.qt_viewer_buttons import QtLayerButtons
 from napari.qt import QtViewer
+from napari.settings import get_settings
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox
 
@@ -182,6 +185,30 @@ def test_discard_closes_and_leaves_nothing(window, keeping, edited, answering, f
     assert not window.isVisible()
     assert journals(folder) == []
     assert np.array_equal(on_disk(folder), before)
+
+
+class ClosedByPerson(QCloseEvent):
+    """What a click on the window's cross sends."""
+
+    def spontaneous(self):
+        return True
+
+
+def test_discarding_by_the_cross_is_asked_once(
+    window, keeping, edited, answering, folder, monkeypatch
+):
+    journalled(edited)
+    asked = []
+    monkeypatch.setattr(ConfirmCloseDialog, "exec_", lambda dialog: asked.append(dialog))
+    get_settings().application.confirm_close_window = True
+    answerer = answering(BUTTONS.Discard)
+    event = ClosedByPerson()
+    assert keeping._closing.eventFilter(window.findChild(QtViewer).window(), event)
+    assert not event.isAccepted()
+    wait_until(lambda: not window.isVisible())
+    assert len(answerer.asked) == 1
+    assert asked == []
+    assert journals(folder) == []
 
 
 def test_save_saves_and_then_closes(window, keeping, edited, answering, folder):

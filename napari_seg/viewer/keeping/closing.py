@@ -87,7 +87,7 @@ class Closing(QObject):
         is_close = event is not None and event.type() == QEvent.Type.Close
         if not is_close or event is None or watched is not self._window or self._is_agreed:
             return False
-        if self._is_asking or not self._may_close():
+        if self._is_asking or not self._may_close(asked_by_person=event.spontaneous()):
             event.ignore()
             return True
         return False
@@ -104,7 +104,7 @@ class Closing(QObject):
     def _on_window_gone(self) -> None:
         self._window_or_none = None
 
-    def _may_close(self) -> bool:
+    def _may_close(self, *, asked_by_person: bool) -> bool:
         layers = self._unsaved(list(self._viewer.layers))
         if not layers or not self._can_ask:
             return True
@@ -114,12 +114,25 @@ class Closing(QObject):
                 self._discard(layer)
         elif answer is Answer.SAVE:
             self._save(layers, self._close)
+        if answer is Answer.DISCARD and asked_by_person:
+            # A second time, by the program: napari asks a person once more, whatever was answered.
+            QTimer.singleShot(0, self._close_at_once)
+            return False
         return answer is Answer.DISCARD
 
     def _close(self, saved: bool) -> None:
         # Strokes may have come meanwhile: then it asks again.
         if saved and self._window is not None:
             self._window.close()
+
+    def _close_at_once(self) -> None:
+        if self._window is None:
+            return
+        self._is_agreed = True
+        try:
+            self._window.close()
+        finally:
+            self._is_agreed = False
 
     def _ask_and_remove(self) -> None:
         layers = self._viewer.layers
