@@ -66,7 +66,7 @@ def test_no_tensor_is_above_the_slab_however_long_the_scan(length, monkeypatch):
 
 def test_a_run_that_cannot_fit_is_refused_with_the_figures(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda device: 1000)
-    monkeypatch.setattr("napari_seg.segmentation.run_checks._COPIES_WRITTEN", 0)
+    monkeypatch.setattr("napari_seg.imaging.label_files.writing.COPIES_WRITTEN", 0)
     monkeypatch.setattr(
         "napari_seg.segmentation.preparing.prepared_scan.require", lambda *_arguments: None
     )
@@ -132,6 +132,6 @@ def test_a_scan_too_large_for_monai_to_prepare_is_refused_before_it_is_read(monk
     too_large = Scan(huge, Geometry(huge.shape, np.eye(4)))
     steps = [*prepared_at(1.0, 1.0, 1.0), ScaleIntensityd(keys="image")]
     bundle = bundle_of(smooth_network(3), 3, prepare=steps)
-    monkeypatch.setattr("napari_seg.segmentation.run_checks._COPIES_WRITTEN", 0)
+    monkeypatch.setattr("napari_seg.imaging.label_files.writing.COPIES_WRITTEN", 0)
     with pytest.raises(MemoryError, match="preparing 64000000 million voxels needs 1344000"):
         segment(too_large, bundle)

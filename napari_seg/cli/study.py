@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _TIMES_ITS_FILES = 3
 # Of the memory left, what a scan may take that is read early.
 _SHARE_READ_EARLY = 0.25
-# Of labels that are written: in the order of the file, and read back to be sure.
-_TIMES_ITS_LABELS = 3
 
 
 @dataclass(frozen=True)
@@ -151,9 +149,11 @@ class Study:
             )
 
     def _bytes_beside(self) -> int:
+        from napari_seg.imaging.label_files.writing import COPIES_WRITTEN
+
         reading = self._early.bytes if self._early is not None and self._reading.is_there else 0
         writing = 0 if self._drawn is None else self._drawn.labels.array.nbytes
-        return reading + _TIMES_ITS_LABELS * writing
+        return reading + COPIES_WRITTEN * writing
 
     def _begin_early(self, following: Case | None) -> None:
         """Begin to read a scan before its turn, if it is not begun and there is room for it."""

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.run_settings import RunSettings
 
-# Labels, the same in the order of the file, and what is read back to be sure.
-_COPIES_WRITTEN = 3
-
 
 def check_plan(plan: object) -> None:
     """See that a plan is one, or None.
@@ -54,11 +51,12 @@ def _check_memory(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
     """
     import torch
 
+    from napari_seg.imaging.label_files.writing import COPIES_WRITTEN
     from napari_seg.segmentation.slabs.memory import available_bytes, require
 
     voxels, on_cpu = prod(scan.geometry.shape), torch.device("cpu")
     label_bytes = 1 if max(bundle.table.names, default=0) <= 255 else 2
-    needed, free = _COPIES_WRITTEN * label_bytes * voxels, available_bytes(on_cpu)
+    needed, free = COPIES_WRITTEN * label_bytes * voxels, available_bytes(on_cpu)
     if free is not None and needed > free:
         raise MemoryError(
             f"labels of {voxels / 1e6:.0f} million voxels take {needed / 1e9:.1f} GB of memory until "

@@ -19,6 +19,10 @@ from napari_seg.imaging.saving import write_text
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import write_voxels
 
+# What writing labels holds of them: they, the same in the order of the file, and what is read
+# back to be sure.
+COPIES_WRITTEN = 3
+
 
 def write_labels(
     labels: LabelMap, path: str | Path, *, source: Scan | None = None, new_uids: bool = False
