@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from napari_seg.cli import app
 from napari_seg.cli.choices import parse_region
+from napari_seg.cli.commands import app
 from napari_seg.cli.terminal import News, one_line
 from napari_seg.doctor import examine
 from napari_seg.imaging.files import sample_data_folder
@@ -352,6 +352,36 @@ def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True)
     assert ended.returncode == 128 + signal.SIGTERM
     assert not list(tmp_path.iterdir())
+
+
+INTERRUPTED_WHILE_MODULES_LOAD = """
+class Interrupting:
+    def find_spec(name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting)
+"""
+INTERRUPTED_WHILE_THE_COMMANDS_ARE_SET_UP = """
+import typer.main
+typer.main.get_command = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        (INTERRUPTED_WHILE_MODULES_LOAD, -signal.SIGINT),
+        (INTERRUPTED_WHILE_THE_COMMANDS_ARE_SET_UP, 128 + signal.SIGINT),
+    ],
+)
+def test_ctrl_c_at_the_start_gives_no_traceback(moment: str, status: int) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"from napari_seg.cli import main\n{moment}\nmain()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, "doctor"], capture_output=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, b"", b"")
 
 
 def test_demo_writes_labels_and_pictures(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from napari_seg.cli import app
+from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.execution import NetworkRunner, Plan

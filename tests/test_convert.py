@@ -20,7 +20,7 @@ from napari_seg import (
     read_scan,
     write_labels,
 )
-from napari_seg.cli import app
+from napari_seg.cli.commands import app
 
 AFFINE = np.array(
     [[-1.5, 0.0, 0.0, 80.0], [0.0, 0.0, 3.0, -40.0], [0.0, 2.0, 0.0, 10.0], [0.0, 0.0, 0.0, 1.0]]

@@ -22,7 +22,7 @@ from napari_seg import (
     write_masks,
     write_surfaces,
 )
-from napari_seg.cli import app
+from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_labels, write_scan
 
 

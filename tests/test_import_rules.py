@@ -120,7 +120,7 @@ def test_import_loads_no_torch(code: str) -> None:
 def test_the_command_line_loads_no_image_library() -> None:
     heavy = {"numpy", "SimpleITK", "nibabel", "pydicom", "scipy", "skimage", "torch", "matplotlib"}
     code = (
-        "import sys; from typer.testing import CliRunner; from napari_seg.cli import app; "
+        "import sys; from typer.testing import CliRunner; from napari_seg.cli.commands import app; "
         "assert CliRunner().invoke(app, ['segment', '--help']).exit_code == 0"
     )
     assert not loaded_by(code) & heavy
