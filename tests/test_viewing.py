@@ -19,6 +19,7 @@ from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
 from napari_seg.viewer.keys import KeyBindings
 from napari_seg.viewer.layers import image_layer, labels_layer
 from napari_seg.viewer.viewing import Viewing
+from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
 from napari_seg.viewer.viewing.letters import edge_letters
 from napari_seg.viewer.viewing.patient import place_in_patient
 from napari_seg.viewer.viewing.planes import order_of, turn_to_next_plane
@@ -309,6 +310,25 @@ def test_one_key_steps_through_the_windows_of_a_ct(make_viewing):
         "soft tissue": ((-160, 240), "W 400  L 40"),
     }
     assert {window.name for window in CT_WINDOWS} == set(seen)
+
+
+def test_the_window_is_that_of_the_scan_that_the_selected_labels_belong_to(make_viewing):
+    brain, ct = image_layer(scan(), name="brain"), image_layer(scan(modality="CT"), name="ct")
+    labels = labels_layer(
+        LabelMap(np.zeros(SHAPE, np.uint8), scan().geometry, LabelTable()),
+        name="labels",
+        like=brain,
+        scan_id=brain.unique_id,
+    )
+    viewer = viewer_of(brain, labels, ct)
+    viewer.layers.selection.active = labels
+    before = tuple(ct.contrast_limits)
+    make_viewing(viewer)._show_next_window()
+    assert tuple(ct.contrast_limits) == before
+    assert image_at_hand(viewer) is brain
+    # Where it is hidden, what is on the screen counts.
+    brain.visible = False
+    assert image_at_hand(viewer) is ct
 
 
 def test_the_windows_of_another_scan_come_from_its_values(make_viewing):

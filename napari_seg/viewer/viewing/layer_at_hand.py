@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 
-from napari_seg.viewer.layers import is_preview
+from napari_seg.viewer.layers import is_preview, metadata_of
 from napari_seg.viewer.viewing.patient import sides_are_known
 
 if TYPE_CHECKING:
@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 
 def image_at_hand(viewer: ViewerModel) -> Image | None:
-    """Return the image whose window is changed and whose values are read; None without one."""
+    """Return the image whose window is changed and whose values are read; None without one.
+
+    It is the selected one, else the scan that the selected labels belong to, else the topmost.
+    """
     active = viewer.layers.selection.active
     if _has_window(active):
         return active
-    shown = (layer for layer in reversed(viewer.layers) if layer.visible and _has_window(layer))
-    return next(shown, None)
+    shown = [layer for layer in reversed(viewer.layers) if layer.visible and _has_window(layer)]
+    scan_id = None if active is None else metadata_of(active).get("scan_id")
+    own = (layer for layer in shown if layer.unique_id == scan_id)
+    return next(own, None) or next(iter(shown), None)
 
 
 def labels_at_hand(viewer: ViewerModel) -> tuple[Labels, ...]:
