@@ -167,6 +167,26 @@ def test_labels_from_a_file_are_left_alone_and_all_of_them_are_at_stake(viewer, 
     assert contest.at_stake_ml == pytest.approx(0.108)
 
 
+def test_labels_from_a_file_that_are_the_result_already_are_no_matter_of_choice(viewer, scan_layer):
+    result = run()
+    opened = viewer.add_layer(labels_layer(result.labels, name="from disk", path="labels.nii"))
+    layer, contest = show(viewer, scan_layer, run())
+    assert (layer, contest) == (opened, None)
+    # From now on it is the layer of this run.
+    assert record_of(opened)["changed_by_hand_ml"] == 0
+    assert show(viewer, scan_layer, run(200)) == (opened, None)
+
+
+def test_settling_tells_how_much_changed(viewer, scan_layer):
+    result = run()
+    opened = viewer.add_layer(labels_layer(result.labels, name="from disk", path="labels.nii"))
+    opened.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    _, contest = show(viewer, scan_layer, run())
+    assert contest.settle(viewer, keep_hand_work=True) == 0
+    _, contest = show(viewer, scan_layer, run())
+    assert contest.settle(viewer, keep_hand_work=False) == 1
+
+
 def test_labels_from_a_file_with_other_names_are_somebody_elses(viewer, scan_layer):
     labels = run().labels
     other = LabelMap(labels.array, labels.geometry, replace(labels.table, labels=()))

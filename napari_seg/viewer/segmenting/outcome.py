@@ -70,9 +70,10 @@ class Outcome(QObject):
             self._status.end(news)
             return
         old, new = self._contest.old.name, self._contest.new.name
+        at_stake = self._contest.at_stake_ml
+        why = f"holds {at_stake:.2f} ml of other work" if at_stake else "was opened from a file"
         self._status.ask(
-            f"{news}. '{old}' holds {self._contest.at_stake_ml:.2f} ml of other work, "
-            f"so the result is the new layer '{new}'.",
+            f"{news}. '{old}' {why}, so the result is the new layer '{new}'.",
             ("Keep my voxels", "Replace"),
             (
                 f"Put the result into '{old}' where nothing was changed by hand (one undo step)",
@@ -86,9 +87,10 @@ class Outcome(QObject):
             self._status.end("One of the two layers is gone: nothing to decide")
             return
         keep = number == 0
-        layer = contest.settle(self._viewer, keep_hand_work=keep)
+        changed = contest.settle(self._viewer, keep_hand_work=keep)
         kept = "with your voxels kept" if keep else "replaced"
-        news = f"'{layer.name}' holds the result, {kept}. Ctrl+Z takes it back."
+        news = f"'{contest.old.name}' holds the result, {kept}"
+        news += ". Ctrl+Z takes it back." if changed else "; nothing in it changed."
         if contest.new in self._viewer.layers:
             news += f" '{contest.new.name}' stays: it was changed by hand."
         self._status.end(news)

@@ -54,7 +54,7 @@ class Contest:
         both = self.old in viewer.layers and self.new in viewer.layers
         return both and self.old.data.shape == self.new.data.shape
 
-    def settle(self, viewer: ViewerModel, *, keep_hand_work: bool) -> Labels:
+    def settle(self, viewer: ViewerModel, *, keep_hand_work: bool) -> int:
         """Move the result into the old layer, as one step of undo, and remove the new one.
 
         The new one stays if it was changed by hand meanwhile: a removed layer cannot be undone.
@@ -65,12 +65,17 @@ class Contest:
             That shows both layers.
         keep_hand_work
             Whether voxels changed by hand stay as they are.
+
+        Returns
+        -------
+        int
+            How many voxels of the old layer changed; 0 leaves no step to undo.
         """
-        _update(self.old, self.result, keep_hand_work=keep_hand_work)
+        changed = _update(self.old, self.result, keep_hand_work=keep_hand_work)
         if not _last_state(self.new).hand.any():
             remove_layer(viewer, self.new)
         viewer.layers.selection.active = self.old
-        return self.old
+        return changed
 
 
 def show_result(
@@ -103,7 +108,7 @@ def show_result(
         return _add(viewer, scan_layer, result, name), None
     at_stake = _at_stake(last, result)
     from_file = "written" not in metadata_of(last)
-    if not at_stake.any() and not from_file:
+    if not at_stake.any() and (not from_file or _holds(last, result)):
         _update(last, result, keep_hand_work=False)
         return last, None
     volume = result.labels.geometry.voxel_volume_ml * int(np.count_nonzero(at_stake))
@@ -187,12 +192,12 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
     return layer
 
 
-def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
+def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> int:
     box, new = _part(layer, result)
     last = _last_state(layer)
     where = ~last.hand[box] if keep_hand_work else None
     step = f"Segment with {result.bundle.name}"
-    write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
+    changed = write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
     last.labels[box] = new
     record = result.record
     if result.settings.box is not None and last.record is not None:
@@ -205,6 +210,7 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> None:
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
     update_metadata(layer, written=written, written_at=monotonic(), table=table)
+    return changed
 
 
 def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -217,6 +223,11 @@ def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:
     hand = _last_state(layer).hand[box]
     at_stake: NDArray[np.bool_] = hand & (np.asarray(layer.data[box]) != new)
     return at_stake
+
+
+def _holds(layer: Labels, result: Result) -> bool:
+    box, new = _part(layer, result)
+    return np.array_equal(layer.data[box], new)
 
 
 def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any]]:
