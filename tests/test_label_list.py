@@ -265,12 +265,15 @@ def test_the_status_is_chosen_from_four(shown, layer):
     assert metadata_of(layer)["table"].label(SPLEEN).status == "done"
 
 
-def test_a_name_is_typed_after_f2(shown, layer):
+def test_a_name_is_typed_after_f2(viewer, shown, layer):
     click(shown, SPLEEN)
+    before = view_of(viewer)
     press(shown, Qt.Key.Key_F2)
     type_name(shown, "milza")
     assert row(shown, SPLEEN).name == "milza"
     assert metadata_of(layer)["table"].name_of(SPLEEN) == "milza"
+    # The Enter that ends it goes nowhere.
+    assert view_of(viewer) == before
 
 
 def type_name(labels, text):

@@ -202,7 +202,9 @@ class LabelView(QTableView):
         elif not index.isValid():
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.jump_wanted.emit(index.data(ROW).value)
+            # The one that ends a name reaches the table, too.
+            if self.state() != QAbstractItemView.State.EditingState:
+                self.jump_wanted.emit(index.data(ROW).value)
         elif key == Qt.Key.Key_Space:
             self._press_key_on(index)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
