@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from qtpy.QtGui import QShowEvent
 
-_MINIMUM_WIDTH = 320
+# The widest row of a tab fits beside its scroll bar.
+_MINIMUM_WIDTH, _MARGIN = 320, 4
 _TOOLS = Tools(segment, load_models, describe_bundle, choose_device, load_libraries, make_ready)
 
 
@@ -132,6 +133,7 @@ class Panel(QWidget):
         self.tabs.add(self.segment, "Segment", "Let a model label the scan")
         self.tabs.add(self.edit, "Edit", "Correct labels by brushes and tools")
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(*4 * (_MARGIN,))
         layout.addWidget(self.keeping.offer)
         layout.addWidget(self.labels_notices)
         layout.addWidget(self.welcome)

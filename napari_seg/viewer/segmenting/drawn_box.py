@@ -44,6 +44,7 @@ class DrawnBox(QWidget):
         self.first = _slice_box("First slice of the box")
         self.last = _slice_box("Last slice of the box")
         row = QHBoxLayout()
+        row.setSpacing(4)
         row.addWidget(QLabel("Slices"))
         row.addWidget(self.first, 1)
         row.addWidget(QLabel("to"))
