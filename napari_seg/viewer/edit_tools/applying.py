@@ -172,7 +172,8 @@ def gains_text(subject: Subject, outcome: Outcome) -> str:
         for label, count in changes[:_MOST_NAMED]
     ]
     if len(changes) > _MOST_NAMED:
-        texts.append(f"{len(changes) - _MOST_NAMED} labels more")
+        more = len(changes) - _MOST_NAMED
+        texts.append(f"{more} more label{'s' if more > 1 else ''}")
     return ", ".join(texts) or "voxels moved within a label"
 
 
