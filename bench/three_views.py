@@ -32,6 +32,7 @@ SHAPE = (512, 512, 300)
 WINDOW = (1600, 1000)
 # The brush is so wide that each of the moves reaches the planes of all three views.
 BRUSH, MOVES, STROKES = 60, 20, 5
+GOAL_MS = 50.0
 RECORD = Path(__file__).parent / "records" / "three_views.json"
 
 
@@ -49,12 +50,14 @@ def main() -> None:
     with new_person():
         rounds = in_turns({"strokes": [__file__, "--one"]}, chosen.rounds)["strokes"]
     keep = ("shape", "window", "canvases", "napari", "drawn_by", "in_real_time")
+    strokes_drawn = [canvas for one in rounds for canvas in one["stroke_ms"].values()]
     record = {
         **{name: rounds[0][name] for name in keep},
         "machine": machine(),
-        "greatest_of_all_rounds_ms": max(
-            canvas["drawn, too"]["max"] for one in rounds for canvas in one["stroke_ms"].values()
-        ),
+        "goal_ms": GOAL_MS,
+        "moves": sum(canvas["moves"] for canvas in strokes_drawn),
+        "moves_later_than_goal": sum(canvas["later_than_goal"] for canvas in strokes_drawn),
+        "greatest_of_all_rounds_ms": max(canvas["drawn, too"]["max"] for canvas in strokes_drawn),
         "rounds": [
             {name: one[name] for name in ("open_s", "stroke_ms", "turn_a_slice_ms")}
             for one in rounds
@@ -142,7 +145,12 @@ def strokes(canvas: Any, drawn: Drawn, layers: list) -> dict[str, Any]:
         layers[0].undo()
     for layer in layers:
         layer.events.labels_update.disconnect(tell)
-    return {"refreshed": in_ms(refreshed), "drawn, too": in_ms(shown), "moves": len(shown)}
+    return {
+        "refreshed": in_ms(refreshed),
+        "drawn, too": in_ms(shown),
+        "moves": len(shown),
+        "later_than_goal": sum(1000 * taken > GOAL_MS for taken in shown),
+    }
 
 
 def turn(viewer: napari.Viewer, drawn: Drawn) -> dict[str, float]:
