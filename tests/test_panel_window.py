@@ -268,6 +268,19 @@ def room_of_a_tab(panel):
     return 320 - around(panel, page.viewport()) + shown - bar.sizeHint().width()
 
 
+def test_long_names_of_scans_show_where_they_differ(viewer, make_panel):
+    panel = make_panel()
+    for number in (1, 2):
+        name = f"sub-001_ses-20240131_acq-highres_T1w – series {number}"
+        viewer.add_layer(image_layer(head(), name=name))
+        QApplication.processEvents()
+        shown = panel.scan.list.shown_text()
+        assert shown.startswith("sub-0")
+        assert shown.endswith(f"{number}")
+        assert "…" in shown
+        assert name in panel.scan.list.toolTip()
+
+
 def test_what_a_tab_is_for_is_done_by_its_own_key(qtbot, viewer, make_panel):
     panel = make_panel()
     viewer.add_layer(image_layer(head(), name="head"))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -16,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_seg.viewer.elided_choice import ElidedChoice
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
 from napari_seg.viewer.notice_list import NoticeList, Offer
 from napari_seg.viewer.opening.layer_kind import offer_of, show_as_labels
@@ -59,12 +59,8 @@ class ScanChoice(QWidget):
         super().__init__()
         self._viewer = viewer
         self._layers: list[Image] = []
-        self.list = QComboBox()
+        self.list = ElidedChoice()
         self.list.setAccessibleName("Scan")
-        self.list.setToolTip("The scan to work on")
-        self.list.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.open = QPushButton("Open…")
         self.open.setToolTip("Open a scan or labels: a file or a folder")
         self.description = WrappedLabel()
@@ -179,6 +175,8 @@ class ScanChoice(QWidget):
 
     def _describe(self) -> None:
         text = ""
+        name = "" if self.layer is None else f": {self.layer.name}"
+        self.list.setToolTip(f"The scan to work on{name}")
         lines: list[tuple[str, Offer | None]] = []
         if self.layer is not None:
             try:
