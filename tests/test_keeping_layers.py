@@ -259,6 +259,85 @@ def test_what_fails_to_be_saved_stays_unsaved(keeping, layer, folder, qtbot):
     assert journal.path.is_file()
 
 
+def test_an_error_while_a_save_is_prepared_is_told_and_the_next_one_saves(
+    keeping, layer, folder, said, monkeypatch
+):
+    paint(layer, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptLayer, "request", raise_memory_error)
+        with pytest.raises(MemoryError):
+            keeping.save(layer)
+    assert not keeping._queue.is_busy
+    assert keeping.is_unsaved(layer)
+    save(keeping, layer)
+    assert len(said) == 1
+    assert np.array_equal(on_disk(folder / "t1_mine.nii.gz", layer), layer.data)
+
+
+def raise_memory_error(*_arguments, **_options):
+    raise MemoryError("no room for a copy")
+
+
+def test_labels_that_could_not_be_looked_at_hold_up_no_others_and_are_looked_at_again(
+    keeping, viewer, scan, layer, folder, qtbot, monkeypatch
+):
+    paint(layer, 2)
+    with monkeypatch.context() as patch, qtbot.capture_exceptions() as errors:
+        patch.setattr("napari_seg.viewer.keeping.kept_layer.look_at", raise_memory_error)
+        other = empty_layer(viewer, like=scan)
+        paint(other, 1)
+        answers = []
+        keeping._save_all([other, layer], answers.append)
+        wait_until(lambda: not keeping._queue.is_busy)
+    assert "no room for a copy" in str(errors[0][1])
+    assert answers == [False]
+    assert keeping.is_unsaved(other)
+    assert not keeping.is_unsaved(layer)
+    save(keeping, other)
+    assert not keeping.is_unsaved(other)
+
+
+def test_a_record_that_names_no_file_does_not_keep_labels_from_being_saved(
+    keeping, viewer, scan, folder
+):
+    (folder / "t1_mine.json").write_text('{"network_labels": {"file": "", "sha256": "x"}}')
+    layer = open_labels(viewer, folder / "t1_mine.nii.gz", like=scan)
+    wait_ready(layer)
+    paint(layer, 2)
+    save(keeping, layer)
+    assert not keeping.is_unsaved(layer)
+
+
+def test_a_scan_with_a_copy_of_our_metadata_on_other_voxels_is_not_the_scan(
+    keeping, viewer, scan, layer
+):
+    viewer.add_image(np.zeros((2, *scan.data.shape)), metadata=dict(scan.metadata))
+    viewer.layers.remove(scan)
+    paint(layer, 2)
+    save(keeping, layer)
+    assert not keeping.is_unsaved(layer)
+
+
+def test_labels_that_go_with_their_viewer_are_journalled_at_once(keeping, viewer, layer, journals):
+    paint(layer, 2)
+    assert not list(journals.glob("*.journal"))
+    viewer.layers.clear()
+    journalling = KeptLayer.of(layer).journalling
+    wait_until(lambda: not journalling.is_behind)
+    base, patches = journalling.journal.read()
+    assert np.array_equal(replay(base, patches), layer.data)
+
+
+def test_what_changes_while_naparis_own_save_writes_stays_unsaved(keeping, layer, folder):
+    paint(layer, 2)
+    kept = KeptLayer.of(layer)
+    state = kept.state_now()
+    paint(layer, 3)
+    kept.note_saved(folder / "other.nii.gz", state)
+    finish()
+    assert keeping.is_unsaved(layer)
+
+
 def test_a_foreign_file_of_the_records_name_is_left(keeping, layer, folder, said):
     (folder / "t1_mine.json").write_text("no record")
     paint(layer, 2)

@@ -388,6 +388,15 @@ def test_a_key_takes_a_brush_whose_stroke_is_listed_counted_and_unsaved(viewer, 
     assert EditHistory.of(layer).steps[-1].name == f"brush: {TABLE.names[1]}"
     assert VolumeTracker.of(layer).voxels == {1: painted}
     assert panel.keeping.is_unsaved(layer)
+    # What was said of an earlier step is gone with the next stroke, and with an undo.
+    for change in (layer.undo, layer.redo):
+        panel.status.end("Smooth liver: −1 ml. Ctrl+Z takes it back.")  # noqa: RUF001
+        change()
+        assert panel.status.text.text() == ""
+    panel.status.ask("Which one?", ("One", "Two"), ("", ""))
+    layer.undo()
+    layer.redo()
+    assert panel.status.text.text() == "Which one?"
     QTest.keyClick(canvas, "N")
     assert panel.edit.brushes.hand.kind is Kind.NUDGE
     # After a click on a button Space moves the camera, and puts nothing down.

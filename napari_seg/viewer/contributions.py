@@ -73,11 +73,15 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         return []
     viewer = napari.current_viewer()
     labels, scan = labels_with_scan(layer, () if viewer is None else viewer.layers)
+    # What changes while it is written is not in the file.
+    kept = _kept_with(data, () if viewer is None else viewer.layers)
+    states = [one.state_now() for one in kept]
     try:
         notices = write_and_ask(labels, scan, place)
     except ValueError as error:
         raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
-    _note_saved(data, place, () if viewer is None else viewer.layers)
+    for one, state in zip(kept, states, strict=True):
+        one.note_saved(place, state)
     if "geometry" not in metadata_of(layer):
         notices = (*labels.notices, *notices)
     show_notice(place.name, [notice.message for notice in notices])
@@ -135,12 +139,11 @@ def open_case(scan_path: Path, labels_path: Path) -> None:
     napari.run()
 
 
-def _note_saved(data: Any, place: Path, layers: Iterable[Layer]) -> None:
-    for layer in layers:
-        if isinstance(layer, Labels) and layer.data is data:
-            kept = KeptLayer.of(layer)
-            if kept is not None:
-                kept.note_saved(place)
+def _kept_with(data: Any, layers: Iterable[Layer]) -> list[KeptLayer]:
+    found = [
+        KeptLayer.of(layer) for layer in layers if isinstance(layer, Labels) and layer.data is data
+    ]
+    return [kept for kept in found if kept is not None]
 
 
 def _read_paths(path: str | Sequence[str]) -> list[LayerData]:

@@ -167,6 +167,7 @@ class Panel(QWidget):
         self.keeping.said.connect(self._on_said)
         self.comparing.said.connect(self._on_said)
         self.edit.history.said.connect(self._on_said)
+        self.edit.history.moved.connect(self.status.forget)
         self.edit.wanted.connect(self._on_edit_wanted)
         self.keys.changed.connect(self._on_keys)
         for changed in (self.tabs.currentChanged, self.edit.tools.settings_changed):

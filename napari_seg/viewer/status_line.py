@@ -97,6 +97,11 @@ class StatusLine(QWidget):
         self.text.setVisible(bool(news))
         self._show(busy=False)
 
+    def forget(self) -> None:
+        """Show no longer what came of it, unless it waits for an answer or something goes on."""
+        if not self.is_busy and all(button.isHidden() for button in self.answers):
+            self.end("")
+
     def ask(self, question: str, answers: tuple[str, str], tips: tuple[str, str]) -> None:
         """Show a question with two answers; it may stay unanswered."""
         self.end(question)

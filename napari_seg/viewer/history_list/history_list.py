@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
 
+    from napari_seg.viewer.editing.steps import Step
+
 _ROWS_SHOWN = 8
 _MB = 2**20
 _DEFAULT_MB = 512
@@ -42,11 +44,15 @@ class HistoryList(QWidget):
     ----------
     said
         Signal: what became of the history, such as that its oldest steps were dropped.
+    moved
+        Signal: a stroke was drawn, or a step undone: what was told of the step before may hold
+        no longer.
     fold
         The button that shows and hides the list.
     """
 
     said = Signal(str)
+    moved = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -83,6 +89,8 @@ class HistoryList(QWidget):
         if history is not None:
             history.changed.connect(self._update)
             history.noticed.connect(self._on_noticed)
+            history.applied.connect(self._on_applied)
+            history.reverted.connect(self._on_reverted)
             self._set_limit()
         self._update()
 
@@ -127,6 +135,8 @@ class HistoryList(QWidget):
         if self._history is not None:
             self._history.changed.disconnect(self._update)
             self._history.noticed.disconnect(self._on_noticed)
+            self._history.applied.disconnect(self._on_applied)
+            self._history.reverted.disconnect(self._on_reverted)
 
     def _update(self) -> None:
         history = self._history
@@ -176,6 +186,13 @@ class HistoryList(QWidget):
         self.notice.show()
         self.said.emit(self.notice.text())
         self._update()
+
+    def _on_applied(self, step: Step) -> None:
+        if step.by == "hand":
+            self.moved.emit()
+
+    def _on_reverted(self, _step: Step) -> None:
+        self.moved.emit()
 
     def _on_theme(self, _event: Any = None) -> None:
         self.model.set_text_colour(QColor(get_theme(self._viewer.theme).text.as_hex()))

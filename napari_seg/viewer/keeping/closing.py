@@ -39,6 +39,8 @@ class Closing(QObject):
         Saves layers, then calls back with whether all of them were saved.
     discard
         Forgets the changes of a layer.
+    flush
+        Writes down the changes of a layer for after a crash, without waiting longer.
     parent
         That owns this object.
     """
@@ -51,11 +53,13 @@ class Closing(QObject):
         edited: Callable[[Labels], bool],
         save: Save,
         discard: Callable[[Labels], None],
+        flush: Callable[[Labels], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._unsaved, self._edited, self._save, self._discard = unsaved, edited, save, discard
+        self._unsaved, self._edited, self._save = unsaved, edited, save
+        self._discard, self._flush = discard, flush
         window = _window_of(viewer)
         # Weakly: napari looks whether its windows are gone once they are closed.
         self._window_or_none = None if window is None else weakref.ref(window)
@@ -174,7 +178,9 @@ class Closing(QObject):
             # A result that nobody touched, taken away by what brought it.
             self._discard(layer)
             return
-        # The viewer may be in the midst of closing, or of putting the layer elsewhere.
+        # The viewer may be in the midst of closing, or of putting the layer elsewhere. Where it
+        # closes nobody can be asked, and the program may end.
+        self._flush(layer)
         self._taken.append((event.index, layer))
         QTimer.singleShot(0, self._ask_for_taken)
 

@@ -231,7 +231,8 @@ def _write(
     *,
     on_progress: Callable[[float], None],
 ) -> Failure | None:
-    on_progress(0.0)
+    # Progress is not told, for that would stop it where the window is closed.
+    del on_progress
     if scan is not None:
         base = replace(base, scan_sha256=scan.sha256)
     try:

@@ -21,7 +21,7 @@ from napari_seg.viewer.keeping.preferences import preferred_folder
 from napari_seg.viewer.keeping.recovery_offer import RecoveryOffer
 from napari_seg.viewer.keeping.save_queue import SaveQueue
 from napari_seg.viewer.keeping.saving_places import ScanPlace
-from napari_seg.viewer.layers import metadata_of, scan_of
+from napari_seg.viewer.layers import grid_of, metadata_of, scan_of
 from napari_seg.viewer.opening.scan_below import adopt_scan_below
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_seg.imaging.geometry import Geometry
     from napari_seg.imaging.scan import Scan
     from napari_seg.viewer.keeping.label_saving import Request
 
@@ -83,6 +84,7 @@ class Keeping(QObject):
             edited=self._was_edited,
             save=self._save_all,
             discard=self._discard,
+            flush=_flush,
             parent=self,
         )
         viewer.layers.events.removed.connect(self._on_removed)
@@ -214,6 +216,12 @@ class Keeping(QObject):
         return kept.request(scan=scan, place=ScanPlace(scan_path, case, preferred_folder()))
 
 
+def _flush(layer: Labels) -> None:
+    kept = _kept(layer)
+    if kept is not None:
+        kept.journalling.flush()
+
+
 class _ScanFinder:
     """Finds the open scan of labels. It lives with the layer, and so holds the list weakly."""
 
@@ -250,7 +258,15 @@ def _scan_layer_of(layer: Labels, layers: Iterable[Layer]) -> Image | None:
         if isinstance(one, Image)
         and isinstance(one.data, np.ndarray)
         and metadata_of(one).get("geometry") is not None
-        and metadata_of(one)["geometry"].matches(ours["geometry"])
+        and _lies_on(one, ours["geometry"])
     ]
     own = [one for one in scans if one.unique_id == ours.get("scan_id")]
     return next(iter((*own, *reversed(scans))), None)
+
+
+def _lies_on(scan: Image, geometry: Geometry) -> bool:
+    try:
+        return grid_of(scan)[0].matches(geometry)
+    except ValueError:
+        # Another plugin's, with a copy of our metadata.
+        return False

@@ -57,7 +57,7 @@ class KeptLayer(QObject):
     unsaved_changed
         Signal: whether there are unsaved changes is otherwise now.
     ready
-        Signal: the labels were looked at, which is needed to save them.
+        Signal: the labels were looked at, which is needed to save them, or that failed.
     journalling
         The layer's journal.
     """
@@ -87,6 +87,7 @@ class KeptLayer(QObject):
         self._saved_number = self._state.number if self._was_saved else -1
         self._saved_table = self._table = metadata_of(layer).get("table")
         self._was_unsaved = self.is_unsaved
+        self._job: Job | None = None
         self._since_request: ChangedBoxes | None = None
         self._requested: tuple[int, LabelTable | None] | None = None
         self._written_to: Path | None = None
@@ -153,6 +154,12 @@ class KeptLayer(QObject):
             ours.get("written", ()),
         )
 
+    def look_again(self) -> None:
+        """Look at the labels once more where that failed; `ready` tells when it is over."""
+        layer = self._layer()
+        if layer is not None and self.background is None and self._job is None:
+            self._look(layer)
+
     def take_saved(self, saved: Saved) -> None:
         """Note that what was requested is on disk."""
         layer = self._layer()
@@ -166,15 +173,30 @@ class KeptLayer(QObject):
         update_metadata(layer, path=saved.path)
         self._tell()
 
-    def note_saved(self, path: Path) -> None:
-        """Note that the labels as they are now were written to a file, by napari's own Save."""
+    def state_now(self) -> tuple[int, LabelTable | None]:
+        """Return what tells these labels and names, with what a stroke has drawn so far, from others."""
         layer = self._layer()
         if layer is None:
-            return
+            return self._state.number, None
         commit_stroke(layer)
+        return self._state.number, metadata_of(layer).get("table")
+
+    def note_saved(self, path: Path, state: tuple[int, LabelTable | None]) -> None:
+        """Note that the labels were written to a file, by napari's own Save.
+
+        Parameters
+        ----------
+        path
+            The file.
+        state
+            The `state_now` that was written. Where the labels have changed since, as by a run that
+            ended meanwhile, they stay unsaved.
+        """
+        layer = self._layer()
+        if layer is None or state != self.state_now():
+            return
         _, order = grid_of(layer)
-        self._requested = self._state.number, metadata_of(layer).get("table")
-        self._since_request = ChangedBoxes()
+        self._requested, self._since_request = state, ChangedBoxes()
         self._written_to = path
         job = Job(look_at, np.array(layer.data), order, path, parent=self)
         job.returned.connect(self._on_written)
@@ -198,6 +220,7 @@ class KeptLayer(QObject):
         shown, (_, order) = np.array(layer.data), grid_of(layer)
         self._job = Job(look_at, shown, order, self._path, parent=self)
         self._job.returned.connect(self._on_looked)
+        self._job.failed.connect(self._on_not_looked)
         self._job.start()
 
     def _on_looked(self, background: Background) -> None:
@@ -209,6 +232,10 @@ class KeptLayer(QObject):
             self.journalling.note(None)
         self.background = background
         self.journalling.start(background.saved, self._saved_table or LabelTable())
+        self.ready.emit()
+
+    def _on_not_looked(self, _error: object) -> None:
+        self._job = None
         self.ready.emit()
 
     def _on_written(self, background: Background) -> None:

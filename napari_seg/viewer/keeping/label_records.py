@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,9 +67,9 @@ def network_file(record: Record) -> tuple[str, str] | None:
         return None
     name, sha256 = said.get("file"), said.get("sha256")
     # A name only: a record may come from anywhere.
-    if not isinstance(name, str) or not isinstance(sha256, str) or "/" in name or "\\" in name:
+    if not isinstance(name, str) or not isinstance(sha256, str):
         return None
-    return name, sha256
+    return (name, sha256) if name and name == PureWindowsPath(name).name else None
 
 
 def naming_network_file(name: str, labels: NDArray[Any]) -> dict[str, Any]:

@@ -88,19 +88,38 @@ class SaveQueue(QObject):
             if kept.is_unsaved:
                 self._current = kept
                 if kept.background is None:
-                    kept.ready.connect(self._begin)
+                    kept.ready.connect(self._on_ready)
+                    kept.look_again()
                 else:
-                    self._begin()
+                    self._begin(kept)
 
-    def _begin(self) -> None:
+    def _on_ready(self) -> None:
         kept = self._current
-        if kept is None or self._job is not None:
-            return
-        self._job = Job(save, self._make_request(kept), parent=self)
+        if kept is not None:
+            kept.ready.disconnect(self._on_ready)
+            if kept.background is None:
+                # napari shows what went wrong.
+                self._pass_over()
+            else:
+                self._begin(kept)
+
+    def _begin(self, kept: KeptLayer) -> None:
+        try:
+            request = self._make_request(kept)
+        except Exception:
+            # Told by whoever called; the others have their turn.
+            self._pass_over()
+            raise
+        self._job = Job(save, request, parent=self)
         self._job.returned.connect(self._on_saved)
         self._job.failed.connect(self._on_failed)
         self._job.finished.connect(self._on_finished)
         self._job.start()
+
+    def _pass_over(self) -> None:
+        self._on_failed(None)
+        self._current = None
+        self._next()
 
     def _on_saved(self, saved: Saved) -> None:
         if self._current is not None:
