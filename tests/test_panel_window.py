@@ -343,6 +343,22 @@ def test_labels_are_marked_as_unsaved_until_they_are_saved(viewer, make_panel, t
     assert not panel.labels_line.name.text().endswith("●")
 
 
+def test_a_window_that_is_kept_keeps_its_three_views(viewer, make_panel, monkeypatch):
+    panel = make_panel()
+    image = viewer.add_layer(image_layer(head(), name="head"))
+    labels = LabelMap(np.zeros(head().array.shape, np.uint8), head().geometry, TABLE)
+    layer = viewer.add_layer(labels_layer(labels, name="mine", like=image))
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    panel.viewing.three_views.open()
+    asked = "napari_seg.viewer.keeping.closing.ask"
+    monkeypatch.setattr(asked, lambda *_, **__: Answer.CANCEL)
+    window = viewer.window._qt_window
+    window.close()
+    assert window.isVisible()
+    assert panel.viewing.three_views.is_open
+    monkeypatch.setattr(asked, lambda *_, **__: Answer.DISCARD)
+
+
 def test_what_naparis_own_save_wrote_is_saved(viewer, make_panel, tmp_path, qtbot):
     panel = make_panel()
     viewer.add_layer(image_layer(head(), name="head"))

@@ -100,6 +100,24 @@ def test_garbage_is_looked_at_meanwhile_where_one_asks_for_it():
     assert gc.isenabled()
 
 
+def test_of_two_who_leave_garbage_alone_the_last_one_gives_the_collector_back():
+    with garbage_left_alone() as looked_at:
+        with garbage_left_alone(), looked_at():
+            # The other one still wants it off.
+            assert not gc.isenabled()
+        with looked_at():
+            assert gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    first, second = garbage_left_alone(), garbage_left_alone()
+    first.__enter__()
+    with second as looked_at:
+        first.__exit__(None, None, None)
+        with looked_at():
+            assert gc.isenabled()
+    assert gc.isenabled()
+
+
 def test_closing_half_way_through_torch_leaves_it_whole():
     code = """
 import gc, sys

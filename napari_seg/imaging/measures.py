@@ -51,7 +51,9 @@ def count_voxels(array: NDArray[Any]) -> dict[int, int]:
         # Slice by slice: counting turns what it is given into numbers of eight bytes.
         counts = np.zeros(int(array.max()) + 1, dtype=np.int64)
         for part in np.moveaxis(array, -1, 0):
-            counts += np.bincount(part.ravel(order="K"), minlength=counts.size)
+            # Older numpy counts no unsigned numbers of eight bytes.
+            numbers = part.astype(np.intp, copy=False).ravel(order="K")
+            counts += np.bincount(numbers, minlength=counts.size)
         values = np.flatnonzero(counts)
         counts = counts[values]
     return {int(v): int(n) for v, n in zip(values, counts, strict=True) if v != 0}

@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.import_pauses import pauses_between_imports
@@ -66,25 +67,44 @@ def garbage_left_alone() -> Iterator[Callable[[], AbstractContextManager[None]]]
     It counts as old afterwards, and no full collection comes sooner for it. Yields a function that
     makes a context in which the collector works as before.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    _Collector.hold()
     try:
-        yield partial(_collector, was_on)
+        yield _collector_let_go
     finally:
-        _make_all_old()
-        if was_on:
-            gc.enable()
+        _Collector.let_go()
 
 
 @contextmanager
-def _collector(is_on: bool) -> Iterator[None]:
-    _make_all_old()
-    if is_on:
-        gc.enable()
+def _collector_let_go() -> Iterator[None]:
+    _Collector.let_go()
     try:
         yield
     finally:
-        gc.disable()
+        _Collector.hold()
+
+
+class _Collector:
+    """Python's collector of garbage, which is off while anybody in any thread holds it."""
+
+    _lock = Lock()
+    _holders = 0
+    _was_on = True
+
+    @classmethod
+    def hold(cls) -> None:
+        with cls._lock:
+            if not cls._holders:
+                cls._was_on = gc.isenabled()
+                gc.disable()
+            cls._holders += 1
+
+    @classmethod
+    def let_go(cls) -> None:
+        _make_all_old()
+        with cls._lock:
+            cls._holders -= 1
+            if not cls._holders and cls._was_on:
+                gc.enable()
 
 
 def _make_all_old() -> None:

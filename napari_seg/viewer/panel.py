@@ -164,6 +164,8 @@ class Panel(QWidget):
         self.opening.asking.connect(self._on_asking)
         self.drops.came.connect(self._open_next)
         self.viewing.three_views.opened.connect(self.keys.watch)
+        # They close at once with the window, which may be kept.
+        self.viewing.three_views.opened.connect(self.keeping.ask_first)
         self.keeping.said.connect(self._on_said)
         self.comparing.said.connect(self._on_said)
         self.edit.history.said.connect(self._on_said)

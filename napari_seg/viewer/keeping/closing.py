@@ -74,6 +74,11 @@ class Closing(QObject):
             window.installEventFilter(self)
             window.destroyed.connect(self._on_window_gone)
 
+    def ask_first(self) -> None:
+        """Hear of a window that is closed before whoever began to listen later."""
+        if self._window is not None:
+            self._window.installEventFilter(self)
+
     def release(self) -> None:
         """Let the window and the layers go."""
         if vars(self._viewer.layers).get("remove_selected") == self._ask_and_remove:

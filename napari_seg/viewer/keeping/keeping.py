@@ -122,6 +122,10 @@ class Keeping(QObject):
         else:
             self.said.emit(f"'{layer.name}' has no unsaved changes")
 
+    def ask_first(self) -> None:
+        """Ask before anybody else hears of a window that is closed."""
+        self._closing.ask_first()
+
     def release(self) -> None:
         """Free window and layers; unsaved changes go on being kept for after a crash."""
         if self._is_released:

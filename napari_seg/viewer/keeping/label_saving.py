@@ -148,7 +148,8 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     ValueError, OSError
         As `choose_place` and `write_labels` do.
     """
-    on_progress(0.0)
+    # Begun, it goes on to its end: progress that is told would stop it when the panel is closed.
+    del on_progress
     shown, background = request.shown, request.background
     run = closest_run(shown, request.runs) or background.run
     origins = find_origins(
@@ -163,11 +164,9 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     array = request.order.restore(shown)
     table = request.labels.table.completed(count_voxels(array))
     labels = replace(request.labels, array=array, table=table)
-    on_progress(0.3)
     run_file = _file_of_run(request, labels, run, choice.path, origins)
     record = _record(request, labels, run, choice.path, origins, run_file)
     notices = write_labels(replace(labels, record=record), choice.path)
-    on_progress(0.9)
     after = replace(
         background,
         saved=KeptLabels.of(shown),
