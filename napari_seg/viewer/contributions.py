@@ -163,7 +163,14 @@ def _read(path: str) -> list[LayerData]:
     if viewer is not None and like not in viewer.layers:
         # It was closed meanwhile; the labels know their grid without it.
         like = None
-    layer = layer_of(opened.read, path, series=settled.series, like=like, shown=opened.shown)
+    layer = layer_of(
+        opened.read,
+        path,
+        series=settled.series,
+        like=like,
+        shown=opened.shown,
+        order=opened.order,
+    )
     tell_mismatches(layer, () if viewer is None else viewer.layers)
     return [layer.as_layer_data_tuple()]
 

@@ -28,7 +28,7 @@ class DisplayOrder:
     flipped
         Whether it is shown from its end to its start.
     dropped
-        The display axis that a single slice does without (0 is z); None where all three show.
+        The display axis that a picture does without (0 is z); None where all three show.
     """
 
     axes: tuple[int, int, int]
@@ -36,16 +36,25 @@ class DisplayOrder:
     dropped: int | None = None
 
     @classmethod
-    def of(cls, geometry: Geometry) -> DisplayOrder:
-        """Find the flips and transposes that bring a grid closest to the display's axes."""
+    def of(cls, geometry: Geometry, *, flat: bool = True) -> DisplayOrder:
+        """Find the flips and transposes that bring a grid closest to the display's axes.
+
+        Parameters
+        ----------
+        geometry
+            The grid.
+        flat
+            Whether a single slice is shown as a picture of two axes, in whatever plane it lies;
+            else it keeps all three, and with them its place among other scans.
+        """
         codes = geometry.axis_codes
         axes = [next(n for n, code in enumerate(codes) if code in pair) for pair in _SHOWN]
         flipped = [codes[n] == pair[0] for n, pair in zip(axes, _SHOWN, strict=True)]
-        flat = [shown for shown, n in enumerate(axes) if geometry.shape[n] == 1]
+        single = [shown for shown, n in enumerate(axes) if geometry.shape[n] == 1]
         return cls(
             (axes[0], axes[1], axes[2]),
             (flipped[0], flipped[1], flipped[2]),
-            dropped=flat[0] if flat else None,
+            dropped=single[0] if flat and single else None,
         )
 
     @property

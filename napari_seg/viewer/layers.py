@@ -5,36 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pint
 from napari.layers import Image, Labels
 
 from napari_seg.imaging.channels import RGB_NAMES, axis_name
 from napari_seg.imaging.contrast import contrast_limits, holds_hounsfield_units, value_range
-from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
-from napari_seg.imaging.scan import LabelMap, Notice, Scan, Source
+from napari_seg.imaging.scan import LabelMap, Scan, Source
 from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.display_order import DisplayOrder
+from napari_seg.viewer.foreign_grid import foreign_grid, what_is_assumed
 from napari_seg.viewer.shown_labels import ShownLabels
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-    from numpy.typing import NDArray
+
+    from napari_seg.imaging.geometry import Geometry
+    from napari_seg.imaging.scan import Notice
 
 KEY = "napari_seg"
 """Where a layer's metadata keeps what is ours."""
 
-HOW_TO_SPLIT = "Split its times or channels into layers first (right click on it, Split Stack)"
-"""The way out for layers of more than three dimensions."""
-
 _PREVIEW = "is_preview"
 _AXES = ("z", "y", "x")
-# What other readers show is taken as we show it: left, posterior and inferior along x, y and z.
-_SHOWN_TO_RAS = np.diag([-1.0, -1.0, -1.0])
 
 
-def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
+def image_layer(
+    scan: Scan, *, name: str, order: DisplayOrder | None = None, **metadata: Any
+) -> Image:
     """Show a scan.
 
     Parameters
@@ -44,6 +42,8 @@ def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
         stays one.
     name
         Of the layer.
+    order
+        In which its voxels are shown; that of its grid unless it is given.
     **metadata
         Kept beside the geometry in ``layer.metadata["napari_seg"]``.
 
@@ -52,7 +52,7 @@ def image_layer(scan: Scan, *, name: str, **metadata: Any) -> Image:
     napari.layers.Image
         A view of the scan's voxels, in mm.
     """
-    order = DisplayOrder.of(scan.geometry)
+    order = DisplayOrder.of(scan.geometry) if order is None else order
     shown = order.show(scan.array)
     rgb = _is_colour_picture(scan)
     channels = scan.array.ndim == 4 and not rgb
@@ -96,10 +96,9 @@ def labels_layer(
     **metadata
         Kept beside the geometry in ``layer.metadata["napari_seg"]``.
     """
-    geometry, order = (
-        (labels.geometry, DisplayOrder.of(labels.geometry)) if like is None else grid_of(like)
-    )
+    geometry, order = (labels.geometry, None) if like is None else grid_of(like)
     shown = ShownLabels.of(labels, order) if shown is None else shown
+    order = shown.order
     table = labels.table.completed(shown.volumes)
     ours = {"geometry": geometry, "order": order, "source": labels.source}
     return Labels(
@@ -161,14 +160,7 @@ def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
     ours = _ours(layer)
     if ours is not None:
         return ours["geometry"], ours["order"]
-    if layer.ndim not in (2, 3):
-        raise ValueError(
-            f"'{layer.name}' has {layer.ndim} dimensions; a scan has 2 or 3. {HOW_TO_SPLIT}"
-        )
-    shape = (layer.data[0] if layer.multiscale else layer.data).shape[: layer.ndim]
-    order = DisplayOrder((2, 1, 0), (False, False, False), dropped=0 if layer.ndim == 2 else None)
-    sizes = (1,) * (3 - layer.ndim) + tuple(shape)
-    return Geometry((sizes[2], sizes[1], sizes[0]), _affine_of(layer)), order
+    return foreign_grid(layer)
 
 
 def place_like(layer: Image, ndim: int) -> dict[str, Any]:
@@ -189,16 +181,7 @@ def notices_of(layer: Layer) -> tuple[Notice, ...]:
     ours = _ours(layer)
     if ours is not None:
         return tuple(ours["notices"])
-    sides = Notice(
-        "sides-assumed",
-        "the layer does not say which side is which: taken as shown, with anterior up, "
-        "the patient's left on the right and the first slice superior",
-    )
-    if all(_length_mm(unit) is not None for unit in layer.units):
-        return (sides,)
-    return sides, Notice(
-        "unit-assumed", "the layer has no unit of length: its scale is taken as mm"
-    )
+    return what_is_assumed(layer)
 
 
 def modality_of(layer: Image) -> str | None:
@@ -262,30 +245,6 @@ def _place(order: DisplayOrder, geometry: Geometry, *, before: str | None = None
         "units": ("pixel",) * count + ("mm",) * len(order.kept),
         "axis_labels": first + tuple(_AXES[axis] for axis in order.kept),
     }
-
-
-def _affine_of(layer: Layer) -> NDArray[np.float64]:
-    # From the layer's index to its world, axis by axis: rotation and shear are in it.
-    ndim = layer.ndim
-    start = np.asarray(layer.data_to_world((0.0,) * ndim))
-    steps = [np.asarray(layer.data_to_world(row)) - start for row in np.eye(ndim)]
-    to_mm = [_length_mm(unit) or 1.0 for unit in layer.units]
-    shown = np.eye(4)
-    first = 3 - ndim
-    shown[first:3, first:3] = (np.array(steps) * to_mm).T
-    shown[first:3, 3] = start * to_mm
-    reverse = [2, 1, 0]
-    affine = np.eye(4)
-    affine[:3, :3] = _SHOWN_TO_RAS @ shown[:3, :3][np.ix_(reverse, reverse)]
-    affine[:3, 3] = _SHOWN_TO_RAS @ shown[:3, 3][reverse]
-    return affine
-
-
-def _length_mm(unit: pint.Unit) -> float | None:
-    try:
-        return float((1 * unit).to("mm").magnitude)
-    except pint.DimensionalityError:
-        return None
 
 
 def _is_colour_picture(scan: Scan) -> bool:

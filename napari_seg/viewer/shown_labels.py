@@ -28,10 +28,13 @@ class ShownLabels:
         ``(z, y, x)``, to be drawn on.
     volumes
         Millilitres by value, without 0.
+    order
+        In which the voxels lie.
     """
 
     voxels: NDArray[Any]
     volumes: Mapping[int, float]
+    order: DisplayOrder
 
     @classmethod
     def of(cls, labels: LabelMap, order: DisplayOrder | None = None) -> ShownLabels:
@@ -40,4 +43,5 @@ class ShownLabels:
         return cls(
             np.array(order.show(labels.array), order="C"),
             label_volumes(labels.array, labels.geometry.voxel_volume_ml),
+            order,
         )

@@ -13,7 +13,7 @@ from napari_seg.viewer.editing.attached import attached
 from napari_seg.viewer.editing.editable import require_editable
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.editing.step_names import label_name
-from napari_seg.viewer.layers import HOW_TO_SPLIT
+from napari_seg.viewer.foreign_grid import HOW_TO_SPLIT
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -153,8 +153,7 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
         return None
     if answer == 1:
         return settled
-    geometry = grids_of(scans)[0].geometry
-    opened = _beside(f"Resampling {path.name}", place_nearest, labels, geometry)
+    opened = _beside(f"Resampling {path.name}", place_nearest, labels, grids_of(scans)[0])
     return None if opened is None else replace(settled, opened=opened)
 
 

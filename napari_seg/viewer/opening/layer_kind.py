@@ -11,6 +11,7 @@ from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Scan
 from napari_seg.viewer.layers import (
+    grid_of,
     image_layer,
     label_map_of,
     labels_layer,
@@ -59,7 +60,8 @@ def show_as_scan(layer: Labels, layers: LayerList) -> Image:
     labels = label_map_of(layer)
     notices = _without_guess(labels.notices)
     scan = Scan(labels.array, labels.geometry, notices=notices, source=labels.source)
-    shown = image_layer(scan, name=layer.name, table=labels.table, **_kept(layer))
+    _, order = grid_of(layer)
+    shown = image_layer(scan, name=layer.name, order=order, table=labels.table, **_kept(layer))
     _replace(layer, shown, layers)
     return shown
 

@@ -12,6 +12,7 @@ from napari_seg.imaging.files import case_name
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.layers import grid_of, image_layer, labels_layer, metadata_of
 from napari_seg.viewer.opening.reading import Grid
+from napari_seg.viewer.viewing.planes import PLANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_seg.imaging.scan import Scan
+    from napari_seg.viewer.display_order import DisplayOrder
     from napari_seg.viewer.shown_labels import ShownLabels
 
 
@@ -29,6 +31,7 @@ def layer_of(
     series: int | None = None,
     like: Image | None = None,
     shown: ShownLabels | None = None,
+    order: DisplayOrder | None = None,
 ) -> Layer:
     """Show what was read from `path`, named after it, and tell what was assumed on the way.
 
@@ -44,16 +47,28 @@ def layer_of(
         The layer of the scan on whose grid the labels lie.
     shown
         What was made ready of labels beside the window.
+    order
+        In which a scan is shown; that of its grid unless it is given.
     """
     path = Path(path)
     # Not the description of the series, which may name the patient: layers are saved by name.
     name = path.name if path.is_dir() else case_name(path)
     name = name if series is None else f"{name} – series {series}"
-    show_notice(name, [notice.message for notice in read.notices])
+    show_notice(name, [*(notice.message for notice in read.notices), *_where_to_look(read, order)])
     if isinstance(read, LabelMap):
         more = {} if like is None else {"scan_id": like.unique_id}
         return labels_layer(read, name=name, like=like, shown=shown, path=path, **more)
-    return image_layer(read, name=name, path=path)
+    return image_layer(read, name=name, order=order, path=path)
+
+
+def _where_to_look(read: Scan | LabelMap, order: DisplayOrder | None) -> tuple[str, ...]:
+    # Among other scans a single slice is seen in one plane, at one place.
+    if order is None or order.dropped is not None or 1 not in read.geometry.shape:
+        return ()
+    axis = order.show_shape(read.geometry.shape).index(1)
+    plane, place_mm = PLANES[axis], order.translate(read.geometry)[axis]
+    where = f"in the {plane} plane at {'zyx'[axis]} = {place_mm:.1f} mm"
+    return (f"a single slice, shown at its place among the open scans: {where}",)
 
 
 def open_scans(layers: Iterable[Layer], first: Image | None = None) -> tuple[Image, ...]:
@@ -68,7 +83,11 @@ def open_scans(layers: Iterable[Layer], first: Image | None = None) -> tuple[Ima
 
 def grids_of(scans: Sequence[Image]) -> list[Grid]:
     """Tell where the voxels of scans of ours lie."""
-    return [Grid(grid_of(scan)[0], frame_of(scan)) for scan in scans]
+    return [
+        Grid(geometry, frame_of(scan), order)
+        for scan in scans
+        for geometry, order in [grid_of(scan)]
+    ]
 
 
 def frame_of(layer: Layer) -> str | None:

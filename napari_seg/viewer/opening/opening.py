@@ -135,7 +135,12 @@ class Opening(QWidget):
             # It was closed meanwhile; the labels know their grid without it.
             like = None
         layer = layer_of(
-            answer.read, request.path, series=request.series, like=like, shown=answer.shown
+            answer.read,
+            request.path,
+            series=request.series,
+            like=like,
+            shown=answer.shown,
+            order=answer.order,
         )
         self._viewer.add_layer(layer)
         tell_mismatches(layer, self._viewer.layers)
@@ -159,7 +164,7 @@ class Opening(QWidget):
             f"{name} was not opened",
             self._on_read,
             place_nearest,
-            *(request.unplaced.read, grid.geometry),
+            *(request.unplaced.read, grid),
         )
 
     def _on_own_grid(self) -> None:

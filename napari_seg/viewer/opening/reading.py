@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,20 +17,34 @@ from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.appearance import compile_label_colours
+from napari_seg.viewer.display_order import DisplayOrder
 from napari_seg.viewer.shown_labels import ShownLabels
 
 # Atlases have some hundred labels; a scan of whole numbers has thousands of values.
 _MOST_LABELS = 1000
+# Notices that the place in the patient is made up, wholly or in part.
+_PLACE_ASSUMED = frozenset({"no-orientation", "no-origin"})
 KIND_GUESSED = "kind-guessed"
 """The code of the notice on what may as well be the other: labels or a scan."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the voxels of a scan that is open lie, and in which frame of reference."""
+    """Where the voxels of a scan that is open lie, and in which frame of reference.
+
+    Attributes
+    ----------
+    geometry
+        The grid.
+    frame
+        As in `Source`.
+    order
+        In which the scan is shown.
+    """
 
     geometry: Geometry
     frame: str | None
+    order: DisplayOrder
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +72,15 @@ class Opened:
         False for labels that lie on the grid of none of the open scans.
     shown
         What napari is to show of labels; None for a scan.
+    order
+        In which to show a scan; None for labels, whose `shown` has its own.
     """
 
     read: Scan | LabelMap
     place: int | None = None
     fits: bool = True
     shown: ShownLabels | None = None
+    order: DisplayOrder | None = None
 
 
 def open_file(
@@ -95,7 +112,9 @@ def open_file(
         read = read_either(path, series=series, repair=repair, on_progress=report)
     except (SeveralSeriesError, NeedsRepairError) as error:
         return Undecided(error)
-    return Opened(read) if isinstance(read, Scan) else _ready(_placed(read, grids))
+    if isinstance(read, Scan):
+        return Opened(read, order=_order_beside(read, grids))
+    return _ready(_placed(read, grids), grids)
 
 
 def read_either(
@@ -147,7 +166,7 @@ def read_either(
     )
 
 
-def place_nearest(labels: LabelMap, geometry: Geometry, *, on_progress: OnProgress) -> Opened:
+def place_nearest(labels: LabelMap, grid: Grid, *, on_progress: OnProgress) -> Opened:
     """Bring labels onto the grid of the first open scan, each voxel taking its nearest label.
 
     Raises
@@ -156,25 +175,37 @@ def place_nearest(labels: LabelMap, geometry: Geometry, *, on_progress: OnProgre
         If no label lies within the grid.
     """
     on_progress(0.0)
-    resampled = align_labels(labels, geometry, resample=True)
+    resampled = align_labels(labels, grid.geometry, resample=True)
     if np.any(labels.array) and not np.any(resampled.array):
         raise ValueError(
             "none of the labels lies within the scan, so they cannot be resampled to it; "
             "choose the scan they belong to, or register the two first"
         )
-    return _ready(Opened(resampled, place=0))
+    return _ready(Opened(resampled, place=0), [grid])
+
+
+def place_is_known(notices: Iterable[Notice]) -> bool:
+    """Tell by its notices whether a file says where in the patient its voxels lie."""
+    return not _PLACE_ASSUMED & {notice.code for notice in notices}
 
 
 def _noted(read: Scan | LabelMap, message: str, code: str = "named-as-labels") -> Scan | LabelMap:
     return replace(read, notices=(*read.notices, Notice(code, message)))
 
 
-def _ready(opened: Opened) -> Opened:
+def _order_beside(read: Scan | LabelMap, grids: Sequence[Grid]) -> DisplayOrder:
+    # napari would lay the two axes of a picture over the last two of a volume, whatever they are.
+    beside_volume = any(grid.order.dropped is None for grid in grids)
+    return DisplayOrder.of(read.geometry, flat=not (beside_volume and place_is_known(read.notices)))
+
+
+def _ready(opened: Opened, grids: Sequence[Grid]) -> Opened:
     if not isinstance(opened.read, LabelMap):
         return opened
     # It takes a second for the first labels of a session, and none after that.
     compile_label_colours()
-    return replace(opened, shown=ShownLabels.of(opened.read))
+    order = _order_beside(opened.read, grids) if opened.place is None else grids[opened.place].order
+    return replace(opened, shown=ShownLabels.of(opened.read, order))
 
 
 def _placed(labels: LabelMap, grids: Sequence[Grid]) -> Opened:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_seg.imaging.scan import Scan
+    from napari_seg.viewer.display_order import DisplayOrder
     from napari_seg.viewer.one_job import OneJob
 
 
@@ -35,20 +36,22 @@ class Resampling(QObject):
         super().__init__(parent)
         self._viewer, self._work = viewer, work
         self._name = ""
+        self._order: DisplayOrder | None = None
 
     def start(self, other: Image, onto: Image) -> None:
         """Bring `other` onto the grid of `onto`, linearly; the result is a layer with a notice."""
         if self._work.is_busy:
             return
         self._name = f"{other.name} on {onto.name}"
+        geometry, self._order = grid_of(onto)
         self._work.start(
             f"Resampling {other.name}",
             f"{other.name} was not resampled",
             self._show,
             resample_scan,
-            *(scan_of(other), grid_of(onto)[0]),
+            *(scan_of(other), geometry),
         )
 
     def _show(self, scan: Scan) -> None:
-        self._viewer.add_layer(image_layer(scan, name=self._name))
+        self._viewer.add_layer(image_layer(scan, name=self._name, order=self._order))
         show_notice(self._name, [notice.message for notice in scan.notices])
