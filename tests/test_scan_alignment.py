@@ -64,6 +64,13 @@ def test_grids_of_one_shear_overlay_exactly():
     [
         (("scanner", "scanner"), "same"),
         (("scanner", "mni"), "other"),
+        (("talairach", "mni"), "other"),
+        (("dicom:1", "mni"), "other"),
+        (("dicom:1", "dicom:2"), "other"),
+        (("dicom:1", "scanner"), "unknown"),
+        (("dicom:1", "aligned"), "unknown"),
+        (("aligned", "scanner"), "unknown"),
+        (("aligned", "mni"), "unknown"),
         (("scanner", None), "unknown"),
         ((None, None), "unknown"),
     ],

@@ -125,6 +125,21 @@ def test_scans_of_two_frames_of_reference_are_not_registered(frames, is_told):
         assert not mismatch.can_resample
 
 
+@pytest.mark.parametrize(
+    "frames", [("scanner", "dicom:1"), ("aligned", "scanner"), ("mni", "aligned")]
+)
+def test_frames_that_may_be_one_are_told_mildly_unless_the_voxels_are_the_same(frames):
+    grid = GRIDS["straight"]
+    one = layer_of(grid, "one", frames[0])
+    part = layer_of(grid.crop(((3, 9), (0, 22), (4, 18))), "part", frames[1])
+    assert mismatches(part, [one, part]) == []
+    other = layer_of(GRIDS["other order"], "other", frames[1])
+    for layer in (one, other):
+        [found] = mismatches(layer, [one, other])
+        assert found.message.startswith("may not be registered to")
+        assert found.can_resample
+
+
 def test_layers_of_other_readers_say_nothing_of_their_place():
     viewer = ViewerModel()
     foreign = viewer.add_image(np.zeros((4, 5, 6)), name="foreign")

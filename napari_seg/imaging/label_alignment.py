@@ -6,17 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
+from nibabel.orientations import apply_orientation
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.lattice import SAME_PLACE_MM, placement_on, rounding_mm
 from napari_seg.imaging.scan import LabelMap, Notice
 
-_SAME_PLACE_MM = 1e-3
-# Scanners round the places of slices to 0.1 mm, so that programs come to grids a little apart;
-# and a segmentation may begin at any slice.
-_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS = 0.1, 0.1
+# Scanners round the places of slices to 0.1 mm, and a segmentation may begin at any of them.
 _ROUNDED_START_MM, _ROUNDED_START_STEPS = 0.2, 0.25
 # SciPy resamples by way of float64.
 _LARGEST_EXACT = 2**53
@@ -73,7 +71,7 @@ def align_labels(labels: LabelMap, geometry: Geometry, *, resample: bool = False
 
 
 def place_labels(
-    labels: LabelMap, geometry: Geometry, *, tolerance_mm: float = _SAME_PLACE_MM
+    labels: LabelMap, geometry: Geometry, *, tolerance_mm: float = SAME_PLACE_MM
 ) -> LabelMap | None:
     """Copy labels onto a grid that shares their voxels, in whatever order and of any extent.
 
@@ -92,16 +90,11 @@ def place_labels(
         On `geometry`, 0 where the labels do not reach, with a notice where that is assumed.
         ``None`` where voxels lie between those of the grid, or a labelled one outside it.
     """
-    turn = io_orientation(np.linalg.inv(geometry.affine) @ labels.geometry.affine)
-    array = apply_orientation(labels.array, turn)
-    affine = labels.geometry.affine @ inv_ornt_aff(turn, labels.geometry.shape)
-    start = np.rint(geometry.to_index(affine[:3, 3])).astype(int)
-    lattice = geometry.affine.copy()
-    lattice[:3, 3] = geometry.to_mm(start)
-    shift_mm = Geometry(array.shape, affine).largest_shift_mm(Geometry(array.shape, lattice))
-    if shift_mm > tolerance_mm:
+    placement = placement_on(labels.geometry, geometry)
+    if placement.shift_mm > tolerance_mm:
         return None
-    labels = replace(labels, notices=(*labels.notices, *_off_grid(labels, shift_mm)))
+    start, array = placement.start, apply_orientation(labels.array, placement.turn)
+    labels = replace(labels, notices=(*labels.notices, *_off_grid(labels, placement.shift_mm)))
     if array.shape == geometry.shape and not start.any():
         return replace(labels, array=array, geometry=geometry)
     # Where the labels go, and which part of them, along each axis.
@@ -139,14 +132,13 @@ def _with_slices_between(labels: LabelMap, geometry: Geometry) -> LabelMap:
 
 
 def _tolerance_mm(labels: LabelMap) -> float:
-    smallest = min(labels.geometry.spacing)
     if labels.source.modality == "SEG":
-        return min(_ROUNDED_START_MM, _ROUNDED_START_STEPS * smallest)
-    return max(_SAME_PLACE_MM, min(_ROUNDED_PLACES_MM, _ROUNDED_PLACES_STEPS * smallest))
+        return min(_ROUNDED_START_MM, _ROUNDED_START_STEPS * min(labels.geometry.spacing))
+    return rounding_mm(labels.geometry)
 
 
 def _off_grid(labels: LabelMap, shift_mm: float) -> tuple[Notice, ...]:
-    if shift_mm <= _SAME_PLACE_MM or labels.source.modality == "SEG":
+    if shift_mm <= SAME_PLACE_MM or labels.source.modality == "SEG":
         return ()
     message = (
         f"the labels lie up to {shift_mm:.2g} mm off the voxels of the scan, as where programs "

@@ -29,8 +29,8 @@ class Relation:
     Parameters
     ----------
     frame
-        ``"same"`` where both files name one frame of reference, ``"other"`` where they name two,
-        ``"unknown"`` where one of them names none: the millimetres are then taken to agree.
+        ``"same"`` where both files name one frame of reference, ``"other"`` where theirs are known
+        to differ, ``"unknown"`` else: the millimetres are then taken to agree.
     error_mm
         How far apart one point of the first scan shows in the two, at worst: 0 where their axes
         are parallel.
@@ -57,9 +57,29 @@ def relation(scan: Geometry, other: Geometry, frames: tuple[str | None, str | No
     Relation(frame='other', error_mm=0.0)
     """
     error = overlay_error_mm(scan, other)
-    if None in frames:
-        return Relation("unknown", error)
-    return Relation("same" if frames[0] == frames[1] else "other", error)
+    if frames_differ(*frames):
+        return Relation("other", error)
+    is_same = frames[0] is not None and frames[0] == frames[1]
+    return Relation("same" if is_same else "unknown", error)
+
+
+def frames_differ(one: str | None, other: str | None) -> bool:
+    """Tell whether two frames of reference, as `Source.frame` has them, are known to differ.
+
+    NIfTI cannot name the scanner's frame as DICOM does, and calls "aligned" what was made to fit
+    any other scan, which nibabel writes by default: neither proves a difference.
+
+    Examples
+    --------
+    >>> frames_differ("scanner", "mni"), frames_differ("dicom:1", "dicom:2")
+    (True, True)
+    >>> frames_differ("scanner", "dicom:1"), frames_differ("aligned", "mni")
+    (False, False)
+    """
+    if one is None or other is None or one == other or "aligned" in (one, other):
+        return False
+    is_dicom = one.startswith("dicom:") or other.startswith("dicom:")
+    return not (is_dicom and "scanner" in (one, other))
 
 
 def upright_axes(geometry: Geometry) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.imaging.scan_alignment import frames_differ
 from napari_seg.viewer.appearance import compile_label_colours
 from napari_seg.viewer.display_order import DisplayOrder
 from napari_seg.viewer.shown_labels import ShownLabels
@@ -214,14 +215,11 @@ def _placed(labels: LabelMap, grids: Sequence[Grid]) -> Opened:
     numbers = range(len(grids))
     same = [number for number in numbers if labels.geometry.matches(grids[number].geometry)]
     # A grid of another frame of reference may have its voxels at the same millimetres by chance.
-    others = [number for number in numbers if _may_share(labels.source.frame, grids[number].frame)]
+    frame = labels.source.frame
+    others = [number for number in numbers if not frames_differ(frame, grids[number].frame)]
     for number in (*same, *others):
         try:
             return Opened(align_labels(labels, grids[number].geometry), number)
         except ValueError:
             continue  # on another grid; the next one may be theirs
     return Opened(labels, fits=False)
-
-
-def _may_share(frame: str | None, other: str | None) -> bool:
-    return frame is None or other is None or frame == other

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image
 
+from napari_seg.imaging.lattice import share_voxels
 from napari_seg.imaging.scan_alignment import relation
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of
 from napari_seg.viewer.opening.opened_layers import frame_of, show_notice
@@ -67,7 +68,8 @@ def tell_mismatches(layer: Layer, layers: Iterable[Layer]) -> None:
 
 def _mismatch(layer: Image, other: Image) -> Mismatch | None:
     geometry, theirs = grid_of(layer)[0], grid_of(other)[0]
-    found = relation(geometry, theirs, (frame_of(layer), frame_of(other)))
+    frames = frame_of(layer), frame_of(other)
+    found = relation(geometry, theirs, frames)
     if found.frame == "other":
         return Mismatch(
             other,
@@ -79,12 +81,20 @@ def _mismatch(layer: Image, other: Image) -> Mismatch | None:
     if _is_flat(layer) or _is_flat(other):
         are_placed = all(place_is_known(notices_of(one)) for one in (layer, other))
         return _flat_mismatch(layer, other, tolerance_mm) if are_placed else None
-    if found.error_mm <= tolerance_mm:
+    if found.error_mm > tolerance_mm:
+        return Mismatch(
+            other,
+            f"its axes are tilted against those of '{other.name}': the two overlay with an error "
+            f"of up to {_mm(found.error_mm)} mm",
+            can_resample=True,
+        )
+    if None in frames or found.frame == "same" or share_voxels(geometry, theirs):
         return None
     return Mismatch(
         other,
-        f"its axes are tilted against those of '{other.name}': the two overlay with an error "
-        f"of up to {_mm(found.error_mm)} mm",
+        f"may not be registered to '{other.name}': the frame of reference of the one is "
+        f"{_named(frames[0])}, of the other {_named(frames[1])}, so they lie over each other "
+        "only if both mean the same",
         can_resample=True,
     )
 
@@ -133,6 +143,10 @@ def _ends_in_space(layer: Image) -> tuple[tuple[float, float] | None, ...]:
 
 def _is_flat(layer: Image) -> bool:
     return grid_of(layer)[1].dropped is not None
+
+
+def _named(frame: str | None) -> str:
+    return "that of a DICOM series" if str(frame).startswith("dicom:") else f"called '{frame}'"
 
 
 def _mm(length: float) -> str:
