@@ -10,6 +10,7 @@ from dicom_slices import write_series
 from fake_model import TABLE, fake_tools, head
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from napari.layers.utils.stack_utils import stack_to_images
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager, PluginManifest
 from npe2.manifest.utils import import_python_name
@@ -149,6 +150,40 @@ def test_a_scan_is_saved_on_its_own_grid(tmp_path, scan_path):
     path = str(tmp_path / "again.nii.gz")
     assert save_image(path, data, meta) == [path]
     assert read_scan(path).sha256 == read_scan(scan_path).sha256
+
+
+def told_since(count):
+    return [str(record.message) for record in notification_manager.records][count:]
+
+
+def test_what_is_assumed_of_a_single_slice_is_told_when_it_is_saved(tmp_path):
+    layer = image_layer(measured(), name="head")
+    third = stack_to_images(layer, 0)[2]
+    for save, name, one in (
+        (save_image, "slice.nii", third),
+        (save_labels, "slice_seg.nii", Labels(np.uint8(third.data > 9), metadata=third.metadata)),
+    ):
+        before = len(notification_manager.records)
+        data, meta, _ = one.as_layer_data_tuple()
+        save(str(tmp_path / name), data, meta)
+        [told] = told_since(before)
+        assert told.startswith(f"{name}: the layer does not say which side is which")
+        assert "one axial slice of 1 mm at 0 mm" in told
+        assert read_scan(tmp_path / name).geometry.spacing[2] == 1
+
+
+def test_what_is_assumed_of_napari_s_own_image_is_told_when_it_is_saved(tmp_path, scan_path):
+    before = len(notification_manager.records)
+    own, meta, _ = Image(np.zeros((4, 5, 6), np.uint8), scale=(3, 2, 1)).as_layer_data_tuple()
+    save_image(str(tmp_path / "own.nii"), own, meta)
+    [told] = told_since(before)
+    assert told.startswith("own.nii: the layer does not say which side is which")
+    assert "its scale is taken as mm" in told
+    # A scan of ours says nothing new.
+    [(data, meta, _)] = read(scan_path)
+    before = len(notification_manager.records)
+    save_image(str(tmp_path / "again.nii"), data, meta)
+    assert told_since(before) == []
 
 
 def test_a_networks_labels_are_saved_with_table_and_record(tmp_path, result_layer):

@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from napari.layers.utils.stack_utils import stack_to_images
 from napari.utils.notifications import notification_manager
 from nibabel.affines import apply_affine
 
@@ -102,6 +103,14 @@ def test_pictures_and_a_slice_alone_stay_pictures(tmp_path: Path) -> None:
         assert layer.ndim == 2
         assert mismatches(layer, [volume, layer]) == []
     assert open_beside(tmp_path / "coronal.nii", []).ndim == 2
+
+
+def test_a_slice_that_napari_split_off_claims_no_place(tmp_path: Path) -> None:
+    write_ball(tmp_path)
+    volume = open_beside(tmp_path / "volume.nii", [])
+    split = stack_to_images(volume, 0)[2]
+    assert mismatches(split, [volume, split]) == []
+    assert mismatches(volume, [volume, split]) == []
 
 
 def test_two_slices_shown_as_pictures_are_told_unless_they_lie_in_one_plane(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import (
     image_layer,
     is_preview,
+    knows_its_grid,
     labels_layer,
-    metadata_of,
     scan_of,
 )
 from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask, write_scan_beside
@@ -82,7 +82,7 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
     for one, state in zip(kept, states, strict=True):
         one.note_saved(place, state)
-    if "geometry" not in metadata_of(layer):
+    if not knows_its_grid(layer):
         notices = (*labels.notices, *notices)
     show_notice(place.name, [notice.message for notice in notices])
     holds_names = place.name.lower().endswith((".seg.nrrd", ".dcm"))
@@ -91,17 +91,21 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def save_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Save an Image layer on its own grid.
+    """Save an Image layer on its own grid; what is assumed of a layer of napari's own is told.
 
     Raises
     ------
     OSError
         Where `write_scan` raises an error.
     """
+    layer, place = Image(data, **meta), Path(path)
     try:
-        write_scan_beside(scan_of(Image(data, **meta)), Path(path))
+        scan = scan_of(layer)
+        write_scan_beside(scan, place)
     except ValueError as error:
         raise OSError(str(error)) from error  # napari takes a ValueError for "no such writer"
+    if not knows_its_grid(layer):
+        show_notice(place.name, [notice.message for notice in scan.notices])
     return [path]
 
 

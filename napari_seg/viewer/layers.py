@@ -163,6 +163,11 @@ def grid_of(layer: Layer) -> tuple[Geometry, DisplayOrder]:
     return foreign_grid(layer)
 
 
+def knows_its_grid(layer: Layer) -> bool:
+    """Tell whether a layer is of ours, and still has the voxels that its metadata speaks of."""
+    return _ours(layer) is not None
+
+
 def place_like(layer: Image, ndim: int) -> dict[str, Any]:
     """Return what places a layer of `ndim` dimensions where the last ones of an image lie."""
     place = {

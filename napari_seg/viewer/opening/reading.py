@@ -24,7 +24,7 @@ from napari_seg.viewer.shown_labels import ShownLabels
 # Atlases have some hundred labels; a scan of whole numbers has thousands of values.
 _MOST_LABELS = 1000
 # Notices that the place in the patient is made up, wholly or in part.
-_PLACE_ASSUMED = frozenset({"no-orientation", "no-origin"})
+_PLACE_ASSUMED = frozenset({"no-orientation", "no-origin", "sides-assumed"})
 KIND_GUESSED = "kind-guessed"
 """The code of the notice on what may as well be the other: labels or a scan."""
 
