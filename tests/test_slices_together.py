@@ -6,19 +6,28 @@ import nibabel as nib
 import numpy as np
 import PIL.Image
 import pytest
+from fake_model import fake_tools
+from labels_in_hand import Pointer
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from napari.layers.utils.stack_utils import stack_to_images
 from napari.utils.notifications import notification_manager
 from nibabel.affines import apply_affine
+from pytestqt.qtbot import QtBot
 
 from napari_seg.imaging.files import read_scan
+from napari_seg.imaging.label_edits.strokes import Kind
 from napari_seg.imaging.progress import ignore_progress
-from napari_seg.viewer.layers import label_map_of, scan_of
+from napari_seg.segmentation.run_settings import RunSettings
+from napari_seg.viewer.brushing import Brushes
+from napari_seg.viewer.contributions import save_labels
+from napari_seg.viewer.layers import grid_of, label_map_of, scan_of
 from napari_seg.viewer.opening.layer_kind import show_as_labels, show_as_scan
 from napari_seg.viewer.opening.opened_layers import grids_of, layer_of
 from napari_seg.viewer.opening.reading import Opened, open_file
 from napari_seg.viewer.opening.scans_together import mismatches
+from napari_seg.viewer.segmenting.model_run import run_model
+from napari_seg.viewer.segmenting.result_layer import show_result
 from napari_seg.viewer.viewing.patient import place_in_patient
 
 
@@ -163,3 +172,41 @@ def test_labels_of_a_single_slice_lie_in_its_place(tmp_path: Path) -> None:
         layer = layer_of(opened.read, tmp_path, like=single, shown=opened.shown)
         assert layer.data.shape == shape
         assert np.array_equal(layer.translate, single.translate)
+
+
+def test_a_slice_in_its_place_is_segmented_drawn_on_and_saved(qtbot: QtBot, tmp_path: Path) -> None:
+    write_ball(tmp_path)
+    viewer = ViewerModel()
+    volume = viewer.add_layer(open_beside(tmp_path / "volume.nii", []))
+    single = viewer.add_layer(open_beside(tmp_path / "axial.nii", [volume]))
+    run = run_model(
+        fake_tools(),
+        scan_of(single),
+        RunSettings(),
+        None,
+        on_progress=ignore_progress,
+        on_window=lambda _: None,
+        order=grid_of(single)[1],
+    )
+    layer = show_result(viewer, single, run, name="labels")[0]
+    assert layer.data.shape == (1, 30, 30)
+    assert np.array_equal(layer.translate, single.translate)
+    viewer.dims.set_point(0, 7.0)
+    brushes = Brushes(viewer)
+    qtbot.addWidget(brushes)
+    brushes.set_layer(layer)
+    brushes.set_scan(single)
+    brushes.diameter.setValue(6)
+    brushes.sphere.setChecked(True)
+    before = np.count_nonzero(layer.data == 2)
+    layer.selected_label = 2
+    brushes.take(Kind.PAINT)
+    Pointer(layer).drag((0, 25, 25))
+    brushes.release()
+    # Within 3 mm of a pixel of 2 mm lie 9.
+    assert np.count_nonzero(layer.data == 2) == before + 9
+    data, meta, _ = layer.as_layer_data_tuple()
+    save_labels(str(tmp_path / "out.nii"), data, meta)
+    out, axial = nib.load(tmp_path / "out.nii"), nib.load(tmp_path / "axial.nii")
+    assert np.allclose(out.affine, axial.affine)
+    assert np.count_nonzero(out.get_fdata() == 2) == before + 9

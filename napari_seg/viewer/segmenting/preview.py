@@ -116,7 +116,7 @@ def _lay_along(layer: Image, order: DisplayOrder, window: LabelWindow) -> _Grid 
         and not np.any(layer.shear)
         and np.array_equal(layer.affine.affine_matrix, np.eye(layer.ndim + 1))
     )
-    if not is_upright or order.dropped is not None or prod(shape) >= prod(scan_shape):
+    if not is_upright or 1 in scan_shape or prod(shape) >= prod(scan_shape):
         return None
     matrix = window.to_scan
     large = np.abs(matrix[:3, :3]) * shape > _TURNED * np.array(scan_shape)[:, None]

@@ -200,7 +200,9 @@ class RegionChoice(QWidget):
         wanted = [box.value() for box in self.point_box.sizes]
         geometry, order = grid_of(self._scan)
         step = max(geometry.spacing)
-        is_cut = any(wanted[axis] - sizes[axis] > step for axis in order.kept)
+        # A single slice cuts no box: it has no depth.
+        deep = [axis for axis in range(3) if geometry.shape[order.axes[axis]] > 1]
+        is_cut = any(wanted[axis] - sizes[axis] > step for axis in deep)
         return f"Cut at the edge of the scan: {size}" if is_cut else ""
 
     def _what_is_found(self) -> str:
