@@ -1,4 +1,4 @@
-"""Tell volumes apart that lie in the same place: phases, echoes, repeats."""
+"""Tell volumes apart that lie in the same place, or between each other: phases, echoes, repeats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from napari_seg.imaging.dicom.headers import PHASE_TAGS, SliceHeader
+from napari_seg.imaging.dicom.interleaving import split_interleaved
 
 # Slices closer than this part of a step, or this distance, lie in the same place.
 _SAME_PLACE_STEPS = 0.1
@@ -46,21 +47,23 @@ def places_along(heights: Sequence[float]) -> list[int]:
 def split_phases(slices: tuple[SliceHeader, ...]) -> list[Part]:
     """Split slices into volumes that hold each place once, if one or two tags tell them apart.
 
-    Copies of one slice (equal place, number and tags) stay together.
+    So are volumes whose slices lie between each other, if one tag does. Copies of one slice (equal
+    place, number and tags) stay together.
     """
-    places = _places(slices)
-    if places is None:
+    heights = _heights(slices)
+    if heights is None:
         return [Part(slices)]
+    places = places_along(heights)
     copies: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, one in enumerate(slices):
         copies[(places[index], one.instance_number, one.phases)].append(index)
     firsts = [same[0] for same in copies.values()]
     in_place = np.bincount([places[index] for index in firsts])
-    if in_place.max() == 1:
-        return [Part(slices)]
-    split = _by_tags(slices, firsts, places, int(in_place.max())) or _by_number(
-        slices, firsts, places, int(in_place.max())
-    )
+    count = int(in_place.max())
+    if count == 1:
+        split = _between_each_other(slices, firsts, heights)
+    else:
+        split = _by_tags(slices, firsts, places, count) or _by_number(slices, firsts, places, count)
     if split is None:
         return [Part(slices)]
     with_copies = {same[0]: same for same in copies.values()}
@@ -70,14 +73,24 @@ def split_phases(slices: tuple[SliceHeader, ...]) -> list[Part]:
     ]
 
 
-def _places(slices: Sequence[SliceHeader]) -> list[int] | None:
+def _heights(slices: Sequence[SliceHeader]) -> list[float] | None:
     if len(slices) < 2 or slices[0].orientation is None:
         return None
     normal = np.cross(slices[0].orientation[:3], slices[0].orientation[3:])
     positions = [one.position for one in slices if one.position is not None]
     if len(positions) < len(slices):
         return None
-    return places_along([float(np.dot(position, normal)) for position in positions])
+    return [float(np.dot(position, normal)) for position in positions]
+
+
+def _between_each_other(
+    slices: Sequence[SliceHeader], firsts: Sequence[int], heights: Sequence[float]
+) -> list[tuple[str, list[int]]] | None:
+    found = split_interleaved(slices, firsts, heights)
+    if found is None:
+        return None
+    rank, volumes = found
+    return _named(slices, (rank,), volumes)
 
 
 def _by_tags(
@@ -92,12 +105,20 @@ def _by_tags(
             parts[tuple(slices[index].phases[rank] for rank in ranks)].append(index)
         # As few parts as there are slices in one place: a tag that numbers slices has more.
         if len(parts) == count and all(_once(part, places) for part in parts.values()):
-            ordered = sorted(parts.items(), key=lambda item: [_sorting(text) for text in item[0]])
-            return [
-                (_distinction(ranks, values, number, count), part)
-                for number, (values, part) in enumerate(ordered, start=1)
-            ]
+            return _named(slices, ranks, list(parts.values()))
     return None
+
+
+def _named(
+    slices: Sequence[SliceHeader], ranks: Sequence[int], parts: Sequence[list[int]]
+) -> list[tuple[str, list[int]]]:
+    """Put parts in the order of their tags, with the words that tell them apart."""
+    told = [(tuple(slices[part[0]].phases[rank] for rank in ranks), part) for part in parts]
+    told.sort(key=lambda item: [_sorting(text) for text in item[0]])
+    return [
+        (_distinction(ranks, values, number, len(parts)), part)
+        for number, (values, part) in enumerate(told, start=1)
+    ]
 
 
 def _by_number(

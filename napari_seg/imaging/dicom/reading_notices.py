@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
+from napari_seg.imaging.dicom.interleaving import mixed_tags
 from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.stack import Stack
 from napari_seg.imaging.grid_notices import odd_grid
@@ -16,7 +17,7 @@ _SAME_THICKNESS_MM = 0.01
 # So many files beside a slice are looked at.
 _NEIGHBOURS = 20
 # Two steps and more, as far as headers round them.
-_WIDE = 1.9
+_TWICE = 1.9
 
 
 def read_notices(
@@ -45,7 +46,8 @@ def read_notices(
     if stack.defect:
         message = f"the series {stack.defect}: it was resampled to an even upright grid"
         notices.append(Notice("resampled", message, stack.figures))
-    notices += [*odd_grid(stack.geometry), *_mixed(stack), *_wide_steps(stack)]
+    notices += [*odd_grid(stack.geometry), *_mixed(stack), *_odd_steps(stack)]
+    notices += mixed_tags(stack.slices, stack.geometry.spacing[2])
     first = stored[0].header
     if first.is_inverted:
         dark = "high values were meant to be shown dark (MONOCHROME1); they were kept as stored"
@@ -103,16 +105,20 @@ def _mixed(stack: Stack) -> list[Notice]:
     return [Notice("mixed-thickness", message, {"least_mm": min(stated), "most_mm": max(stated)})]
 
 
-def _wide_steps(stack: Stack) -> list[Notice]:
-    """Say where all slices lie further apart than they claim, as when each second one is lost."""
+def _odd_steps(stack: Stack) -> list[Notice]:
+    """Say where all slices lie much further apart than they claim, or much closer."""
     stated, step = stack.slices[0].step, stack.geometry.spacing[2]
-    if stack.defect or len(stack.slices) == 1 or stated is None or step < _WIDE * abs(stated):
+    if stack.defect or len(stack.slices) == 1 or stated is None:
         return []
-    message = (
+    words = (
         f"its slices lie {step:.4g} mm apart where its headers say {abs(stated):.4g} mm: slices "
-        "may be missing between them"
     )
-    return [Notice("wide-steps", message, {"step_mm": step, "stated_mm": abs(stated)})]
+    figures = {"step_mm": step, "stated_mm": abs(stated)}
+    if step >= _TWICE * abs(stated):
+        return [Notice("wide-steps", f"{words}may be missing between them", figures)]
+    if abs(stated) >= _TWICE * step:
+        return [Notice("narrow-steps", f"{words}of several volumes may be mixed", figures)]
+    return []
 
 
 def _lacks_rescaling(one: StoredSlice) -> bool:
