@@ -97,6 +97,16 @@ def test_a_missing_slice_is_refused_or_filled(tmp_path: Path) -> None:
     assert [notice.code for notice in scan.notices] == ["resampled"]
 
 
+def test_slices_filled_in_a_leaning_stack_are_told_of(tmp_path: Path) -> None:
+    for number in (0, 1, 3, 4):
+        place = [-10, -20 + 0.75 * number, 30 + 2.5 * number]
+        write_slice(tmp_path / f"{number}", number, ImagePositionPatient=place)
+    (notice,) = read_dicom(tmp_path, repair=True).notices
+    assert "lean by 16.7 degrees; it also misses 1 slice" in notice.message
+    assert notice.figures["tilt_degrees"] == pytest.approx(16.7, abs=0.01)
+    assert (notice.figures["missing"], notice.figures["gap_mm"]) == (1, 5)
+
+
 def test_damaged_slices_are_named(tmp_path: Path) -> None:
     path = write_series(tmp_path) / "slice_88"
     whole = path.read_bytes()

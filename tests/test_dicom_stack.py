@@ -103,7 +103,23 @@ def test_oblique_slices_lie_along_their_normal() -> None:
             id="two parts",
         ),
         pytest.param((0, 4, 8, 10, 12, 14), 0, "misses 2 slices", id="two gaps in a row"),
-        pytest.param((0, 2, 4, 6, 8), 0.2, "lean by 11.3 degrees", id="tilt"),
+        pytest.param((0, 2, 4, 6, 8), 0.2, "lean by 11.3 degrees$", id="tilt"),
+        pytest.param(
+            (0, 2, 4, 8, 10),
+            0.2,
+            "lean by 11.3 degrees; it also misses 1 slice: .* 4.00 mm between 34.0",
+            id="tilt and gap",
+        ),
+        pytest.param(
+            (0, 2, 4, 6.5, 9), 0.2, "lean by .*; it also has uneven spacing", id="tilt, uneven"
+        ),
+        # The best line through a parabola that rises by 0.81 mm is a sixth of that off its ends.
+        pytest.param(
+            np.arange(200) + np.linspace(0, 0.9, 200) ** 2,
+            0,
+            r"drifts, from 1\.0000 to 1\.0081 mm: its slices lie up to 0\.13 mm off even places$",
+            id="drift",
+        ),
     ],
 )
 def test_defects_are_named(heights: Any, lean: float, defect: str) -> None:

@@ -83,7 +83,7 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
     positions = np.array([one.position for one in kept])
     along = (positions - positions[0]) @ normal
     sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
-    defect = _tilt(sideways, along) or _unevenness(positions @ normal)
+    defect = _both(_tilt(sideways, along), _unevenness(positions @ normal))
     if defect is not None:
         count = _count_on_even_grid(along)
         step = along[-1] / (count - 1)
@@ -222,6 +222,12 @@ def _without_repeats(
     return tuple(first_in[place] for place in sorted(first_in)), tuple(repeats)
 
 
+def _both(tilt: _Defect | None, unevenness: _Defect | None) -> _Defect | None:
+    if tilt is None or unevenness is None:
+        return tilt or unevenness
+    return f"{tilt[0]}; it also {unevenness[0]}", {**tilt[1], **unevenness[1]}
+
+
 def _tilt(sideways: NDArray[Any], along: NDArray[Any]) -> _Defect | None:
     shift = float(np.linalg.norm(sideways, axis=1).max())
     if shift <= _TOLERANCE_MM:
@@ -251,6 +257,8 @@ def _unevenness(heights: NDArray[Any]) -> _Defect | None:
         words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
         return words, {"least_mm": least_mm, "most_mm": most_mm}
     missing = int(multiples.sum()) - steps.size
+    if missing == 0:
+        return _drift(float(np.abs(heights - even).max()), steps)
     widest = int(np.argmax(steps))
     words = (
         f"misses {missing} slice{'s' if missing > 1 else ''}: there is a gap of "
@@ -259,6 +267,16 @@ def _unevenness(heights: NDArray[Any]) -> _Defect | None:
     )
     gap_mm = round(float(steps[widest]), 3)
     return words, {"missing": missing, "gap_mm": gap_mm, "step_mm": round(step, 3)}
+
+
+def _drift(off_mm: float, steps: NDArray[Any]) -> _Defect:
+    """Name steps that are alike, but whose small differences add up."""
+    least_mm, most_mm = round(float(steps.min()), 4), round(float(steps.max()), 4)
+    words = (
+        f"has spacing that drifts, from {least_mm:.4f} to {most_mm:.4f} mm: its slices lie up to "
+        f"{off_mm:.2f} mm off even places"
+    )
+    return words, {"least_mm": least_mm, "most_mm": most_mm, "off_mm": round(off_mm, 3)}
 
 
 def _changes_once(multiples: NDArray[Any]) -> bool:
