@@ -255,6 +255,24 @@ def test_each_frame_refers_to_the_frame_of_an_enhanced_file(tmp_path: Path) -> N
         assert item.PlanePositionSequence[0].ImagePositionPatient == position
 
 
+@pytest.mark.parametrize("time", [1, 2])
+def test_frames_of_another_time_are_not_referred_to(tmp_path: Path, time: int) -> None:
+    # Frames 1 to 5 are the first time, 6 to 10 the second, in the same places.
+    path = write_enhanced(tmp_path / "one.dcm", (*range(5), *range(5)))
+    source = pydicom.dcmread(path)
+    for number, item in enumerate(source.PerFrameFunctionalGroupsSequence):
+        item.FrameContentSequence[0].TemporalPositionIndex = 1 + number // 5
+    source.save_as(path)
+    scan = read_dicom(path, series=time)
+    write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan)
+    found = pydicom.dcmread(tmp_path / "labels.dcm")
+    for item in found.PerFrameFunctionalGroupsSequence:
+        (image,) = item.DerivationImageSequence[0].SourceImageSequence
+        k = (item.PlanePositionSequence[0].ImagePositionPatient[2] - 30) / STEP_MM
+        assert image.ReferencedFrameNumber == 5 * (time - 1) + 1 + k
+    require_valid(tmp_path / "labels.dcm")
+
+
 def test_positions_that_jitter_keep_their_slices(tmp_path: Path) -> None:
     # Steps of 2.46 to 2.54 mm, as scanners round them.
     jitter = (0.0, 0.04, -0.03, 0.04, 0.0)

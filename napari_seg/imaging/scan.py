@@ -62,6 +62,8 @@ class Source:
         ``"unknown"``. The affine of the scan is in mm whatever stands here.
     dicom_files
         The slices in the order of k.
+    dicom_frames
+        Which frame of its file each slice is, from 0, where one file holds them all; else empty.
     modality
         The modality that a DICOM header names, such as ``"CT"``.
     frame
@@ -78,6 +80,7 @@ class Source:
     sform_code: int | None = None
     units: str | None = None
     dicom_files: tuple[Path, ...] = ()
+    dicom_frames: tuple[int, ...] = ()
     modality: str | None = None
     frame: str | None = None
     time_step: float | None = None

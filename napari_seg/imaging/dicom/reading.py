@@ -121,6 +121,7 @@ def read_dicom(
     values = rescaled_slices(stored)
     array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
     first = stack.slices[0]
+    files = tuple(dict.fromkeys(one.path for one in stack.slices))
     return Scan(
         array,
         stack.geometry,
@@ -128,7 +129,8 @@ def read_dicom(
         notices=(*notices, *lone_slice(path, stack)),
         source=Source(
             "DICOM",
-            dicom_files=tuple(dict.fromkeys(one.path for one in stack.slices)),
+            dicom_files=files,
+            dicom_frames=tuple(one.index for one in stack.slices) if len(files) == 1 else (),
             modality=first.modality or None,
             frame=first.frame_of_reference,
         ),

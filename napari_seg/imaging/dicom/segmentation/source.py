@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,15 @@ class SegmentedImages:
         the source but what the standard demands in a segmentation.
     positions
         Where the first pixel of each slice k lies, in mm, LPS, as its header says.
+    frames
+        Which frame of a multi-frame file each slice k is, from 1; empty for single slices.
     notices
         What was made up.
     """
 
     datasets: tuple[pydicom.Dataset, ...]
     positions: tuple[hd.PlanePositionSequence, ...]
+    frames: tuple[int, ...] = ()
     notices: tuple[Notice, ...] = ()
 
 
@@ -109,12 +112,14 @@ def segmented_images(source: Scan, *, new_uids: bool = False) -> SegmentedImages
     paths = _files_of(source)
     headers = [_read(path) for path in paths]
     frames = _frames(headers, paths)
-    order = _order(frames, source.geometry)
+    among = frozenset(source.source.dicom_frames or range(len(frames)))
+    order = _order(frames, source.geometry, among)
     if len(paths) > 1:
         headers = [headers[frames[index].file] for index in order]
         paths = [paths[frames[index].file] for index in order]
     uids, notices = find_uids(headers, paths, new_uids=new_uids)
-    if "PerFrameFunctionalGroupsSequence" in headers[0]:
+    is_multi_frame = "PerFrameFunctionalGroupsSequence" in headers[0]
+    if is_multi_frame:
         datasets = [_multi_frame(headers[0], frames)]
     else:
         datasets = [_single(frames[index]) for index in order]
@@ -128,7 +133,8 @@ def segmented_images(source: Scan, *, new_uids: bool = False) -> SegmentedImages
         hd.PlanePositionSequence("PATIENT", frames[index].values["ImagePositionPatient"])
         for index in order
     )
-    return SegmentedImages(tuple(datasets), positions, notices)
+    numbers = tuple(index + 1 for index in order) if is_multi_frame else ()
+    return SegmentedImages(tuple(datasets), positions, numbers, notices)
 
 
 def _files_of(source: Scan) -> list[Path]:
@@ -189,12 +195,17 @@ def _frames(headers: Sequence[pydicom.Dataset], paths: Sequence[Path]) -> list[_
     return frames
 
 
-def _order(frames: Sequence[_Frame], geometry: Geometry) -> list[int]:
-    """Find the frame of each k by its place, whatever the order of the files."""
+def _order(frames: Sequence[_Frame], geometry: Geometry, among: Container[int]) -> list[int]:
+    """Find the frame of each k by its place, whatever the order of the files.
+
+    Other frames than those of `among` may lie there, too: those of another time.
+    """
     i, j, count = geometry.shape
     tolerance = max(_TOLERANCE_MM, _TOLERANCE_STEPS * min(geometry.spacing))
     found: dict[int, int] = {}
     for index, frame in enumerate(frames):
+        if index not in among:
+            continue
         corners = frame.corners_ras()
         k = round(float(geometry.to_index(corners[0])[2]))
         expected = geometry.to_mm([(0, 0, k), (i - 1, 0, k), (0, j - 1, k), (i - 1, j - 1, k)])

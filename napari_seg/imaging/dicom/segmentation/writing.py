@@ -108,7 +108,7 @@ def _segmentation(
     images: SegmentedImages,
     record: Mapping[str, Any] | None,
 ) -> hd.seg.Segmentation:
-    return hd.seg.Segmentation(
+    dataset = hd.seg.Segmentation(
         source_images=images.datasets,
         pixel_array=_numbered(array, [label.value for label in stored]),
         segmentation_type="BINARY",
@@ -129,6 +129,20 @@ def _segmentation(
         omit_empty_frames=True,
         specific_character_set="ISO_IR 192",
     )
+    if images.frames:
+        _refer_to(images.frames, dataset)
+    return dataset
+
+
+def _refer_to(frames: Sequence[int], dataset: hd.seg.Segmentation) -> None:
+    """Take out references to other frames: highdicom makes one to each that lies in the place."""
+    for item in dataset.PerFrameFunctionalGroupsSequence:
+        for derivation in item.DerivationImageSequence:
+            derivation.SourceImageSequence = [
+                one
+                for one in derivation.SourceImageSequence
+                if int(one.ReferencedFrameNumber) in frames
+            ]
 
 
 def _numbered(array: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
