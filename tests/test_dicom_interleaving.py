@@ -115,6 +115,7 @@ def test_frames_of_two_times_that_lie_between_each_other_are_told_apart(tmp_path
         pytest.param(lambda n: {"AcquisitionNumber": n % 2}, STEP_MM, id="each second slice first"),
         pytest.param(lambda n: {"AcquisitionTime": f"10000{n % 3}"}, STEP_MM, id="in three turns"),
         pytest.param(lambda n: {"ContentTime": f"1000{n:02}"}, STEP_MM, id="a clock"),
+        pytest.param(lambda n: {"ContentTime": f"10000{n // 4}"}, None, id="stored in 3 seconds"),
         pytest.param(lambda n: {"TriggerTime": 17.5 * n}, STEP_MM, id="a trigger time a slice"),
         pytest.param(lambda n: {"EchoTime": 4.6 + 0.01 * (n % 2)}, None, id="a measured echo"),
         pytest.param(lambda n: {"ImageType": [*AXIAL, f"W{n}"]}, None, id="a type a slice"),
@@ -135,6 +136,7 @@ def test_tags_that_count_within_one_volume_are_no_matter(
         pytest.param(lambda n: {"AcquisitionNumber": 1 + (3 < n < 8)}, id="a middle taken again"),
         pytest.param(lambda n: {"EchoTime": 90 if n == 4 else 10}, id="one other slice"),
         pytest.param(lambda n: {"AcquisitionNumber": n % 2}, id="in turns, no step stated"),
+        pytest.param(lambda n: {"ContentTime": f"10000{n % 2}"}, id="two times in turns"),
     ],
 )
 def test_what_may_be_several_volumes_is_read_as_one_and_said(

@@ -28,12 +28,14 @@ from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
 Get = Callable[[str], Any]
 
+CLOCK_TAGS = ("AcquisitionTime", "ContentTime", "FrameReferenceDateTime")
+"""Times of the day of a person's visit: they order, and are not to be told."""
 PHASE_TAGS = (
     *("TemporalPositionIdentifier", "TemporalPositionIndex", "NominalPercentageOfCardiacPhase"),
     *("EchoNumbers", "EchoTime", "EffectiveEchoTime", "InversionTime", "TriggerTime"),
     *("DiffusionBValue", "DiffusionGradientOrientation", "ConvolutionKernel"),
     *("ImageType", "FrameType", "AcquisitionNumber", "FrameAcquisitionNumber"),
-    *("AcquisitionTime", "ContentTime", "FrameReferenceDateTime"),
+    *CLOCK_TAGS,
 )
 """The tags that tell volumes in one place apart, the plainest first."""
 

@@ -9,14 +9,14 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import PHASE_TAGS, SliceHeader
+from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS, SliceHeader
 from napari_seg.imaging.scan import Notice
 
 # Scanners count these on, or read the clock, while one volume is taken: slice by slice, slab by
 # slab, or for each second slice. The other tags say that something else was taken.
 _COUNTERS = (
     *("TriggerTime", "AcquisitionNumber", "FrameAcquisitionNumber"),
-    *("AcquisitionTime", "ContentTime", "FrameReferenceDateTime"),
+    *CLOCK_TAGS,
 )
 # Fewer slices have no spacing to compare.
 _FEWEST_SLICES = 3
@@ -105,8 +105,12 @@ def _is_harmless(tag: str, values: Sequence[str], *, is_stated: bool) -> bool:
         return 2 * len(counts) > len(values) or _nearly_equal(list(counts))
     if len(counts) > _MOST_PARTS_OF_A_COUNTER or min(counts.values()) < _FEWEST_SLICES:
         return True
+    changes = sum(one != next_ for one, next_ in pairwise(values))
+    if tag in CLOCK_TAGS and changes < len(values) - 1:
+        # A series takes a few seconds to be stored.
+        return True
     # Slices that were taken in turns, and lie as far apart as stated.
-    return is_stated and sum(one != next_ for one, next_ in pairwise(values)) >= len(counts)
+    return is_stated and changes >= len(counts)
 
 
 def _nearly_equal(texts: Sequence[str]) -> bool:

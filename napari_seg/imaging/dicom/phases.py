@@ -9,14 +9,12 @@ from itertools import combinations
 
 import numpy as np
 
-from napari_seg.imaging.dicom.headers import PHASE_TAGS, SliceHeader
+from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS, SliceHeader
 from napari_seg.imaging.dicom.interleaving import split_interleaved
 
 # Slices closer than this part of a step, or this distance, lie in the same place.
 _SAME_PLACE_STEPS = 0.1
 _SAME_PLACE_MM = 0.01
-# Their values are times of the day of a person's visit: the order is enough.
-_CLOCKS = ("AcquisitionTime", "ContentTime", "FrameReferenceDateTime")
 
 
 @dataclass(frozen=True)
@@ -151,6 +149,6 @@ def _sorting(text: str) -> tuple[float, str]:
 
 def _distinction(ranks: Sequence[int], values: Sequence[str], number: int, count: int) -> str:
     named = [(PHASE_TAGS[rank], value) for rank, value in zip(ranks, values, strict=True)]
-    if any(tag in _CLOCKS for tag, _ in named):
+    if any(tag in CLOCK_TAGS for tag, _ in named):
         return f"(volume {number} of {count} by {' and '.join(tag for tag, _ in named)})"
     return f"({', '.join(f'{tag} {value}' if value else f'no {tag}' for tag, value in named)})"
