@@ -66,6 +66,18 @@ def test_one_series_opens_at_once(qtbot, panel, viewer, study):
     assert not panel.opening.isVisible()
 
 
+def test_a_second_scan_does_not_cover_the_labels(qtbot, panel, viewer, tmp_path):
+    scan = Scan(head().array + 0.5, head().geometry)
+    write_scan(scan, tmp_path / "t1.nii.gz")
+    write_scan(scan, tmp_path / "t2.nii.gz")
+    write_mask(tmp_path / "t1_dseg.nii.gz")
+    for name in ("t1.nii.gz", "t1_dseg.nii.gz", "t2.nii.gz"):
+        open_and_wait(qtbot, panel, tmp_path / name)
+    assert [type(layer) for layer in viewer.layers] == [Image, Image, Labels]
+    assert viewer.layers[1].name == "t2"
+    assert viewer.layers.selection.active is viewer.layers[1]
+
+
 def test_several_series_are_chosen_from(qtbot, panel, viewer, study):
     open_and_wait(qtbot, panel, study)
     assert viewer.layers == []

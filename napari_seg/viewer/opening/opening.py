@@ -14,6 +14,7 @@ from napari_seg.viewer.opening.opened_layers import grids_of, layer_of, open_sca
 from napari_seg.viewer.opening.reading import Opened, Undecided, open_file, place_nearest
 from napari_seg.viewer.opening.scans_together import tell_mismatches
 from napari_seg.viewer.opening.series_chooser import SeriesChooser
+from napari_seg.viewer.opening.stacking import add_opened
 from napari_seg.viewer.question import Answer, Question
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Opening(QWidget):
             shown=answer.shown,
             order=answer.order,
         )
-        self._viewer.add_layer(layer)
+        add_opened(self._viewer.layers, layer)
         tell_mismatches(layer, self._viewer.layers)
 
     def _on_series(self, series: Series, repair: bool) -> None:

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject
 from napari_seg.imaging.scan_alignment import resample_scan
 from napari_seg.viewer.layers import grid_of, image_layer, scan_of
 from napari_seg.viewer.opening.opened_layers import show_notice
+from napari_seg.viewer.opening.stacking import add_opened
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -53,5 +54,5 @@ class Resampling(QObject):
         )
 
     def _show(self, scan: Scan) -> None:
-        self._viewer.add_layer(image_layer(scan, name=self._name, order=self._order))
+        add_opened(self._viewer.layers, image_layer(scan, name=self._name, order=self._order))
         show_notice(self._name, [notice.message for notice in scan.notices])
