@@ -186,7 +186,9 @@ def _voxels_and_geometry(
     affine = np.eye(4)
     spatial = min(dimension, 3)
     direction = np.array(image.GetDirection()).reshape(dimension, dimension)
-    affine[:spatial, :spatial] = (direction * image.GetSpacing())[:spatial, :spatial]
+    affine[:spatial, :spatial] = (direction * header.spacing(image.GetSpacing()))[
+        :spatial, :spatial
+    ]
     affine[:spatial, 3] = image.GetOrigin()[:spatial]
     if dimension == 2:
         array = array[:, :, np.newaxis]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose, isfinite, nan
 from pathlib import Path
 
 from napari_seg.imaging.detached_voxels import file_beside
 from napari_seg.imaging.grid_notices import no_orientation, no_origin, no_spacing, other_unit
+from napari_seg.imaging.nrrd_axes import SPACE_KINDS, NrrdAxis, stated_axes
 from napari_seg.imaging.scan import Notice
 
 _HEADER_BYTES = 1 << 20
+# Some programs round the voxel size.
+_ROUNDED_SIZE = 0.01
 _SIDES = re.compile(r"(left|right)-(posterior|anterior)-superior(-time)?|(lps|ras|las)t?")
 _UNITS = {
     "": "mm",
@@ -38,8 +43,8 @@ _UNTURNED = {
     "last": (1.0, -1.0, 1.0),
 }
 _SPACES_IN_TIME = (*_UNTURNED, "left-posterior-superior-time", "lpst", "scanner-xyz-time")
-# Kinds under which the library takes an axis for one of space.
-_UNNAMED_KINDS = ("domain", "space", "time", "none", "???")
+# What programs write where they know of no unit.
+_NO_LENGTHS = ("pixel", "pixels", "voxel", "voxels")
 
 
 @dataclass(frozen=True)
@@ -64,17 +69,44 @@ class NrrdHeader:
     length: int | None
 
     @property
+    def axes(self) -> tuple[NrrdAxis, ...]:
+        """Those that SimpleITK takes for axes of space, in their order."""
+        return tuple(axis for axis in stated_axes(self.fields) if axis.is_of_space)
+
+    @property
     def unit(self) -> str:
         """The unit of length, as `grid_notices.MM_PER_UNIT` names it; mm where none is stated."""
-        stated = self.fields.get("space units", "")
-        units = re.findall(r'"([^"]*)"', stated)[:3] or [stated.strip()]
-        named = {_UNITS.get(unit.strip().lower()) for unit in units}
-        if len(named) != 1 or None in named:
+        name, units = self._stated_units()
+        named = {_unit_of(unit) for unit in units}
+        if len(named) > 1 or None in named:
+            stated = self.fields.get(name, "")[:40]
             raise ValueError(
-                f"'{self.path.name}' states lengths in {stated[:40]}, which is no one unit that "
-                'is known; correct the space units in its header to "mm" "mm" "mm"'
+                f"'{self.path.name}' states lengths in {stated}, which is no one unit that "
+                f'is known; correct the {name} in its header to "mm" "mm" "mm"'
             )
-        return str(named.pop())
+        return str(named.pop()) if named else "mm"
+
+    def _stated_units(self) -> tuple[str, list[str]]:
+        stated = self.fields.get("space units", "")
+        if stated or "space directions" in self.fields:
+            return "space units", re.findall(r'"([^"]*)"', stated)[:3] or [stated.strip()]
+        return "units", [axis.unit for axis in self.axes[:3] if axis.kind != "time"]
+
+    def spacing(self, read: Sequence[float]) -> tuple[float, ...]:
+        """Return the steps along the axes of space, in `unit`.
+
+        SimpleITK knows nothing of the ends of an axis, and takes 1 where they alone are stated.
+
+        Parameters
+        ----------
+        read
+            The steps as SimpleITK reads them.
+        """
+        if "space directions" in self.fields or len(read) != len(self.axes):
+            return tuple(read)
+        steps = [nan if isfinite(axis.spacing) else axis.reach for axis in self.axes]
+        pairs = zip(read, steps, strict=True)
+        return tuple(step if isfinite(step) else known for known, step in pairs)
 
     @property
     def unturned(self) -> tuple[float, float, float]:
@@ -107,7 +139,7 @@ class NrrdHeader:
         directions = re.findall(r"\([^)]*\)|none", fields.get("space directions", ""))
         kinds += ["???"] * (len(directions) - len(kinds))
         for axis, (direction, kind) in enumerate(zip(directions, kinds, strict=False), start=1):
-            if direction == "none" and kind in _UNNAMED_KINDS:
+            if direction == "none" and kind in SPACE_KINDS:
                 raise ValueError(
                     f"'{name}' states no direction for axis {axis} of {len(directions)}, and not "
                     "that it is one of channels or times; set its kind to 'list' in the header"
@@ -140,18 +172,37 @@ class NrrdHeader:
         elif _SIDES.fullmatch(space) is None:
             which = f"its space is '{space[:30]}'" if space else "it names no space"
             notices.append(no_orientation(f"the file names no sides of the patient ({which})"))
-        sized = ("space directions", "spacings", "axis maxs", "axismaxs")
         # The format writes nan for what is not known, and SimpleITK reads it as 1 or 0.
-        known = [name for name in sized if _is_known(fields.get(name, "nan"))]
-        if not known:
+        steps = [axis.step for axis in self.axes[: 2 if flat else 3]]
+        if "space directions" not in fields and not all(map(isfinite, steps)):
             notices.append(no_spacing())
-        if "space directions" in fields and not _is_known(fields.get("space origin", "nan")):
+        if "space directions" in fields and "nan" in fields.get("space origin", "nan").lower():
             notices.append(no_origin())
-        return (*notices, *other_unit(self.unit))
+        return (*notices, *other_unit(self.unit), *self._unknown_unit(), *self._other_sizes())
+
+    def _unknown_unit(self) -> tuple[Notice, ...]:
+        _, units = self._stated_units()
+        unknown = [unit for unit in units if unit.strip().lower() in _NO_LENGTHS]
+        if not unknown:
+            return ()
+        message = f"the header states lengths in '{unknown[0]}', which is no length: mm assumed"
+        return (Notice("unknown-unit", message, {"unit": unknown[0]}),)
+
+    def _other_sizes(self) -> tuple[Notice, ...]:
+        sizes = [(axis.spacing, axis.reach) for axis in self.axes[:3]]
+        pairs = [pair for pair in sizes if all(map(isfinite, pair))]
+        if all(isclose(*pair, rel_tol=_ROUNDED_SIZE) for pair in pairs):
+            return ()
+        stated, meant = (
+            " x ".join(f"{size:.4g}" for size in group) for group in zip(*pairs, strict=True)
+        )
+        message = f"the header states voxels of {stated}, its axes of {meant}: {stated} was used"
+        return (Notice("sizes-disagree", message, {"header": stated, "axes": meant}),)
 
 
-def _is_known(numbers: str) -> bool:
-    return "nan" not in numbers.lower()
+def _unit_of(stated: str) -> str | None:
+    unit = stated.strip().lower()
+    return "mm" if unit in _NO_LENGTHS else _UNITS.get(unit)
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:

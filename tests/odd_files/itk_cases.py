@@ -7,6 +7,7 @@ posterior and superior, which is -10, -20, 30 in RAS+.
 import bz2
 import gzip
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ FIRST = {
     "space_directions": "none (1,0,0) (0,2,0) (0,0,3)",
 }
 NO_SPACE: dict[str, str | None] = {"space": None, "space_directions": None, "space_origin": None}
+ENDS = NO_SPACE | {"axis_mins": "0 0 0", "axis_maxs": "12 25 40"}
 TIMED = FOUR | {
     "space": "right-anterior-superior-time",
     "space_directions": "(1,0,0,0) (0,2,0,0) (0,0,3,0) (0,0,0,5)",
@@ -135,6 +137,36 @@ NRRD = (
                 in_viewer=True),
         space_units='"cm" "cm" "cm"',
     ),
+    # 6 cells from 0 to 12, 5 to 25 and 4 to 40: the first centre lies half a cell on.
+    of_nrrd(is_read("NRRD with the ends of its cells", "no-orientation",
+                    places=mm((-1, -2.5, 5), (-3, -12.5, 35)), in_viewer=True),
+            **ENDS, centerings="cell cell cell"),
+    of_nrrd(is_read("NRRD with the ends of its axes", "no-orientation",
+                    places=mm((-1, -2.5, 5), (-3, -12.5, 35))), **ENDS),
+    of_nrrd(is_read("NRRD with the places of its first and last voxels", "no-orientation",
+                    places=mm((0, 0, 0), (-2.4, -12.5, 40))), **ENDS, centerings="node node node"),
+    of_nrrd(is_read("NRRD in older words", "no-orientation",
+                    places=mm((0, 0, 0), (-2.4, -12.5, 40))),
+            **NO_SPACE, axismins="0 0 0", axismaxs="12 25 40", centers="node node node"),
+    of_nrrd(is_read("NRRD with an axis turned round", "no-orientation",
+                    places=mm((-11, -2.5, 5), (-9, -12.5, 35))),
+            **ENDS | {"axis_mins": "12 0 0", "axis_maxs": "0 25 40"}, centerings="cell cell cell"),
+    of_nrrd(is_read("NRRD with spacings and other ends", "no-orientation", "sizes-disagree",
+                    places=mm((0, 0, 0), (-1, -4, 9))),
+            **ENDS, spacings="1 2 3", centerings="node node node"),
+    of_nrrd(is_read("NRRD with spacings in microns", "no-orientation", "units",
+                    places=mm((0, 0, 0), (-0.3, -0.6, 6))),
+            **NO_SPACE, spacings="300 300 2000", units='"microns" "microns" "microns"'),
+    of_nrrd(is_read("NRRD with spacings in pixels", "no-orientation", "unknown-unit",
+                    places=AT_ZERO), **NO_SPACE, spacings="1 2 3", units='"pixel" "pixel" "pixel"'),
+    of_nrrd(is_refused("NRRD with spacings in mm and cm", "correct the units"),
+            **NO_SPACE, spacings="1 2 3", units='"mm" "mm" "cm"'),
+    of_nrrd(is_read("NRRD with a list first and spacings", "no-orientation", shape=(6, 5, 4, 2),
+                    places=tuple(replace(place, value=[place.value, place.value + 200])
+                                 for place in AT_ZERO)),
+            TWO_FIRST, **FIRST | NO_SPACE, spacings="nan 1 2 3", units='"s" "mm" "mm" "mm"'),
+    of_nrrd(is_read("NRRD with one spacing of nan", "no-orientation", "no-spacing",
+                    places=mm((0, 0, 0), (-1, -4, 3))), **NO_SPACE, spacings="1 2 nan"),
     of_nrrd(is_refused("NRRD in mm and metres", "no one unit"), space_units='"mm" "mm" "m"'),
     of_nrrd(is_read("NRRD with a measurement frame", places=PLACES),
             measurement_frame="(1,0,0) (0,1,0) (0,0,1)"),
