@@ -102,3 +102,30 @@ def test_an_index_written_as_a_fraction_is_read_where_it_is_whole(tmp_path: Path
     path.write_text("index\tname\n1.5\tliver\n")
     with pytest.raises(ValueError, match=r"of labels: the index '1\.5' is no whole number"):
         LabelTable.read_tsv(path)
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        ('1\t"liver\n2\tspleen\n', {1: '"liver', 2: "spleen"}),
+        ('1\t"liver\n2\tspleen"\n3\tkidney\n', {1: '"liver', 2: 'spleen"', 3: "kidney"}),
+        ('1\tliver 5"\n2\t5" and 6" apart\n', {1: 'liver 5"', 2: '5" and 6" apart'}),
+        ('1\t"5"" of liver"\n2\t"spleen"', {1: '5" of liver', 2: "spleen"}),
+        ('1\t"left\tliver"\r\n2\t"left\nspleen"\r\n', {1: "left liver", 2: "left spleen"}),
+        ('1\t"liver" left\n\n2\t"\n', {1: '"liver" left', 2: '"'}),
+    ],
+    ids=["one stray", "two stray", "within", "quoted", "tab and line", "begun"],
+)
+def test_quotes_of_bids_and_of_programs_that_quote(
+    tmp_path: Path, cells: str, names: dict[int, str]
+) -> None:
+    path = tmp_path / "seg.tsv"
+    path.write_bytes(f"index\tname\n{cells}".encode())
+    assert LabelTable.read_tsv(path).names == names
+
+
+@pytest.mark.parametrize("name", ['"', '"liver', 'liver"', 'a "b" c', '""', "n/a", " liver "])
+def test_any_name_comes_back(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "seg.tsv"
+    LabelTable.from_names({1: name, 2: "spleen"}).write_tsv(path)
+    assert LabelTable.read_tsv(path).names == {1: name, 2: "spleen"}

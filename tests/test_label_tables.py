@@ -198,6 +198,23 @@ def test_a_table_of_other_voxels_gives_a_notice_and_no_wrong_names(tmp_path: Pat
     assert "delete its column voxels_sha256" in notice.message
 
 
+@pytest.mark.parametrize("index", ["1.0", " 1", "+1"])
+def test_a_table_saved_again_by_another_program_is_still_tied_to_its_voxels(
+    tmp_path: Path, index: str
+) -> None:
+    write_labels(some_labels(), tmp_path / "x.nii.gz")
+    table = (tmp_path / "x.tsv").read_text()
+    (tmp_path / "x.tsv").write_text(table.replace("\n1\t", f"\n{index}\t"))
+    assert read_labels(tmp_path / "x.nii.gz").notices == ()
+    image = nib.load(tmp_path / "x.nii.gz")
+    nib.Nifti1Image(np.asanyarray(image.dataobj)[::-1], image.affine).to_filename(
+        tmp_path / "x.nii.gz"
+    )
+    back = read_labels(tmp_path / "x.nii.gz")
+    assert back.table.names == {1: "label 1"}
+    assert [notice.code for notice in back.notices] == ["table-of-other-voxels"]
+
+
 def test_the_same_voxels_in_another_file_keep_their_names(tmp_path: Path) -> None:
     write_labels(some_labels(), tmp_path / "x.nii.gz")
     image = nib.load(tmp_path / "x.nii.gz")

@@ -31,6 +31,9 @@ _PALETTE: tuple[Colour, ...] = (
 )
 _GOLDEN_RATIO = 0.618034
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# BIDS knows no quotes, but programs put a cell in some: one that ends before a tab or on its line.
+# Any other quote is a part of the name.
+_CELL = re.compile(r'(?:"((?:[^"\r\n]|"")*)"|"((?:[^"\t]|"")*)"|([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
 # How BIDS writes an empty cell.
 _NOTHING = "n/a"
 
@@ -206,11 +209,11 @@ def read_tsv_column(path: Path, column: str) -> dict[int, str]:
     FileNotFoundError, ValueError
         As `LabelTable.read_tsv` does.
     """
-    said = {row["index"]: row.get(column) for row in _rows(path)}
+    said = ((_whole(row["index"]), row.get(column)) for row in _rows(path))
     return {
-        int(index): cell
-        for index, cell in said.items()
-        if index and index.isdecimal() and cell not in (None, "", _NOTHING)
+        index: cell
+        for index, cell in said
+        if index is not None and index >= 0 and cell is not None and cell not in ("", _NOTHING)
     }
 
 
@@ -219,24 +222,38 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"'{path.name}' is not a table of labels: it is no text") from error
-    rows = csv.DictReader(io.StringIO(text), delimiter="\t")
-    try:
-        if not {"index", "name"} <= set(rows.fieldnames or ()):
-            raise ValueError(
-                f"'{path.name}' is not a table of labels: its first line must hold the columns "
-                "'index' and 'name', parted by tabs"
-            )
-        return list(rows)
-    except csv.Error as error:
-        raise ValueError(f"'{path.name}' is not a table of labels: {error}") from error
+    header, *rows = [row for row in _cells(text) if row != [""]] or [[]]
+    if not {"index", "name"} <= set(header):
+        raise ValueError(
+            f"'{path.name}' is not a table of labels: its first line must hold the columns "
+            "'index' and 'name', parted by tabs"
+        )
+    nothing = dict.fromkeys(header)
+    return [nothing | dict(zip(header, row, strict=False)) for row in rows]
+
+
+def _cells(text: str) -> list[list[str]]:
+    rows: list[list[str]] = [[]]
+    for cell in _CELL.finditer(text):
+        quoted, plain = cell[1] if cell[1] is not None else cell[2], cell[3]
+        rows[-1].append(plain if quoted is None else quoted.replace('""', '"'))
+        if cell[4] != "\t":
+            rows.append([])
+    return rows[:-1]
 
 
 def _index(row: Mapping[str, str | None]) -> int:
-    stated = (row["index"] or "").strip()
-    # Programs that know missing numbers write whole ones as 1.0.
-    if re.fullmatch(r"[+-]?\d+(\.0*)?", stated) is None:
+    index = _whole(row["index"])
+    if index is None:
+        stated = (row["index"] or "").strip()
         raise ValueError(f"the index '{stated[:20]}' is no whole number")
-    return int(stated.partition(".")[0])
+    return index
+
+
+def _whole(stated: str | None) -> int | None:
+    # Programs that know missing numbers write whole ones as 1.0.
+    whole = re.fullmatch(r"([+-]?\d+)(\.0*)?", (stated or "").strip())
+    return None if whole is None else int(whole[1])
 
 
 def _label_of(row: Mapping[str, str | None]) -> Label:
