@@ -200,6 +200,20 @@ def test_a_networks_labels_are_saved_with_table_and_record(tmp_path, result_laye
     assert record["command"].startswith("napari-seg segment SCAN")
 
 
+@pytest.mark.parametrize("name", ["labels.tsv", "labels.json"])
+def test_a_table_or_json_of_another_program_is_not_replaced(tmp_path, result_layer, name):
+    path = tmp_path / "labels.nii.gz"
+    data, meta, _ = result_layer.as_layer_data_tuple()
+    save_labels(str(path), data, meta)
+    save_labels(str(path), data, meta)
+    before = path.read_bytes()
+    (tmp_path / name).write_text('{"subject": 3}')
+    with pytest.raises(OSError, match=f"'{name}' beside it is no .*rename that file"):
+        save_labels(str(path), data, meta)
+    assert (tmp_path / name).read_text() == '{"subject": 3}'
+    assert path.read_bytes() == before
+
+
 def test_the_record_says_how_much_was_changed_by_hand(tmp_path, result_layer):
     result_layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
     data, meta, _ = result_layer.as_layer_data_tuple()

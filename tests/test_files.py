@@ -14,6 +14,7 @@ from dicom_slices import write_series
 
 from napari_seg.imaging.files import read_labels, read_scan, record_path, write_labels, write_scan
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_files.tables import hash_of_voxels
 from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.pictures import picture_geometry
 from napari_seg.imaging.scan import LabelMap, Scan, Source
@@ -362,7 +363,8 @@ def test_a_networks_record_lies_beside_its_labels(tmp_path: Path) -> None:
     write_labels(labels, tmp_path / "hand.nii.gz")
     write_labels(replace(labels, record={"bundle": "é"}), tmp_path / "network.nii.gz")
     assert not (tmp_path / "hand.json").exists()
-    assert json.loads((tmp_path / "network.json").read_text("utf-8")) == {"bundle": "é"}
+    record = json.loads((tmp_path / "network.json").read_text("utf-8"))
+    assert record == {"bundle": "é", "voxels_sha256": hash_of_voxels(labels.array)}
 
 
 def test_a_dicom_segmentation_goes_through_the_door(tmp_path: Path) -> None:

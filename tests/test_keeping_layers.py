@@ -22,7 +22,7 @@ from labels_in_hand import Pointer
 from napari.components import ViewerModel
 from napari.settings import get_plugin_settings
 
-from napari_seg import LabelTable, read_labels
+from napari_seg import LabelTable, read_labels, write_labels
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.keeping import Keeping
@@ -390,6 +390,23 @@ def test_a_networks_result_is_unsaved_and_kept_once_saved(keeping, result, folde
     assert record["network_labels"]["file"] == "t1_dseg.nii.gz"
     changed = int((network != result.data).sum())
     assert record["changed_by_hand_ml"] == pytest.approx(changed * 0.01)
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_record_is_believed_of_its_own_voxels_alone(keeping, viewer, result, folder, is_changed):
+    save(keeping, result)
+    viewer.layers.remove(result)
+    path = folder / "t1_dseg.nii.gz"
+    if is_changed:
+        labels = read_labels(path)
+        changed = labels.array.copy()
+        changed[:2] = 2
+        record = (folder / "t1_dseg.json").read_bytes()
+        write_labels(labels.with_array(changed), path)
+        assert (folder / "t1_dseg.json").read_bytes() == record
+    again = open_labels(viewer, path)
+    wait_ready(again)
+    assert (KeptLayer.of(again).background.run is None) == is_changed
 
 
 def test_a_corrected_result_brings_what_the_network_drew_along(keeping, viewer, result, folder):

@@ -167,7 +167,13 @@ def _write(labels: LabelMap, scan: Scan | None, conversion: Conversion) -> tuple
         return write_masks(labels, output, source=scan)
     if conversion.form == "surfaces":
         return write_surfaces(labels, output)
-    return write_labels(labels, output, source=scan, new_uids=conversion.new_uids)
+    return write_labels(
+        labels,
+        output,
+        source=scan,
+        new_uids=conversion.new_uids,
+        overwrite=conversion.overwrite,
+    )
 
 
 def _write_table(table: LabelTable, output: Path) -> None:

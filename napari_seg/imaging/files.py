@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_seg.imaging.file_formats import SCAN_SUFFIXES, case_name, is_label_name
+from napari_seg.imaging.label_files.beside import record_path
 from napari_seg.imaging.label_files.mask_folder import write_masks
 from napari_seg.imaging.label_files.reading import read_labels
 from napari_seg.imaging.label_files.surfaces import write_surfaces
 from napari_seg.imaging.label_files.tables import read_label_table, write_label_table
-from napari_seg.imaging.label_files.writing import record_path, write_labels
+from napari_seg.imaging.label_files.writing import write_labels
 from napari_seg.imaging.scan_files import read_scan, write_scan
 
 __all__ = [

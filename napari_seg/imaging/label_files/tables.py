@@ -23,7 +23,8 @@ from napari_seg.imaging.scan import Notice
 TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
 """BIDS ``dseg.tsv``, ITK-SNAP label descriptions, 3D Slicer colour tables."""
 
-_HASH_COLUMN = "voxels_sha256"
+HASH_KEY = "voxels_sha256"
+"""What a table and a record say of which voxels they are."""
 
 
 def read_label_table(path: str | Path) -> LabelTable:
@@ -86,11 +87,21 @@ def table_path(path: Path) -> Path:
     return path.with_name(f"{case_name(path)}.tsv")
 
 
-def write_table_beside(path: Path, table: LabelTable, array: NDArray[Any]) -> None:
-    """Write the table of a label file, which says of which voxels it is."""
-    whose = hash_of_voxels(array)
-    column = {_HASH_COLUMN: {label.value: whose for label in table}}
+def write_table_beside(path: Path, table: LabelTable, voxels: str) -> None:
+    """Write the table of a label file, which says by their hash of which voxels it is."""
+    column = {HASH_KEY: {label.value: voxels for label in table}}
     table.write_tsv(table_path(path), more=column)
+
+
+def stated_voxels(path: Path) -> set[str]:
+    """Read of which voxels a table says that it is; empty where it is not there or says nothing.
+
+    Raises
+    ------
+    ValueError
+        If it is no table of labels.
+    """
+    return set(read_tsv_column(path, HASH_KEY).values()) if path.is_file() else set()
 
 
 def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tuple[Notice, ...]]:
@@ -103,7 +114,7 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         return LabelTable(), ()
     try:
         table = LabelTable.read_tsv(beside)
-        stated = set(read_tsv_column(beside, _HASH_COLUMN).values())
+        stated = stated_voxels(beside)
     except ValueError as error:
         # A notice is handed on with the labels, and the name of a file may be a patient's.
         cause = str(error).replace(f"'{beside.name}'", "the table beside the labels")
@@ -112,7 +123,7 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         return table, ()
     message = (
         "the table beside the labels was written for other voxels, so its names were not used; "
-        f"if they are right, delete its column {_HASH_COLUMN}"
+        f"if they are right, delete its column {HASH_KEY}"
     )
     return LabelTable(), (Notice("table-of-other-voxels", message),)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_seg.imaging.file_formats import DICOM_SUFFIXES, case_name, suffix_of
-from napari_seg.imaging.label_files.tables import write_table_beside
+from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
+from napari_seg.imaging.label_files.beside import (
+    require_replaceable_beside,
+    shared_with_others,
+    write_record,
+)
+from napari_seg.imaging.label_files.tables import hash_of_voxels, write_table_beside
 from napari_seg.imaging.label_files.voxel_checks import smallest
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
-from napari_seg.imaging.saving import write_text
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import write_voxels
 
@@ -25,7 +28,12 @@ COPIES_WRITTEN = 3
 
 
 def write_labels(
-    labels: LabelMap, path: str | Path, *, source: Scan | None = None, new_uids: bool = False
+    labels: LabelMap,
+    path: str | Path,
+    *,
+    source: Scan | None = None,
+    new_uids: bool = False,
+    overwrite: bool = False,
 ) -> tuple[Notice, ...]:
     """Write labels with their names and colours.
 
@@ -48,16 +56,22 @@ def write_labels(
     new_uids
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
+    overwrite
+        Whether a file of another program that lies in the place of the table or the record is
+        replaced as well, instead of being refused.
 
     Returns
     -------
     tuple of Notice
-        What was assumed while writing.
+        What was assumed while writing; and that a table or record was another label file's.
 
     Raises
     ------
     FileNotFoundError
         If the folder does not exist.
+    FileExistsError
+        If the table or the record would take the place of another program's file, and
+        `overwrite` is not given. Nothing is changed then.
     ValueError
         If the labels are not on the scan's grid, or the format cannot hold them.
     OSError
@@ -69,36 +83,31 @@ def write_labels(
         labels.require_grid(source.geometry)
     if labels.array.min() < 0:
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
-    if suffix_of(path) in DICOM_SUFFIXES:
+    is_dicom = suffix_of(path) in DICOM_SUFFIXES
+    has_table = not is_dicom and not path.name.lower().endswith(".seg.nrrd")
+    if not overwrite:
+        require_replaceable_beside(path, labels.record, has_table=has_table)
+    if is_dicom:
         return _write_dicom(labels, path, source, new_uids=new_uids)
     table = labels.table.completed(count_voxels(labels.array))
     array = smallest(labels.array)
-    if path.name.lower().endswith(".seg.nrrd"):
+    voxels = hash_of_voxels(array)
+    notices = shared_with_others(path, voxels, labels.record, has_table=has_table)
+    write_beside = partial(_write_beside, path, table if has_table else None, labels.record, voxels)
+    if not has_table:
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
         grid = labels.geometry if source is None else source.geometry
-        write_segmentation_nrrd(
-            array,
-            grid,
-            table,
-            path,
-            before_replacing=lambda: _write_record(path, labels.record),
-        )
+        write_segmentation_nrrd(array, grid, table, path, before_replacing=write_beside)
     else:
         write_voxels(
             path,
             array,
             labels.geometry if source is None else source.geometry,
             labels.source if source is None else source.source,
-            before_replacing=lambda: _write_beside(path, table, array, labels.record),
+            before_replacing=write_beside,
         )
-    return ()
-
-
-def record_path(path: str | Path) -> Path:
-    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
-    path = Path(path)
-    return path.with_name(f"{case_name(path)}.json")
+    return notices
 
 
 def _write_dicom(
@@ -109,7 +118,8 @@ def _write_dicom(
     if source is None:
         source = _grid_of_series(labels, path)
     notices = write_segmentation(labels, path, source=source, new_uids=new_uids)
-    _write_record(path, labels.record)
+    if labels.record is not None:
+        write_record(path, labels.record, hash_of_voxels(labels.array))
     return notices
 
 
@@ -125,13 +135,8 @@ def _grid_of_series(labels: LabelMap, path: Path) -> Scan:
 
 
 def _write_beside(
-    path: Path, table: LabelTable, array: NDArray[Any], record: Mapping[str, Any] | None
+    path: Path, table: LabelTable | None, record: Mapping[str, Any] | None, voxels: str
 ) -> None:
-    write_table_beside(path, table, array)
-    _write_record(path, record)
-
-
-def _write_record(path: Path, record: Mapping[str, Any] | None) -> None:
-    if record is not None:
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        write_text(record_path(path), f"{text}\n")
+    if table is not None:
+        write_table_beside(path, table, voxels)
+    write_record(path, record, voxels)

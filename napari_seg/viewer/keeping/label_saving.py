@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_seg.imaging.file_formats import case_name
 from napari_seg.imaging.files import read_labels, record_path, write_labels
+from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.keeping import label_records as records
@@ -129,6 +130,8 @@ def look_at(
     own = OwnFile(path, Stamp.of(path))
     on_progress(0.5)
     record = records.read_record(path) or {}
+    if not _is_of(record, order.restore(shown), path):
+        record = {}
     if records.is_networks_own(record):
         return Background(kept, own, run=NetworkRun(kept, record), run_file=path.name)
     named = records.network_file(record)
@@ -217,6 +220,17 @@ def _record(
         array = request.order.restore(run.labels.restore())
         record |= records.naming_network_file(run_file, array)
     return record
+
+
+def _is_of(record: Mapping[str, Any], array: NDArray[Any], path: Path) -> bool:
+    stated = record.get(HASH_KEY)
+    if stated is None or stated == hash_of_voxels(array):
+        return True
+    try:
+        # It may be shown on another grid, or in another order of the axes, than it is stored in.
+        return bool(stated == hash_of_voxels(read_labels(path).array))
+    except (OSError, ValueError):
+        return False
 
 
 def _network_labels(path: Path, sha256: str, order: DisplayOrder) -> NDArray[Any] | None:

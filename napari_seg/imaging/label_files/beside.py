@@ -1,0 +1,143 @@
+"""The table and the record beside a label file: whose they are, and that no other file is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from napari_seg.imaging.file_formats import DICOM_SUFFIXES, SCAN_SUFFIXES, case_name, suffix_of
+from napari_seg.imaging.label_files.tables import (
+    HASH_KEY,
+    hash_of_voxels,
+    stated_voxels,
+    table_path,
+)
+from napari_seg.imaging.label_files.voxel_checks import whole_numbers
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.saving import write_text
+from napari_seg.imaging.scan import Notice
+from napari_seg.imaging.voxel_files import read_voxels
+
+Record = Mapping[str, Any]
+
+# In each record that a network's labels, or labels of the panel, ever had.
+_KEYS_OF_OURS = {"purpose", "versions"}
+
+
+def record_path(path: str | Path) -> Path:
+    """Name the record of a label file: ``x_dseg.json`` for ``x_dseg.nii.gz``."""
+    path = Path(path)
+    return path.with_name(f"{case_name(path)}.json")
+
+
+def write_record(path: Path, record: Record | None, voxels: str) -> None:
+    """Write the record of a label file, with the hash of its voxels; nothing where it has none."""
+    if record is not None:
+        text = json.dumps({**record, HASH_KEY: voxels}, indent=2, ensure_ascii=False)
+        write_text(record_path(path), f"{text}\n")
+
+
+def require_replaceable_beside(path: Path, record: Record | None, *, has_table: bool) -> None:
+    """See that what is written beside a label file takes the place of no other program's file.
+
+    Parameters
+    ----------
+    path
+        The label file.
+    record
+        That will be written; None where there is none.
+    has_table
+        Whether a table will be written.
+
+    Raises
+    ------
+    FileExistsError
+        If a file lies there that is no table of labels, or a record that is none of ours and
+        says what the new one does not.
+    """
+    table, noted = table_path(path), record_path(path)
+    if has_table and table.exists() and not _is_table(table):
+        raise FileExistsError(_not_replaced(path, table, "table of labels"))
+    if record is not None and noted.exists() and not _is_replaceable(noted, record):
+        raise FileExistsError(_not_replaced(path, noted, "record of labels"))
+
+
+def shared_with_others(
+    path: Path, voxels: str, record: Record | None, *, has_table: bool
+) -> tuple[Notice, ...]:
+    """Say that the table or record beside is that of another label file, and will not be any more.
+
+    Files that differ in the end of their name alone, ``x.nii.gz`` and ``x.nrrd``, share them.
+    To be asked before the file is written; `voxels` is the hash of what will be written.
+    """
+    stated = _stated_in_table(table_path(path)) if has_table else set()
+    stated |= set() if record is None else _stated_in_record(record_path(path))
+    if not stated - {voxels}:
+        return ()
+    others = [other for other in _same_case(path) if _hash_of(other) in stated - {voxels}]
+    if not others:
+        return ()
+    ends = " and ".join(f"'{suffix_of(other)}'" for other in others)
+    message = (
+        f"the table and record beside were those of another label file of this name, ending in "
+        f"{ends}, and are now those of the labels just saved; save one of them under another name"
+    )
+    return (Notice("beside-shared", message, {"ends": ends}),)
+
+
+def _not_replaced(path: Path, other: Path, kind: str) -> str:
+    return (
+        f"'{path.name}' was not saved, because '{other.name}' beside it is no {kind} and would be "
+        "lost; rename that file, or save the labels under another name"
+    )
+
+
+def _is_table(path: Path) -> bool:
+    try:
+        LabelTable.read_tsv(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_replaceable(path: Path, record: Record) -> bool:
+    there = _read(path)
+    if there is None:
+        return False
+    is_ours = HASH_KEY in there or there.keys() >= _KEYS_OF_OURS
+    return is_ours or there.keys() <= record.keys()
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _stated_in_table(path: Path) -> set[str]:
+    try:
+        return stated_voxels(path)
+    except ValueError:
+        return set()
+
+
+def _stated_in_record(path: Path) -> set[str]:
+    stated = (_read(path) or {}).get(HASH_KEY) if path.is_file() else None
+    return {stated} if isinstance(stated, str) else set()
+
+
+def _same_case(path: Path) -> list[Path]:
+    ends = [end for end in SCAN_SUFFIXES if end not in DICOM_SUFFIXES and end != suffix_of(path)]
+    others = (path.with_name(case_name(path) + end) for end in ends)
+    return [other for other in others if other.is_file()]
+
+
+def _hash_of(path: Path) -> str | None:
+    try:
+        return hash_of_voxels(whole_numbers(read_voxels(path).array, path.name))
+    except (OSError, ValueError):
+        return None  # a scan, which has neither table nor record

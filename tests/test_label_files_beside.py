@@ -1,0 +1,105 @@
+"""What lies beside a label file that is saved: ours is replaced, all else stays."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_seg.imaging.files import read_labels, write_labels
+from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.imaging.scan import LabelMap
+
+RECORD = {"versions": {"python": "3"}, "purpose": "research use only"}
+
+
+def some_labels(name: str = "liver", row: int = 1, **more: object) -> LabelMap:
+    array = np.zeros((4, 3, 2), np.uint8)
+    array[row] = 1
+    table = LabelTable.from_names({1: name})
+    return LabelMap(array, Geometry((4, 3, 2), np.eye(4)), table, **more)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("case.tsv", "subject\tage\nsub-01\t33\n"),
+        ("case.tsv", "index\tname\nsub-01\tSmith\n"),
+        ("case.json", '{"RepetitionTime": 2}'),
+        ("case.json", "[1, 2]"),
+        ("case.json", "{half"),
+    ],
+)
+@pytest.mark.parametrize("end", [".nii.gz", ".nrrd"])
+def test_a_file_of_another_program_is_never_replaced(
+    tmp_path: Path, name: str, content: str, end: str
+) -> None:
+    old = some_labels(record={"a": 1})
+    write_labels(old, tmp_path / f"case{end}")
+    (tmp_path / name).write_text(content)
+    before = files_of(tmp_path)
+    with pytest.raises(FileExistsError, match=rf"'{name}' beside it is no .*; rename that file"):
+        write_labels(some_labels(row=2, record={"a": 2}), tmp_path / f"case{end}")
+    assert files_of(tmp_path) == before
+    write_labels(some_labels(row=2, record={"a": 2}), tmp_path / f"case{end}", overwrite=True)
+    assert read_labels(tmp_path / f"case{end}").table.names == {1: "liver"}
+    assert json.loads((tmp_path / "case.json").read_text())["a"] == 2
+
+
+def test_a_record_of_another_program_is_not_asked_for_where_none_is_written(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "case.json").write_text('{"RepetitionTime": 2}')
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+    assert (tmp_path / "case.json").read_text() == '{"RepetitionTime": 2}'
+
+
+@pytest.mark.parametrize("end", [".nii.gz", ".nrrd", ".mha"])
+def test_our_own_files_are_replaced(tmp_path: Path, end: str) -> None:
+    path = tmp_path / f"case{end}"
+    write_labels(some_labels(record={"a": 1}), path)
+    assert write_labels(some_labels("spleen", 2, record={"b": 2}), path) == ()
+    assert read_labels(path).table.names == {1: "spleen"}
+    assert json.loads((tmp_path / "case.json").read_text())["b"] == 2
+
+
+def test_a_record_of_an_earlier_version_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(json.dumps(RECORD | {"seconds": 3}))
+    write_labels(some_labels(record=RECORD), tmp_path / "case.nii.gz")
+    assert "seconds" not in json.loads((tmp_path / "case.json").read_text())
+
+
+def test_a_table_of_labels_of_another_program_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "case.tsv").write_text("index\tname\tmapping\n1\tspleen\t4\n")
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+    assert read_labels(tmp_path / "case.nii.gz").table.names == {1: "liver"}
+
+
+def test_a_table_that_was_another_files_is_told(tmp_path: Path) -> None:
+    write_labels(some_labels(record=RECORD), tmp_path / "case.nii.gz")
+    same = write_labels(some_labels(record=RECORD), tmp_path / "case.mha")
+    assert same == ()
+    (notice,) = write_labels(some_labels("spleen", 2), tmp_path / "case.nrrd")
+    assert notice.code == "beside-shared"
+    assert "ending in '.nii.gz' and '.mha'" in notice.message
+    assert "case" not in notice.message
+    # Again over the same file nothing is lost any more.
+    assert write_labels(some_labels("spleen", 3), tmp_path / "case.nrrd") == ()
+
+
+def test_a_record_that_was_another_files_is_told(tmp_path: Path) -> None:
+    write_labels(some_labels(record=RECORD), tmp_path / "case.nii.gz")
+    (tmp_path / "case.tsv").unlink()
+    notices = write_labels(some_labels(row=2, record=RECORD), tmp_path / "case.nrrd")
+    assert [notice.code for notice in notices] == ["beside-shared"]
+
+
+def test_a_scan_of_the_same_name_shares_nothing(tmp_path: Path) -> None:
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+    (tmp_path / "case.mha").write_bytes(b"no labels")
+    assert write_labels(some_labels(row=2), tmp_path / "case.nii.gz") == ()
