@@ -39,6 +39,16 @@ def test_the_form_of_the_higher_code_wins_with_a_notice(s: int, q: int, winner: 
     assert notices[0].figures["shift_mm"] == pytest.approx(10)
 
 
+@pytest.mark.parametrize(("unit", "per_mm"), [("mm", 1), ("meter", 0.001), ("micron", 1000)])
+def test_how_far_forms_differ_is_told_in_mm_whatever_their_unit(unit: str, per_mm: float) -> None:
+    stored = np.diag([per_mm, per_mm, per_mm, 1.0])
+    header = header_with(sform=stored @ SFORM, qform=stored @ MOVED)
+    header.set_xyzt_units(unit)
+    notice = stored_geometry(header, "scan.nii")[2][0]
+    assert notice.figures["shift_mm"] == pytest.approx(10, rel=1e-4)
+    assert "differ by up to 10 mm" in notice.message
+
+
 def test_forms_that_nearly_agree_need_no_notice() -> None:
     geometry, _, notices = stored_geometry(header_with(qform=SFORM + 1e-3 * np.eye(4)), "scan.nii")
     assert np.allclose(geometry.affine, SFORM)

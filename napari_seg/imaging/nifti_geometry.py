@@ -192,7 +192,7 @@ def _choose_form(
     sform = _usable(header.get_sform(), shape) if sform_code > 0 else None
     qform = _usable(_qform(header), shape) if qform_code > 0 else None
     if sform is not None and qform is not None:
-        return _one_of_both(sform, qform, codes)
+        return _one_of_both(sform, qform, codes, MM_PER_UNIT.get(length_unit(header), 1.0))
     if sform is not None:
         unusable = Notice(
             "qform-unusable", "the qform is no valid affine: the sform was used", codes
@@ -227,11 +227,12 @@ def _unknown_unit(header: Nifti1Header) -> tuple[Notice, ...]:
 
 
 def _one_of_both(
-    sform: Geometry, qform: Geometry, codes: dict[str, int]
+    sform: Geometry, qform: Geometry, codes: dict[str, int], mm_per_unit: float
 ) -> tuple[NDArray[Any], int, tuple[Notice, ...]]:
     winner, chosen = "sform", sform
-    shift_mm = sform.largest_shift_mm(qform)
-    if shift_mm <= _DISAGREEMENT_VOXELS * min(sform.spacing):
+    # The forms are in the unit of the header still.
+    shift_mm = sform.largest_shift_mm(qform) * mm_per_unit
+    if shift_mm <= _DISAGREEMENT_VOXELS * min(sform.spacing) * mm_per_unit:
         return sform.affine, codes["sform_code"], ()
     if codes["qform_code"] > codes["sform_code"]:
         winner, chosen = "qform", qform
