@@ -27,6 +27,7 @@ from napari_seg.imaging.nifti_geometry import (
 from napari_seg.imaging.nifti_header import StoredHeader, header_file, read_header, voxel_file
 from napari_seg.imaging.nifti_volumes import describe_volumes, store_times, time_step
 from napari_seg.imaging.scan import Notice, Scan, Source
+from napari_seg.imaging.spm_matrix import place_by_spm
 from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
 
 _HEADERS: dict[int, type[Nifti1Header]] = {348: Nifti1Header, 540: Nifti2Header}
@@ -74,6 +75,8 @@ def read_nifti(
         stored = read_header(stream, first)
         place = analyze_geometry if stored.is_analyze else stored_geometry
         geometry, frame, notices = place(stored.fields, first.name)
+        if stored.is_analyze:
+            geometry, notices = place_by_spm(first, geometry, notices)
         if not stored.in_pair:
             raw, surplus = _taken(file, stream, stored, on_disk, on_progress)
     if stored.in_pair:
