@@ -13,7 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from napari_seg.imaging.channels import RGB_NAMES, unsure_axis, volume_names
+from napari_seg.imaging.channels import RGB_NAMES, axis_name, unsure_axis, volume_names
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.free_memory import require_memory
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
@@ -24,6 +24,7 @@ from napari_seg.imaging.nrrd_voxels import stored_voxels
 from napari_seg.imaging.paths import text_path
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Scan, Source
+from napari_seg.imaging.stated_times import STEP_KEY
 
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
@@ -82,7 +83,7 @@ def write_itk_file(
     path
         Ends in ``.nrrd`` or ``.mha``. Not whole or not at all: see `files.write_labels`.
     source
-        Passed over: these formats state their geometry in one way only.
+        Its step of time is written; these formats state their geometry in one way only.
     metadata
         Further fields of an NRRD header.
 
@@ -97,7 +98,10 @@ def write_itk_file(
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(affine[:3, 3].tolist())
     image.SetDirection((affine[:3, :3] / geometry.spacing).ravel().tolist())
-    for key, value in (metadata or {}).items():
+    said = dict(metadata or {})
+    if array.ndim == 4 and source.time_step is not None:
+        said[STEP_KEY] = str(float(source.time_step))
+    for key, value in said.items():
         image.SetMetaData(key, value)
     try:
         with text_path(path) as name:
@@ -131,19 +135,28 @@ def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
             f"({_last_line(error, path)}); fetch or export it again"
         ) from error
     array, geometry = _voxels_and_geometry(array, reader, header)
-    volumes = reader.GetSize()[3:]
+    names = _channel_names(reader, header)
     return Scan(
         array,
         geometry,
-        channel_names=_channel_names(reader, header),
+        channel_names=names,
         notices=(
             *header.notices(flat=reader.GetDimension() == 2),
-            *([one_volume(reader.GetSize())] if volumes == (1,) else []),
-            *([unsure_axis(*volumes)] if volumes > (1,) and not header.is_series else []),
+            *([one_volume(reader.GetSize())] if reader.GetSize()[3:] == (1,) else []),
+            *([unsure_axis(len(names))] if names[:1] == volume_names(1, "volume") else []),
             *odd_grid(geometry),
         ),
-        source=Source("NRRD"),
+        source=Source("NRRD", time_step=_time_step(reader, header, names)),
     )
+
+
+def _time_step(
+    image: sitk.ImageFileReader, header: NrrdHeader, names: tuple[str, ...]
+) -> float | None:
+    if axis_name(names) != "time":
+        return None
+    stated = header.step_of_parts()
+    return header.step_of_volumes(image.GetSpacing()) if stated is None else stated
 
 
 def _refuse_unreadable(reader: sitk.ImageFileReader, header: NrrdHeader, path: Path) -> None:
@@ -206,15 +219,17 @@ def _voxels_and_geometry(
 
 def _channel_names(image: sitk.ImageFileReader, header: NrrdHeader) -> tuple[str, ...]:
     parts = image.GetNumberOfComponents()
-    flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
-    if parts == 3 and flat:
-        return RGB_NAMES
-    if parts > 1:
-        return volume_names(parts, "channel")
     volumes = image.GetSize()[3] if image.GetDimension() == 4 else 1
-    if volumes == 1:
+    if parts == volumes == 1:
         return ()
-    return volume_names(volumes, "time" if header.is_series else "volume")
+    if parts == 1:
+        return volume_names(volumes, "time" if header.is_series else "volume")
+    if header.step_of_parts() is not None:
+        return volume_names(parts, "time")
+    if header.is_sequence:
+        return volume_names(parts, "volume")
+    flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
+    return RGB_NAMES if parts == 3 and flat else volume_names(parts, "channel")
 
 
 def _last_line(error: RuntimeError, path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.channels import RGB_NAMES, unsure_axis, volume_names
+from napari_seg.imaging.channels import RGB_NAMES, axis_name, unsure_axis, volume_names
 from napari_seg.imaging.detached_voxels import both_names, file_beside
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import (
@@ -24,6 +24,7 @@ from napari_seg.imaging.grid_notices import (
 from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice, Scan, Source
+from napari_seg.imaging.stated_times import STEP_KEY, stated_step
 from napari_seg.imaging.voxel_bytes import StoredBytes, too_short
 
 _UNITS = {"": "mm", "?": "mm", "mm": "mm", "um": "micron", "cm": "cm", "m": "meter"}
@@ -49,12 +50,13 @@ def read_meta_image(path: Path, *, on_progress: OnProgress | None = None) -> Sca
     geometry, notices = _geometry(header)
     if header.shape[3:] == (1,):
         notices = (*notices, one_volume(header.shape))
-    elif len(header.shape) > 3:
+    elif len(header.shape) > 3 and _step(header) is None:
         notices = (*notices, unsure_axis(header.shape[3]))
+    names = _channel_names(header)
     return Scan(
         array,
         geometry,
-        channel_names=_channel_names(header),
+        channel_names=names,
         notices=(
             *notices,
             *_stray_lines(header),
@@ -62,7 +64,11 @@ def read_meta_image(path: Path, *, on_progress: OnProgress | None = None) -> Sca
             *_other_packed_size(header, path if voxels is None else None),
             *surplus_bytes(surplus),
         ),
-        source=Source("MetaImage", modality=_modality(header)),
+        source=Source(
+            "MetaImage",
+            modality=_modality(header),
+            time_step=_step(header) if axis_name(names) == "time" else None,
+        ),
     )
 
 
@@ -181,12 +187,19 @@ def _unit(header: MetaImageHeader) -> str:
 
 
 def _channel_names(header: MetaImageHeader) -> tuple[str, ...]:
+    in_time = _step(header) is not None
+    if header.channels > 1 and in_time:
+        return volume_names(header.channels, "time")
     if header.channels == 3 and (*header.shape, 1)[2] == 1:
         return RGB_NAMES
     if header.channels > 1:
         return volume_names(header.channels, "channel")
     volumes = header.shape[3] if len(header.shape) > 3 else 1
-    return volume_names(volumes, "volume") if volumes > 1 else ()
+    return volume_names(volumes, "time" if in_time else "volume") if volumes > 1 else ()
+
+
+def _step(header: MetaImageHeader) -> float | None:
+    return stated_step(header.fields.get(STEP_KEY))
 
 
 def _stray_lines(header: MetaImageHeader) -> tuple[Notice, ...]:

@@ -12,6 +12,7 @@ from napari_seg.imaging.detached_voxels import file_beside
 from napari_seg.imaging.grid_notices import no_orientation, no_origin, no_spacing, other_unit
 from napari_seg.imaging.nrrd_axes import SPACE_KINDS, NrrdAxis, stated_axes
 from napari_seg.imaging.scan import Notice
+from napari_seg.imaging.stated_times import STEP_KEY, seconds_of, stated_step, step_between
 
 _HEADER_BYTES = 1 << 20
 # Some programs round the voxel size.
@@ -43,6 +44,8 @@ _UNTURNED = {
     "last": (1.0, -1.0, 1.0),
 }
 _SPACES_IN_TIME = (*_UNTURNED, "left-posterior-superior-time", "lpst", "scanner-xyz-time")
+# How 3D Slicer says what the parts of a voxel are.
+_INDEX_TYPE, _INDEX_VALUES = "axis 0 index type", "axis 0 index values"
 # What programs write where they know of no unit.
 _NO_LENGTHS = ("pixel", "pixels", "voxel", "voxels")
 
@@ -57,6 +60,8 @@ class NrrdHeader:
         The file of the header.
     fields
         As they stand there; what programs add as ``key:=value`` is no field.
+    values
+        What programs add so, by its key as it stands there.
     voxel_file
         `path`, or the file that the header names.
     length
@@ -65,6 +70,7 @@ class NrrdHeader:
 
     path: Path
     fields: dict[str, str]
+    values: dict[str, str]
     voxel_file: Path
     length: int | None
 
@@ -119,6 +125,39 @@ class NrrdHeader:
         """Whether the header says that volumes follow each other in time."""
         kinds, space = self.fields.get("kinds", ""), self.fields.get("space", "")
         return "time" in kinds.lower().split() or space.strip().lower() in _SPACES_IN_TIME
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the parts of a voxel are a sequence of 3D Slicer, of times or of other things."""
+        return _INDEX_TYPE in self.values
+
+    def step_of_parts(self) -> float | None:
+        """Return the seconds between the parts of a voxel; 0 where only their unit is of time.
+
+        None where nothing says that they follow each other in time.
+        """
+        stated = stated_step(self.values.get(STEP_KEY))
+        if stated is not None or not self.is_sequence:
+            return stated
+        units = [axis.unit for axis in stated_axes(self.fields) if not axis.is_of_space]
+        seconds = seconds_of(units[0]) if units else None
+        if seconds is None:
+            return None
+        return seconds * step_between(self.values.get(_INDEX_VALUES, ""))
+
+    def step_of_volumes(self, read: Sequence[float]) -> float:
+        """Return the seconds from one volume of a series to the next; 0 where it is not stated.
+
+        Parameters
+        ----------
+        read
+            The steps along the axes of space as SimpleITK reads them, that of time last.
+        """
+        units = re.findall(r'"([^"]*)"', self.fields.get("space units", ""))
+        axis = self.axes[-1]
+        step = read[-1] if "space directions" in self.fields else axis.step
+        seconds = seconds_of(axis.unit or (units[-1] if len(units) == len(read) else ""))
+        return step * seconds if seconds is not None and isfinite(step) and step > 0 else 0.0
 
     def require_readable(self) -> None:
         """Raise ``ValueError`` where the voxels are stored in a way that SimpleITK cannot take."""
@@ -220,12 +259,16 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
     # The header ends at an empty line; one that stands alone may end with the file.
     end = re.search(rb"\r?\n\r?\n", head)
     lines = head[: None if end is None else end.start()].splitlines()
-    fields = {}
+    fields, values = {}, {}
     for line in lines[1:]:
-        name, colon, value = line.decode(errors="replace").partition(": ")
+        text = line.decode(errors="replace")
+        key, equals, said = text.partition(":=")
+        if equals and not key.startswith("#"):
+            values[key] = said
+        name, colon, value = text.partition(": ")
         if colon and not name.startswith("#") and ":=" not in name:
             fields[name.strip().lower()] = value.strip()
     stated = fields.get("data file", fields.get("datafile", "LOCAL"))
     voxel_file = file_beside(path, stated)
     length = None if end is None else end.end()
-    return NrrdHeader(path, fields, path if voxel_file is None else voxel_file, length)
+    return NrrdHeader(path, fields, values, path if voxel_file is None else voxel_file, length)

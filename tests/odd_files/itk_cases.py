@@ -99,6 +99,10 @@ FIRST = {
     "space_directions": "none (1,0,0) (0,2,0) (0,0,3)",
 }
 NO_SPACE: dict[str, str | None] = {"space": None, "space_directions": None, "space_origin": None}
+SEQUENCE = {
+    "kinds": "list domain domain domain",
+    "endian": "little\naxis 0 index type:=numeric\naxis 0 index values:=0 1.5",
+}
 ENDS = NO_SPACE | {"axis_mins": "0 0 0", "axis_maxs": "12 25 40"}
 TIMED = FOUR | {
     "space": "right-anterior-superior-time",
@@ -175,6 +179,10 @@ NRRD = (
     of_nrrd(is_read("NRRD with a list first", places=BOTH, shape=(6, 5, 4, 2)), TWO_FIRST, **FIRST),
     of_nrrd(is_read("NRRD with a list last", places=BOTH, shape=(6, 5, 4, 2)), TWO_LAST, **LISTED),
     of_nrrd(is_read("NRRD with times", places=IN_TIME, shape=(6, 5, 4, 2)), TWO_LAST, **TIMED),
+    of_nrrd(is_read("a sequence of 3D Slicer", "axis-unsure", places=BOTH, shape=(6, 5, 4, 2)),
+            TWO_FIRST, **FIRST | SEQUENCE),
+    of_nrrd(is_read("a sequence of 3D Slicer in seconds", places=BOTH, shape=(6, 5, 4, 2)),
+            TWO_FIRST, **FIRST | SEQUENCE, units='"s" "" "" ""'),
     of_nrrd(is_refused("NRRD with a nameless fourth axis", "no direction for axis 4", in_viewer=True),
             TWO_LAST, **FOUR),
     of_nrrd(is_refused("NRRD with an axis of space without direction", "no direction for axis 3"),
