@@ -192,6 +192,33 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path, with_ours: boo
     assert list(tmp_path.iterdir()) == [folder]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.tsv", "subject\tage\nsub-01\t33\n"),
+        ("labels.tsv", "index\tname\n1\tliver\n"),
+        ("labels.json", '{"RepetitionTime": 2}'),
+    ],
+)
+def test_a_table_or_json_of_another_program_is_not_replaced_with_its_folder(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    folder = tmp_path / "masks"
+    folder.mkdir()
+    (folder / name).write_text(content)
+    with pytest.raises(FileExistsError, match=f"'masks' holds '{name}' and is not replaced"):
+        write_masks(some_labels(), folder)
+    assert (folder / name).read_text() == content
+
+
+def test_a_folder_without_labels_is_replaced_again(tmp_path: Path) -> None:
+    labels = some_labels()
+    none = LabelMap(np.zeros_like(labels.array), labels.geometry, LabelTable(), record={"a": 1})
+    write_masks(none, tmp_path / "masks")
+    write_masks(labels, tmp_path / "masks")
+    assert read_labels(tmp_path / "masks").table.names == labels.table.names
+
+
 def test_bad_requests_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"masks are written to .nii.gz, .* got '.png'"):
         write_masks(some_labels(), tmp_path / "masks", suffix=".png")

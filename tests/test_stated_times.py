@@ -40,10 +40,11 @@ def test_other_programs_read_the_voxels_of_a_series(tmp_path: Path, suffix: str)
     assert np.array_equal(sitk.GetArrayFromImage(image).transpose(2, 1, 0, 3), series(2.5).array)
 
 
+@pytest.mark.parametrize("step", [None, 2.5])
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
-def test_channels_are_no_times(tmp_path: Path, suffix: str) -> None:
+def test_channels_are_no_times(tmp_path: Path, suffix: str, step: float | None) -> None:
     path = tmp_path / f"channels{suffix}"
-    write_scan(series(None, ("T1", "T2", "FLAIR")), path)
+    write_scan(series(step, ("T1", "T2", "FLAIR")), path)
     back = read_scan(path)
     assert back.channel_names == ("channel 1", "channel 2", "channel 3")
     assert back.source.time_step is None

@@ -86,6 +86,9 @@ def write_scan(scan: Scan, path: str | Path) -> None:
     source = scan.source
     if axis_name(scan.channel_names) == "time":
         source = replace(source, time_step=source.time_step or 0.0)
+    elif scan.channel_names:
+        # Of several series stacked as channels, or the like.
+        source = replace(source, time_step=None)
     write_voxels(Path(path), scan.array, scan.geometry, source)
 
 

@@ -68,15 +68,23 @@ def require_replaceable(folder: Path) -> None:
     """Raise ``FileExistsError`` where a folder holds anything but a segmentation saved so."""
     if not folder.is_dir():
         return
-    ours = {TABLE_NAME, RECORD_NAME, *_LITTER}
-    if is_ours(folder):
-        ours |= set(read_file_names(folder / TABLE_NAME).values())
+    ours = set(_LITTER)
+    if _is_saved_so(folder / TABLE_NAME):
+        ours |= {TABLE_NAME, RECORD_NAME, *read_file_names(folder / TABLE_NAME).values()}
     others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if others:
         raise FileExistsError(
             f"'{folder.name}' holds '{others[0]}' and is not replaced, because what it holds "
             "would be lost; choose another folder, or a new one"
         )
+
+
+def _is_saved_so(table: Path) -> bool:
+    # A segmentation without labels has a table without rows.
+    try:
+        return table.is_file() and len(LabelTable.read_tsv(table)) == len(read_file_names(table))
+    except ValueError:
+        return False
 
 
 def _safe(name: str) -> str:
