@@ -1,5 +1,3 @@
-import errno
-import os
 from pathlib import Path
 
 import numpy as np
@@ -21,29 +19,6 @@ def test_labels_and_record_behind_links_are_replaced_and_the_links_stay(tmp_path
     assert set(np.unique(voxels(store / "labels.nii.gz"))) == {0, 1, 2}
     assert all((store / name).read_bytes() != b"old" for name in ("labels.json", "labels.tsv"))
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
-
-
-def test_a_link_to_another_drive_is_followed_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "drive").mkdir()
-    (tmp_path / "drive" / "a.txt").write_text("old")
-    (tmp_path / "a.txt").symlink_to(tmp_path / "drive" / "a.txt")
-    staged = tmp_path / "staged" / "a.txt"
-    staged.parent.mkdir()
-    staged.write_text("new")
-    rename = os.replace
-
-    def refuse_other_drives(one: Path, other: Path) -> None:
-        if Path(one).parent != Path(other).parent:
-            raise OSError(errno.EXDEV, "another drive")
-        rename(one, other)
-
-    monkeypatch.setattr(Path, "replace", refuse_other_drives)
-    places.move_into(staged, tmp_path)
-    assert (tmp_path / "a.txt").is_symlink()
-    assert (tmp_path / "drive" / "a.txt").read_text() == "new"
-    assert [path.name for path in (tmp_path / "drive").iterdir()] == ["a.txt"]
 
 
 def test_a_failed_run_leaves_no_folder_behind(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def convert_labels(conversion: Conversion) -> Converted:
     volumes = label_volumes(labels.array, labels.geometry.voxel_volume_ml)
     if conversion.table is not None:
         labels = replace(labels, table=read_label_table(conversion.table).completed(volumes))
+    # Another program may have written there while the labels were read.
+    _check_places(conversion)
     notices = (*(scan.notices if scan else ()), *labels.notices, *_write(labels, scan, conversion))
     return Converted(conversion.output, labels.table, volumes, notices)
 
@@ -134,9 +136,13 @@ def _check(conversion: Conversion) -> None:
         raise ValueError(
             f"'{output.name}' needs --scan, the DICOM series that the labels were drawn on"
         )
+    _check_places(conversion)
+
+
+def _check_places(conversion: Conversion) -> None:
     given = [conversion.labels, *([conversion.scan] if conversion.scan else [])]
-    places = [output]
-    if form is None and not to_table and not _holds_names(output):
+    places = [conversion.output]
+    if conversion.form is None and not (_is_table(places[0]) or _holds_names(places[0])):
         places += _table_to_check(conversion)
     check_places(places, given, overwrite=conversion.overwrite)
 

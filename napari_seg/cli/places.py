@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,23 +85,6 @@ def made_folder(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 place.rmdir()
         raise
-
-
-def move_into(staged: Path, folder: Path) -> None:
-    """Move a file into a folder; where a link of that name lies there, the file behind it."""
-    from napari_seg.imaging.saving import replace_file
-
-    target = Path(os.path.realpath(folder / staged.name))
-    try:
-        staged.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        replace_file(target, lambda partial: _copy(staged, partial))
-
-
-def _copy(staged: Path, partial: Path) -> None:
-    shutil.copyfile(staged, partial)
 
 
 def beside(labels: Path, ending: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,11 +13,10 @@ from napari_seg.cli.places import (
     beside,
     case_of,
     label_paths,
-    made_folder,
     map_ending,
-    move_into,
 )
 from napari_seg.cli.results import Case
+from napari_seg.cli.staging import staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -267,20 +265,13 @@ def _save(drawn: Drawn, choices: Choices) -> tuple[Notice, ...]:
     from napari_seg.imaging.nifti import write_nifti
 
     scan, labels, path = drawn.scan, drawn.labels, drawn.case.labels
-    with (
-        made_folder(path.parent),
-        tempfile.TemporaryDirectory(prefix=".napari-seg-", dir=path.parent) as folder,
-    ):
-        staged = Path(folder) / path.name
-        notices = write_labels(labels, staged, source=scan, new_uids=choices.new_uids)
+    with staged(path, overwrite=choices.overwrite) as place:
+        notices = write_labels(labels, place, source=scan, new_uids=choices.new_uids)
         if choices.overlay:
             from napari_seg.imaging.overlay import write_overlay
 
-            write_overlay(scan, labels, beside(staged, "_overlay.png"))
+            write_overlay(scan, labels, beside(place, "_overlay.png"))
         for name, values in drawn.maps.items():
-            place = beside(staged, map_ending(name))
-            write_nifti(values.array, values.geometry, place, scan.source)
-        # The labels come last: they are never there without their record.
-        for file in sorted(Path(folder).iterdir(), key=staged.__eq__):
-            move_into(file, path.parent)
+            map_place = beside(place, map_ending(name))
+            write_nifti(values.array, values.geometry, map_place, scan.source)
     return notices
