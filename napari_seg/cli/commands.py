@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_seg.cli.convert_command import convert
-from napari_seg.cli.options import Json, home_path
+from napari_seg.cli.options import Command, Json, home_path
 from napari_seg.cli.segment_command import segment
 from napari_seg.cli.terminal import exit_codes, print_json, quiet_libraries
 
@@ -38,11 +38,11 @@ def _options(
     """Segment radiology scans with a U-Net. For research use only."""
 
 
-app.command()(segment)
-app.command()(convert)
+app.command(cls=Command)(segment)
+app.command(cls=Command)(convert)
 
 
-@app.command()
+@app.command(cls=Command)
 def series(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with DICOM files.")],
     as_json: Json = False,
@@ -55,7 +55,7 @@ def series(
         list_series(folder, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     output: Annotated[
         Path,
@@ -75,7 +75,7 @@ def demo(
         run_demo(output, window=window)
 
 
-@app.command()
+@app.command(cls=Command)
 def doctor(
     as_json: Json = False,
 ) -> None:
@@ -94,7 +94,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command("bundle-path")
+@app.command("bundle-path", cls=Command)
 def bundle_path() -> None:
     """Print the folder of the shipped MONAI bundle."""
     from napari_seg.segmentation.bundle_description import shipped_bundle_folder
