@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import SAMPLE, largest_file, run, voxels
+from test_cli import SAMPLE, error_line, largest_file, run, voxels
 
 from napari_seg.cli import places
 
@@ -39,3 +39,47 @@ def test_a_folder_in_use_by_others_stays(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"):
         fail()
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["theirs.txt"]
+
+
+@pytest.mark.parametrize(
+    "name", ["lab.nii.bz2", "lab.stl", "lab.tsv", "x.xyz", "x.jpg", "x.NIFTI", "x.nii.gzz"]
+)
+def test_an_ending_that_is_not_written_makes_no_folder(tmp_path: Path, name: str) -> None:
+    result = run("segment", SAMPLE, "-o", tmp_path / name)
+    assert result.exit_code == 2
+    message = " ".join(result.stderr.replace("│", " ").split())
+    assert ".nii.gz" in message
+    assert "end it in /" in message
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["results", "results.v2", "sub-01.ses-1", "2024.11.28", "t1.5", "Dr. Who", "x.stl/"]
+)
+def test_a_folder_may_have_a_dot_in_its_name(name: str) -> None:
+    assert places.label_paths(["a"], name) == [Path(name) / "a_dseg.nii.gz"]
+
+
+def test_a_name_with_a_slash_at_its_end_is_a_folder_whatever_it_is_called(tmp_path: Path) -> None:
+    result = run("segment", SAMPLE, "-o", f"{tmp_path}/labels.nii.gz/")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "labels.nii.gz" / "hippocampus_left_dseg.nii.gz").is_file()
+
+
+def test_a_folder_that_is_there_may_end_like_a_file(tmp_path: Path) -> None:
+    (tmp_path / "old.stl").mkdir()
+    found = places.label_paths(["a"], tmp_path / "old.stl")
+    assert found == [tmp_path / "old.stl" / "a_dseg.nii.gz"]
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif"])
+def test_a_picture_of_a_volume_is_refused_before_the_network_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def must_not_run(*_arguments: object, **_options: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("napari_seg.segmentation.inference.segment", must_not_run)
+    result = run("segment", SAMPLE, "-o", tmp_path / name)
+    assert "a picture holds one slice" in error_line(result)
+    assert not list(tmp_path.iterdir())

@@ -35,7 +35,7 @@ def run_demo(folder: Path, *, window: bool) -> None:
     from napari_seg.segmentation.run_settings import RunSettings
 
     choices = Choices(RunSettings(region="auto"), overwrite=True, overlay=True)
-    results, failures = segment_scans([sample_data_folder() / _SCAN], folder, choices)
+    results, failures = segment_scans([sample_data_folder() / _SCAN], f"{folder}/", choices)
     if failures:
         raise OSError(f"the demo failed: {failures[0].error}")
     report(results, failures, as_json=False)

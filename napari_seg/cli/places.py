@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
+# A kind of file, such as bz2; not what folders are told apart by, such as study.v2 or sub-1.ses-1.
+_FILE_ENDING = re.compile(r"\.(?=\d*[a-z]\d*[a-z])([a-z\d]{2,4}|nifti|dicom)", re.IGNORECASE)
+
+
+def label_paths(cases: Sequence[str], output: str | Path) -> list[Path]:
     """Choose the label file of each scan.
 
     Parameters
@@ -21,7 +26,8 @@ def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
     cases
         What the case of each scan is called.
     output
-        The label file of a single scan, or a folder.
+        The label file of a single scan, or a folder: one that is there, or a name with a slash
+        at its end or without a file's ending.
 
     Raises
     ------
@@ -29,15 +35,13 @@ def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
         If `output` is a file name for several scans or of a format that is not written, or two
         scans would share one.
     """
-    from napari_seg.imaging.file_formats import DICOM_SUFFIXES, WRITABLE_SUFFIXES, suffix_of
+    from napari_seg.imaging.file_formats import suffix_of
 
-    if suffix_of(output) and not output.is_dir():
-        written = (*WRITABLE_SUFFIXES, *DICOM_SUFFIXES)
-        if suffix_of(output) not in written:
-            raise typer.BadParameter(
-                f"labels are written to {', '.join(written)}, got {output.name!r}",
-                param_hint="--output",
-            )
+    is_folder = str(output).endswith(("/", os.sep)) or Path(output).is_dir()
+    output = Path(output)
+    if not is_folder:
+        _check_ending(output)
+    if suffix_of(output) and not is_folder:
         if len(cases) > 1:
             raise typer.BadParameter(
                 f"{len(cases)} scans need a folder, got the file name {output.name!r}",
@@ -55,6 +59,19 @@ def label_paths(cases: Sequence[str], output: Path) -> list[Path]:
             )
         places.append(place)
     return places
+
+
+def _check_ending(output: Path) -> None:
+    from napari_seg.imaging.file_formats import DICOM_SUFFIXES, WRITABLE_SUFFIXES, suffix_of
+
+    written = (*WRITABLE_SUFFIXES, *DICOM_SUFFIXES)
+    known = suffix_of(output)
+    if known not in written and (known or _FILE_ENDING.fullmatch(output.suffix)):
+        raise typer.BadParameter(
+            f"labels are written to {', '.join(written)}, got {output.name!r}; "
+            f"for a folder of that name end it in / or make it first",
+            param_hint="--output",
+        )
 
 
 def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bool) -> None:

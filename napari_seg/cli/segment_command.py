@@ -13,7 +13,7 @@ from napari_seg.cli.options import (
     Overwrite,
     Repair,
     SeriesOfEach,
-    home_path,
+    home_text,
     series_of,
 )
 from napari_seg.cli.terminal import exit_codes, quiet_libraries
@@ -25,14 +25,14 @@ def segment(
         typer.Argument(metavar="SCAN", help="NIfTI, NRRD, MHA, a DICOM folder, or a 2D picture."),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "--output",
             "-o",
-            parser=home_path,
+            parser=home_text,
             metavar="OUT",
             help="The label file of one scan (its name gives the format), or a folder that "
-            "gets <case>_dseg.nii.gz for each.",
+            "gets <case>_dseg.nii.gz for each; / at its end always means a folder.",
         ),
     ],
     model: Annotated[

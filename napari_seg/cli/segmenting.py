@@ -62,7 +62,7 @@ class Written:
 
 
 def segment_scans(
-    scans: Sequence[Path], output: Path, choices: Choices
+    scans: Sequence[Path], output: str | Path, choices: Choices
 ) -> tuple[list[Result], list[Failure]]:
     """Segment each scan; one that fails does not stop the others.
 
@@ -71,7 +71,7 @@ def segment_scans(
     scans
         Files or DICOM folders.
     output
-        The label file of a single scan, or a folder.
+        As in `label_paths`.
     choices
         The same for each scan.
 
@@ -157,13 +157,23 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
     # The names of files may name a patient.
     known = choices.description.channel_names
     scan = stack_channels(scans, known if len(known) == len(scans) else None)
-    if case.labels.suffix.lower() == ".dcm" and not scan.source.dicom_files:
-        # Said before the network runs, not after.
+    _check_format(case, scan)
+    return scan
+
+
+def _check_format(case: Case, scan: Scan) -> None:
+    """See that labels of a scan can be written as they are wanted, before the network runs."""
+    from napari_seg.imaging.file_formats import WRITABLE_PICTURE_SUFFIXES, suffix_of
+    from napari_seg.imaging.pictures import require_picture_grid
+
+    suffix = suffix_of(case.labels)
+    if suffix == ".dcm" and not scan.source.dicom_files:
         raise ValueError(
             f"'{case.labels.name}' needs the DICOM series that it refers to, and {case.name} is "
             "none; write .nii.gz or .seg.nrrd"
         )
-    return scan
+    if suffix in WRITABLE_PICTURE_SUFFIXES:
+        require_picture_grid(scan.geometry)
 
 
 def _read_channel(path: Path, choices: Choices, number: int, on_progress: OnProgress) -> Scan:

@@ -108,14 +108,28 @@ def write_picture(array: NDArray[Any], geometry: Geometry, path: Path, source: S
     OSError
         If it cannot be written.
     """
-    if array.shape[2] != 1 or array.shape[3:] not in ((), (3,)):
+    if array.shape[3:] not in ((), (3,)):
         raise ValueError(f"a picture holds one slice, got {array.shape}; save it as .nii.gz")
-    if not geometry.matches(picture_geometry(array.shape[0], array.shape[1])):
-        raise ValueError("a picture cannot say where a slice lies; save it as .nii.gz")
+    require_picture_grid(geometry)
     if array.dtype != np.uint8 and (array.dtype != np.uint16 or array.ndim == 4):
         raise ValueError(f"a picture cannot hold voxels of {array.dtype}; save it as .nii.gz")
     pixels = np.ascontiguousarray(np.swapaxes(array[:, :, 0], 0, 1))
     Image.fromarray(pixels).save(path)
+
+
+def require_picture_grid(geometry: Geometry) -> None:
+    """See that a picture can hold what lies on a grid.
+
+    Raises
+    ------
+    ValueError
+        If it is more than one slice, or lies elsewhere than a picture without a place.
+    """
+    columns, rows, slices = geometry.shape
+    if slices != 1:
+        raise ValueError(f"a picture holds one slice, got {geometry.shape}; save it as .nii.gz")
+    if not geometry.matches(picture_geometry(columns, rows)):
+        raise ValueError("a picture cannot say where a slice lies; save it as .nii.gz")
 
 
 def picture_geometry(columns: int, rows: int) -> Geometry:
