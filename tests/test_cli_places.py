@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -82,4 +83,23 @@ def test_a_picture_of_a_volume_is_refused_before_the_network_runs(
     monkeypatch.setattr("napari_seg.segmentation.inference.segment", must_not_run)
     result = run("segment", SAMPLE, "-o", tmp_path / name)
     assert "a picture holds one slice" in error_line(result)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_a_folder_is_refused_by_its_name_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "notes").write_text("x")
+    lost = error_line(run("segment", SAMPLE, "-o", tmp_path / "lost"))
+    assert "'lost' is a link to a folder that is not there" in lost
+    for output in (tmp_path / "notes", tmp_path / "notes" / "new" / "x.nii.gz"):
+        assert "'notes' is a file, not a folder" in error_line(run("segment", SAMPLE, "-o", output))
+
+
+def test_a_folder_that_may_not_be_written_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The superuser of a test may write anywhere.
+    monkeypatch.setattr(os, "access", lambda place, _mode: place != tmp_path)
+    line = error_line(run("segment", SAMPLE, "-o", tmp_path / "new"))
+    assert f"the folder '{tmp_path.name}' may not be written to" in line
     assert not list(tmp_path.iterdir())

@@ -171,3 +171,19 @@ def test_a_folder_of_a_user_is_never_taken_for_a_leftover(tmp_path: Path) -> Non
     (tmp_path / ".napari-seg-notes").mkdir()
     write_case(tmp_path / "x.nii.gz", "one")
     assert (tmp_path / ".napari-seg-notes").exists()
+
+
+def test_a_folder_that_takes_no_file_is_named_and_nothing_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def refuse_hidden(folder: Path, *arguments: object, **options: object) -> None:
+        if folder.name.startswith("."):
+            raise OSError(errno.EROFS, "Read-only file system", str(folder))
+        make(folder, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse_hidden)
+    with pytest.raises(OSError, match="'results' cannot be written to: Read-only file system"):
+        write_case(tmp_path / "results" / "x.nii.gz", "one")
+    assert not list(tmp_path.iterdir())

@@ -89,6 +89,28 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
             raise ValueError(f"{place} is already there; --overwrite replaces it")
 
 
+def check_folder(folder: Path) -> None:
+    """See that files can be written to a folder, which may be still to be made.
+
+    Raises
+    ------
+    NotADirectoryError, PermissionError
+        If it, or the folder that it is to be made in, is none or may not be written to.
+    """
+    nearest = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    # The name alone: the folders above may be named after a patient.
+    name = nearest.absolute().name or str(nearest)
+    if not nearest.is_dir():
+        is_lost = nearest.is_symlink() and not nearest.exists()
+        what = "a link to a folder that is not there" if is_lost else "a file, not a folder"
+        raise NotADirectoryError(f"'{name}' is {what}; choose another folder for the labels")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"the folder '{name}' may not be written to, or lies on a read-only drive; "
+            "choose another one for the labels"
+        )
+
+
 @contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder for what is written inside; an error takes away again what was made."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.listing import as_dict
-from napari_seg.cli.places import check_places
+from napari_seg.cli.places import check_folder, check_places
 from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
@@ -103,6 +103,7 @@ class Study:
             self._fail(case, error)
 
     def _check_places(self, case: Case) -> None:
+        check_folder(case.labels.parent)
         places = outputs(case.labels, self._choices)
         check_places(places, self._given, overwrite=self._choices.overwrite)
 
