@@ -326,6 +326,17 @@ def test_one_line_names_the_file_and_the_cause() -> None:
     assert one_line(ValueError("first\n  second")) == "first second"
 
 
+def test_memory_that_is_too_short_to_load_torch_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ImportError("libtorch_cpu.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("napari_seg.segmentation.inference.segment", fail)
+    line = error_line(run("segment", SAMPLE, "-o", tmp_path / "out"))
+    assert "too little memory to load a library that it needs (libtorch_cpu.so" in line
+
+
 def test_progress_off_a_terminal_is_a_line_for_each_tenth(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -107,10 +107,22 @@ def test_a_container_with_less_memory_counts(tmp_path, monkeypatch):
         (MemoryError(), True),
         (torch.OutOfMemoryError("CUDA out of memory"), True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("Exception from core.cpp:117:\nResource temporarily unavailable"), True),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), True),
+        (ImportError("no module named openvino"), False),
         (RuntimeError("a bug"), False),
         (ValueError("out of memory"), False),
     ],
-    ids=["Python", "torch on a GPU", "torch on a CPU", "bug", "another kind"],
+    ids=[
+        "Python",
+        "torch on a GPU",
+        "torch on a CPU",
+        "OpenVINO",
+        "loading torch",
+        "no library",
+        "bug",
+        "another kind",
+    ],
 )
 def test_errors_of_allocation_are_known(error, expected):
     assert is_out_of_memory(error) is expected

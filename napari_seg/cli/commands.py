@@ -51,7 +51,7 @@ def series(
     from napari_seg.cli.listing import list_series
 
     quiet_libraries()
-    with exit_codes():
+    with exit_codes((lambda: {"series": []}) if as_json else None):
         list_series(folder, as_json=as_json)
 
 
@@ -84,7 +84,7 @@ def doctor(
     from napari_seg.doctor import examine
 
     quiet_libraries()
-    with exit_codes():
+    with exit_codes(dict if as_json else None):
         findings = examine()
         if as_json:
             print_json([finding.as_dict() for finding in findings])

@@ -60,7 +60,7 @@ def convert(
     as_json: JsonForTable = False,
 ) -> None:
     """Turn labels from one form into another."""
-    from napari_seg.cli.converting import Conversion, convert_labels, report
+    from napari_seg.cli.converting import EMPTY_REPORT, Conversion, convert_labels, report
 
     conversion = Conversion(
         labels,
@@ -75,5 +75,5 @@ def convert(
         overwrite=overwrite,
     )
     quiet_libraries()
-    with exit_codes():
+    with exit_codes(EMPTY_REPORT.copy if as_json else None):
         report(convert_labels(conversion), as_json=as_json)

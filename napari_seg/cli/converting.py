@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_seg.cli.places import beside, check_places
 from napari_seg.cli.terminal import News, print_json, print_table
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from napari_seg.imaging.label_table import LabelTable
     from napari_seg.imaging.scan import LabelMap, Notice, Scan
 
+# What programs read where nothing was written.
+EMPTY_REPORT: Final[dict[str, Any]] = {"output": None, "labels": [], "notices": []}
 _FORMS = ("masks", "surfaces")
 
 

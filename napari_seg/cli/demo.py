@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.choices import Choices
-from napari_seg.cli.results import report
+from napari_seg.cli.results import Outcome, report
 from napari_seg.cli.segmenting import segment_scans
 from napari_seg.cli.terminal import News
 
@@ -35,12 +35,13 @@ def run_demo(folder: Path, *, window: bool) -> None:
     from napari_seg.segmentation.run_settings import RunSettings
 
     choices = Choices(RunSettings(region="auto"), overwrite=True, overlay=True)
-    results, failures = segment_scans([sample_data_folder() / _SCAN], f"{folder}/", choices)
-    if failures:
-        raise OSError(f"the demo failed: {failures[0].error}")
-    report(results, failures, as_json=False)
+    outcome = Outcome()
+    segment_scans([sample_data_folder() / _SCAN], f"{folder}/", choices, outcome)
+    if outcome.failures:
+        raise OSError(f"the demo failed: {outcome.failures[0].error}")
+    report(outcome, as_json=False)
     news = News()
-    (result,) = results
+    (result,) = outcome.results
     news.say(f"The model took {result.seconds:.1f} s to find and segment both hippocampi.")
     news.say(f"Picture: {result.overlay}")
     if not window or not has_screen():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,15 +83,26 @@ class Failure:
         return {**found, "series": list(self.series)} if self.series else found
 
 
-def report(results: Sequence[Result], failures: Sequence[Failure], *, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the scans so far; it grows while they are segmented."""
+
+    results: list[Result] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold."""
+        return {
+            "results": [result.as_dict() for result in self.results],
+            "failures": [failure.as_dict() for failure in self.failures],
+        }
+
+
+def report(outcome: Outcome, *, as_json: bool) -> None:
     """Write the results to stdout: a table, or one JSON document."""
+    results, failures = outcome.results, outcome.failures
     if as_json:
-        print_json(
-            {
-                "results": [result.as_dict() for result in results],
-                "failures": [failure.as_dict() for failure in failures],
-            }
-        )
+        print_json(outcome.as_dict())
         return
     if results:
         print_table(

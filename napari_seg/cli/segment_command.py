@@ -117,12 +117,13 @@ def segment(
     """Segment scans, and write their labels on each scan's own grid."""
     from napari_seg.cli.choices import Choices, parse_mirror, parse_models, parse_region
     from napari_seg.cli.pseudonyms import Pseudonyms, read_pseudonyms
-    from napari_seg.cli.results import report
+    from napari_seg.cli.results import Outcome, report
     from napari_seg.cli.segmenting import segment_scans
     from napari_seg.segmentation.run_settings import RunSettings
 
     quiet_libraries()
-    with exit_codes():
+    outcome = Outcome()
+    with exit_codes(outcome.as_dict if as_json else None):
         first, further = parse_models(model or ())
         settings = RunSettings(
             folder=first,
@@ -150,9 +151,9 @@ def segment(
             new_uids=new_uids,
             pseudonyms=read_pseudonyms(pseudonyms) if pseudonyms else Pseudonyms(),
         )
-        results, failures = segment_scans(scans, output, choices)
-        report(results, failures, as_json=as_json)
-    if failures:
+        segment_scans(scans, output, choices, outcome)
+        report(outcome, as_json=as_json)
+    if outcome.failures:
         raise typer.Exit(1)
 
 

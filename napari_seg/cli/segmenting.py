@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from napari_seg.cli.choices import Choices
-    from napari_seg.cli.results import Failure, Result
+    from napari_seg.cli.results import Outcome
     from napari_seg.cli.terminal import News
     from napari_seg.imaging.measures import LabelMeasure
     from napari_seg.imaging.progress import OnProgress
@@ -62,8 +62,8 @@ class Written:
 
 
 def segment_scans(
-    scans: Sequence[Path], output: str | Path, choices: Choices
-) -> tuple[list[Result], list[Failure]]:
+    scans: Sequence[Path], output: str | Path, choices: Choices, outcome: Outcome
+) -> None:
     """Segment each scan; one that fails does not stop the others.
 
     Parameters
@@ -74,6 +74,8 @@ def segment_scans(
         As in `label_paths`.
     choices
         The same for each scan.
+    outcome
+        Gets what becomes of each scan.
 
     Raises
     ------
@@ -91,10 +93,9 @@ def segment_scans(
     _check_maps(choices.settings.maps)
     _check_series(choices)
     cases = list(map(Case, scans, places, pseudonyms))
-    with Study(choices, (*scans, *choices.channels)) as study:
+    with Study(choices, (*scans, *choices.channels), outcome) as study:
         for case, following in zip_longest(cases, cases[1:]):
             study.segment(case, following)
-    return study.results, study.failures
 
 
 def _check_channels(scans: Sequence[Path], choices: Choices) -> None:
@@ -263,9 +264,11 @@ def write(drawn: Drawn, choices: Choices) -> Written:
     from napari_seg.imaging.measures import measure_labels
 
     place = drawn.case.labels
+    # First, so that nothing is between the files and the news of them.
+    measures = tuple(measure_labels(drawn.labels, drawn.scan))
     return Written(
         notices=_save(drawn, choices),
-        measures=tuple(measure_labels(drawn.labels, drawn.scan)),
+        measures=measures,
         overlay=beside(place, "_overlay.png") if choices.overlay else None,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_seg.cli.listing import as_dict
 from napari_seg.cli.places import check_folder, check_places
 from napari_seg.cli.pseudonyms import HiddenNames
-from napari_seg.cli.results import Case, Failure, Result
+from napari_seg.cli.results import Case, Failure, Outcome, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
 from napari_seg.cli.side_work import SideWork
 from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
@@ -52,22 +52,18 @@ class Study:
         The same for each scan.
     given
         Files that must not be written over.
-
-    Attributes
-    ----------
-    results, failures
-        What became of the scans so far.
+    outcome
+        Gets what becomes of each scan.
     """
 
-    def __init__(self, choices: Choices, given: Sequence[Path]) -> None:
+    def __init__(self, choices: Choices, given: Sequence[Path], outcome: Outcome) -> None:
         self._choices, self._given, self._news = choices, given, News()
+        self._outcome = outcome
         self._plan: Plan | None = None
         self._reading: SideWork[Scan] = SideWork()
         self._early: _Early | None = None
         self._writing: SideWork[Written] = SideWork()
         self._drawn: Drawn | None = None
-        self.results: list[Result] = []
-        self.failures: list[Failure] = []
 
     def __enter__(self) -> Study:
         return self
@@ -82,6 +78,8 @@ class Study:
         # Files that are being written become whole, whatever ended the study.
         self._reading.close()
         self._writing.close()
+        if self._writing.is_there:
+            self._settle()
 
     def segment(self, case: Case, following: Case | None) -> None:
         """Segment a scan; its labels may be written while the `following` one is segmented."""
@@ -183,14 +181,20 @@ class Study:
 
     def _settle(self) -> None:
         """Wait until the labels of the last scan are written, and say what came of it."""
-        drawn, self._drawn = self._drawn, None
+        drawn = self._drawn
         if drawn is None:
             return
-        held = self._news.release()
         try:
-            self._keep(drawn, self._writing.take())
+            # Whoever stops the program while it waits finds the labels still in hand.
+            written: Written | Exception = self._writing.take()
         except (*EXPECTED_ERRORS, RuntimeError) as error:
-            self._fail(drawn.case, error)
+            written = error
+        self._drawn = None
+        held = self._news.release()
+        if isinstance(written, Exception):
+            self._fail(drawn.case, written)
+        else:
+            self._keep(drawn, written)
         for line in held:
             self._news.say(line)
 
@@ -201,7 +205,7 @@ class Study:
         self._tell(case, written.notices)
         took = f"{record['seconds']:.1f} s on {record['device']}"
         self._news.say(f"{case.name}: {took}, written to {case.labels}")
-        self.results.append(
+        self._outcome.results.append(
             Result(
                 case=case,
                 labels=case.labels,
@@ -216,8 +220,8 @@ class Study:
     def _fail(self, case: Case, error: Exception) -> None:
         if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
             raise error
-        self.failures.append(_failure(error, case, self._choices.channels))
-        message = self.failures[-1].error
+        self._outcome.failures.append(_failure(error, case, self._choices.channels))
+        message = self._outcome.failures[-1].error
         named = message if case.name in message else f"{case.name}: {message}"
         self._news.say(f"napari-seg: {named}")
         # What series are called may name a patient, so it goes to a person's screen only.

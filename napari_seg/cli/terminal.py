@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
 # What a wrong input or a full machine raises; anything else is a defect of ours.
 EXPECTED_ERRORS = (OSError, ValueError, MemoryError)
@@ -35,6 +37,8 @@ def one_line(error: BaseException) -> str:
         message = f"{name}: {error.strerror}" if name else error.strerror
     elif hasattr(error, "summary"):
         message = str(error.summary)
+    elif is_out_of_memory(error) and isinstance(error, ImportError):
+        message = f"there is too little memory to load a library that it needs ({error})"
     elif is_out_of_memory(error) and not (type(error) is MemoryError and str(error)):
         # Ours say how much is needed, and how much is there.
         message = "out of memory; give a smaller --region, or --device cpu"
@@ -56,29 +60,48 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
-    """End the program with one line and code 1 on an expected error, and 130 on Ctrl-C."""
+def exit_codes(so_far: Callable[[], dict[str, Any]] | None = None) -> Iterator[None]:
+    """End the program with one line and code 1 on an expected error, and 130 on Ctrl-C.
+
+    Parameters
+    ----------
+    so_far
+        Gives what is done so far, where stdout is to hold one JSON document whatever happens. It
+        is written with the error, or the news that the program was stopped.
+    """
     try:
         yield
     except BrokenPipeError:
-        # Whoever read the results has gone, as `head` does; Python would complain once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the results has gone, as `head` does.
+        silence_stdout()
         raise typer.Exit(1) from None
     except EXPECTED_ERRORS as error:
-        _stop_with(error)
-    except RuntimeError as error:
+        _stop_with(error, so_far)
+    except (RuntimeError, ImportError) as error:
         if not is_out_of_memory(error):
             raise
-        _stop_with(error)
+        _stop_with(error, so_far)
     except KeyboardInterrupt:
         typer.echo("napari-seg: stopped", err=True)
+        _print_unfinished(so_far, {"stopped": True})
         raise typer.Exit(130) from None
+    except SystemExit:
+        # A batch system ended the program.
+        _print_unfinished(so_far, {"stopped": True})
+        raise
 
 
-def _stop_with(error: BaseException) -> None:
+def _stop_with(error: BaseException, so_far: Callable[[], dict[str, Any]] | None) -> None:
     for line in (f"napari-seg: {one_line(error)}", *listing(error)):
         typer.echo(line, err=True)
+    _print_unfinished(so_far, {"error": one_line(error)})
     raise typer.Exit(1) from error
+
+
+def _print_unfinished(so_far: Callable[[], dict[str, Any]] | None, more: dict[str, Any]) -> None:
+    # Without a stdout there is nobody to tell.
+    if so_far is not None and sys.stdout is not None:
+        print_json({**so_far(), **more})
 
 
 def quiet_libraries() -> None:
@@ -143,7 +166,18 @@ class News:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table to stdout: drawn on a terminal, separated by tabs elsewhere."""
+    """Write a table to stdout: drawn on a terminal, separated by tabs elsewhere.
+
+    Raises
+    ------
+    OSError
+        As `print_json`, but where there is no stdout.
+    """
+    with _results_on_stdout():
+        _print_table(columns, rows)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console()
     if not console.is_terminal:
         for row in [columns, *rows]:
@@ -159,9 +193,37 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_json(document: object) -> None:
-    """Write one JSON document to stdout."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    """Write one JSON document to stdout.
+
+    Raises
+    ------
+    OSError
+        If stdout is closed, or the disk that it goes to is full.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    with _results_on_stdout():
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.write(f"{text}\n")
+
+
+@contextmanager
+def _results_on_stdout() -> Iterator[None]:
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()
+        raise OSError(f"stdout does not take the results: {error.strerror}") from error
+
+
+def silence_stdout() -> None:
+    """Send what is still held for stdout nowhere; at its end Python would complain of it."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_number(text: str) -> bool:

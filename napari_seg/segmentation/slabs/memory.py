@@ -9,8 +9,16 @@ from napari_seg.imaging.free_memory import free_bytes
 if TYPE_CHECKING:
     import torch
 
-# What torch says on a processor, where it raises a plain RuntimeError.
-_SAYINGS = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
+# What torch says on a processor, where it raises a plain RuntimeError; then what OpenVINO says
+# that gets no thread, and what the system says of a library that it cannot load.
+_SAYINGS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "failed to allocate",
+    "resource temporarily unavailable",
+    "failed to map segment",
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -18,7 +26,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(saying in text for saying in _SAYINGS)
+    return isinstance(error, (RuntimeError, ImportError)) and any(
+        saying in text for saying in _SAYINGS
+    )
 
 
 def available_bytes(device: torch.device) -> int | None:
