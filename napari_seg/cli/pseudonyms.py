@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 # Letters, digits and what file systems and shells leave alone.
 _SAFE = re.compile(r"[\w.-]*\w", re.ASCII)
-_QUOTED = re.compile(r"(?<!\w)'([^']*)'")
+# A name may itself hold an apostrophe; libraries write it between other marks then.
+_QUOTED = re.compile(r"""(?<!\w)(?:'(.*?)'|"(.*?)")(?!\w)""")
+# What our own messages quote of options and headers.
+_OWN_WORDS = frozenset({"list", "mm", "auto", "exact", "fast"})
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,24 @@ class HiddenNames:
         What is written for each name; the pseudonym, or "file 3" for the third file of a folder.
     shown
         What may be quoted.
+    outputs
+        The names of the folders that the labels are written to, which may tell a patient, too.
     """
 
     instead: Mapping[str, str]
     shown: frozenset[str]
+    outputs: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, paths: Sequence[Path], pseudonym: str, *, shown: Sequence[str] = ()) -> HiddenNames:
-        """Look up the names of scans, and of all that lies in their folders."""
+    def of(
+        cls,
+        paths: Sequence[Path],
+        pseudonym: str,
+        *,
+        shown: Sequence[str] = (),
+        output: Path | None = None,
+    ) -> HiddenNames:
+        """Look up the names of scans and what lies in them, and of the folders above an output."""
         from napari_seg.imaging.files import case_name
 
         instead: dict[str, str] = {}
@@ -47,7 +60,8 @@ class HiddenNames:
             for name in (str(path), str(whole), path.name, whole.name, case_name(whole.name)):
                 instead[name] = pseudonym
         numbers = {name for name in instead.values() if name != pseudonym}
-        return cls(instead, frozenset({pseudonym, *shown, *numbers}))
+        outputs = frozenset() if output is None else frozenset(output.absolute().parts)
+        return cls(instead, frozenset({pseudonym, *shown, *numbers, *_OWN_WORDS}), outputs)
 
     def hide(self, message: str) -> str:
         """Write a message without them, and without any other text that it quotes.
@@ -65,7 +79,10 @@ class HiddenNames:
         return self.instead[match[0]]
 
     def _quoted(self, match: re.Match[str]) -> str:
-        return match[0] if match[1] in self.shown else "'…'"
+        quoted = match[1] or match[2]
+        if quoted in self.shown:
+            return match[0]
+        return "the output folder" if quoted in self.outputs else "'…'"
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,8 @@ def _failure(error: Exception, case: Case, channels: Sequence[Path]) -> Failure:
     listed = [as_dict(series) for series in getattr(error, "series", ())]
     if case.pseudonym is None:
         return Failure(case, one_line(error), listed)
-    hidden = HiddenNames.of((case.scan, *channels), case.pseudonym, shown=(case.labels.name,))
+    scans, place = (case.scan, *channels), case.labels
+    hidden = HiddenNames.of(scans, case.pseudonym, shown=(place.name,), output=place.parent)
     for series in listed:
         series["problems"] = [hidden.hide(problem) for problem in series["problems"]]
     return Failure(case, hidden.hide(one_line(error)), listed)

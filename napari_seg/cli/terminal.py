@@ -34,7 +34,7 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         # The name alone: the folders above a scan may be named after a patient.
         name = Path(str(error.filename)).name if error.filename else ""
-        message = f"{name}: {error.strerror}" if name else error.strerror
+        message = f"'{name}': {error.strerror}" if name else error.strerror
     elif hasattr(error, "summary"):
         message = str(error.summary)
     elif is_out_of_memory(error) and isinstance(error, ImportError):

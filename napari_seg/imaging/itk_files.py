@@ -19,6 +19,7 @@ from napari_seg.imaging.free_memory import require_memory
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.grid_notices import MM_PER_UNIT, odd_grid, one_volume
 from napari_seg.imaging.meta_image import read_meta_image
+from napari_seg.imaging.nrrd_errors import nrrd_error
 from napari_seg.imaging.nrrd_header import NrrdHeader, read_nrrd_header
 from napari_seg.imaging.nrrd_voxels import stored_voxels
 from napari_seg.imaging.paths import text_path
@@ -130,10 +131,7 @@ def _read_nrrd(path: Path, on_progress: OnProgress | None) -> Scan:
                 space = reader.GetDimension()
                 array = turned.transpose(*reversed(range(space)), *range(space, turned.ndim))
     except RuntimeError as error:
-        raise ValueError(
-            f"'{path.name}' is damaged, cut short or states an impossible grid "
-            f"({_last_line(error, path)}); fetch or export it again"
-        ) from error
+        raise ValueError(nrrd_error(path.name, str(error))) from error
     array, geometry = _voxels_and_geometry(array, reader, header)
     names = _channel_names(reader, header)
     return Scan(

@@ -22,6 +22,7 @@ from napari_seg.imaging.grid_notices import (
     surplus_bytes,
 )
 from napari_seg.imaging.meta_image_header import MetaImageHeader, read_meta_image_header
+from napari_seg.imaging.modalities import known_modality
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.stated_times import STEP_KEY, stated_step
@@ -180,8 +181,8 @@ def _unit(header: MetaImageHeader) -> str:
     stated = header.fields.get("DistanceUnits", "").strip()
     if stated.lower() not in _UNITS:
         raise ValueError(
-            f"'{header.name}' states lengths in '{stated[:20]}', which is no known unit; "
-            "correct DistanceUnits in its header to mm, um or cm"
+            f"'{header.name}' states lengths in no known unit; correct DistanceUnits in its "
+            "header to mm, um or cm"
         )
     return _UNITS[stated.lower()]
 
@@ -238,5 +239,4 @@ def _other_packed_size(header: MetaImageHeader, path: Path | None) -> tuple[Noti
 
 def _modality(header: MetaImageHeader) -> str | None:
     stated = header.fields.get("Modality", "")
-    name = stated.removeprefix(_MODALITY)
-    return name if stated.startswith(_MODALITY) and name not in ("OTHER", "UNKNOWN", "") else None
+    return known_modality(stated.removeprefix(_MODALITY)) or None

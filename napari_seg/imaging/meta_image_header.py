@@ -27,6 +27,17 @@ _LINE = re.compile(rb"(.*)\r?\n")
 _FIELD = re.compile(rb"[ \t]*([!-<>-~]+)[ \t]*=[ \t]*(.*?)[ \t]*")
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _LAST_FIELD = "ElementDataFile"
+# What programs add of their own may be called after anything, a patient too.
+_FIELDS = frozenset(
+    (
+        *("ObjectType", "NDims", "DimSize", "BinaryData", "CompressedData", "CompressedDataSize"),
+        *("BinaryDataByteOrderMSB", "ElementByteOrderMSB", "HeaderSize", "Modality"),
+        *("ElementType", "ElementNumberOfChannels", "ElementSpacing", "ElementSize"),
+        *("Offset", "Position", "Origin", "TransformMatrix", "Rotation", "Orientation"),
+        *("CenterOfRotation", "AnatomicalOrientation", "DistanceUnits", "Name", "Comment"),
+        *("ElementToIntensityFunctionSlope", "ElementToIntensityFunctionOffset", _LAST_FIELD),
+    )
+)
 _HEADER_BYTES = 1 << 16
 _MOST_AXES = 4
 
@@ -86,7 +97,7 @@ class MetaImageHeader:
         if kind not in _KINDS:
             raise ValueError(
                 f"'{self.name}' is damaged: its header states no kind of voxel that is read "
-                f"('{kind}'); fetch or export it again"
+                "(ElementType); fetch or export it again"
             )
         big = self._truth("BinaryDataByteOrderMSB", "ElementByteOrderMSB", default=False)
         return np.dtype(_KINDS[kind]).newbyteorder(">" if big else "<")
@@ -152,8 +163,8 @@ class MetaImageHeader:
             numbers = ()
         if not numbers or not all(isfinite(number) for number in numbers):
             raise ValueError(
-                f"'{self.name}' is damaged: its header states {field} = {text[:40]}; "
-                "fetch or export it again"
+                f"'{self.name}' is damaged: its header states {field} in other than finite "
+                "numbers; fetch or export it again"
             )
         return numbers
 
@@ -163,8 +174,8 @@ class MetaImageHeader:
             return default
         if stated.lower() not in _TRUTHS:
             raise ValueError(
-                f"'{self.name}' is damaged: its header states {names[0]} = {stated[:40]}; "
-                "fetch or export it again"
+                f"'{self.name}' is damaged: its header states {names[0]} as neither True nor "
+                "False; fetch or export it again"
             )
         return _TRUTHS[stated.lower()]
 
@@ -198,8 +209,9 @@ def read_meta_image_header(path: Path) -> MetaImageHeader:
             continue
         name, value = field[1].decode(errors="replace"), field[2].decode(errors="replace")
         if fields.setdefault(name, value) != value:
+            known = name if name in _FIELDS else "a field"
             raise ValueError(
-                f"'{path.name}' states {name} twice, and differently; correct its header"
+                f"'{path.name}' states {known} twice, and differently; correct its header"
             )
         if name == _LAST_FIELD:
             return MetaImageHeader(path.name, fields, line.end(), strays)

@@ -85,10 +85,9 @@ class NrrdHeader:
         name, units = self._stated_units()
         named = {_unit_of(unit) for unit in units}
         if len(named) > 1 or None in named:
-            stated = self.fields.get(name, "")[:40]
             raise ValueError(
-                f"'{self.path.name}' states lengths in {stated}, which is no one unit that "
-                f'is known; correct the {name} in its header to "mm" "mm" "mm"'
+                f"'{self.path.name}' states lengths in no one unit that is known; correct the "
+                f'{name} in its header to "mm" "mm" "mm"'
             )
         return str(named.pop()) if named else "mm"
 

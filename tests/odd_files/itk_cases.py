@@ -224,7 +224,7 @@ META = (
     of_meta(is_read("a plain MetaImage", places=PLACES, in_viewer=True)),
     of_meta(is_read("MetaImage in centimetres", "units", in_viewer=True,
                     places=mm((-100, -200, 300), (-110, -240, 390))), DistanceUnits="cm"),
-    of_meta(is_refused("MetaImage in miles", "'miles', which is no known unit"),
+    of_meta(is_refused("MetaImage in miles", "lengths in no known unit"),
             DistanceUnits="miles"),
     of_meta(is_read("MetaImage that names its sides alone", "no-orientation", places=PLACES),
             TransformMatrix=None, AnatomicalOrientation="RAI"),

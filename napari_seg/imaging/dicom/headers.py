@@ -25,6 +25,7 @@ from napari_seg.imaging.dicom.tag_values import (
     whole_number,
 )
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
+from napari_seg.imaging.modalities import known_modality
 
 Get = Callable[[str], Any]
 
@@ -251,7 +252,7 @@ def _slice_header(
         path=path,
         group=group,
         uid=group[0],
-        modality=str(get("Modality") or ""),
+        modality=known_modality(str(get("Modality") or "")),
         description=str(get("SeriesDescription") or ""),
         series_number=whole_number(get, "SeriesNumber"),
         instance_number=whole_number(get, "InstanceNumber"),

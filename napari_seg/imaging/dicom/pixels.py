@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ _DECODED_BY_ITK = (
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _JPEG_END = b"\xff\xd9"
 _BYTE = 8
+# How pydicom names a tag, before it quotes what stands there.
+_TAG = re.compile(r"\([0-9a-fA-F]{4},[0-9a-fA-F]{4}\) '([A-Za-z ]+)'")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 # What a decoder needs to know of the pixels, and nothing of the person.
 _PIXEL_TAGS = (
     *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"),
@@ -134,7 +138,11 @@ def _cause(error: BaseException) -> str:
         return type(error).__name__
     if words[0].startswith("Unable to decode"):
         return "no decoder takes them: they are damaged, or packed in a rare way"
-    return words[0]
+    tag = _TAG.search(words[0])
+    if tag is not None:
+        return f"its header states no {tag[1]} that fits them"
+    # What else a library quotes may be the text of a header.
+    return _QUOTED.sub("…", words[0])
 
 
 def _complete_meta(dataset: pydicom.Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pydicom
 from highdicom.seg import Segmentation
 from numpy.typing import NDArray
+from pydicom.datadict import tag_for_keyword
 
 from napari_seg.imaging.dicom.headers import BROKEN, frame_name
 from napari_seg.imaging.dicom.segmentation.grid import FrameGrid, SegmentationError, frame_grid
@@ -93,8 +95,11 @@ def read_segmentation(path: str | Path, *, on_progress: OnProgress | None = None
 
 
 def _cause(error: Exception) -> str:
-    text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason"
-    return text if isinstance(error, SegmentationError) else f"is damaged or not whole ({text})"
+    if isinstance(error, SegmentationError):
+        return str(error)
+    # What else a library says may quote the header.
+    field = next(filter(tag_for_keyword, re.findall(r"[A-Z]\w+", str(error))), None)
+    return "is damaged or not whole" + (f" ({field})" if field else "")
 
 
 def _voxels(
