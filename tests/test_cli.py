@@ -176,7 +176,7 @@ def test_a_scan_of_the_wrong_dimension_is_refused_in_one_line(tmp_path: Path) ->
 def test_a_whole_brain_without_a_region_is_refused_with_the_ways_out(tmp_path: Path) -> None:
     brain = sample_data_folder() / "brain.nii.gz"
     line = error_line(run("segment", brain, "-o", tmp_path / "out"))
-    assert "region 'auto'" in line
+    assert "(--region auto)" in line
     assert "give a box" in line
     assert list(tmp_path.iterdir()) == []
 
@@ -322,7 +322,7 @@ def test_a_defect_of_ours_is_not_hidden(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_one_line_names_the_file_and_the_cause() -> None:
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "labels.nii.gz")
-    assert one_line(error) == "labels.nii.gz: No space left on device"
+    assert one_line(error) == "'labels.nii.gz': No space left on device"
     assert one_line(ValueError("first\n  second")) == "first second"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from dicom_slices import write_slice
 from test_cli import SAMPLE, error_line, run, voxels
 from two_channel_bundle import write_two_channel_bundle
@@ -56,7 +57,7 @@ def test_a_channel_on_another_grid_is_refused(tmp_path: Path) -> None:
 def test_a_missing_channel_is_named_with_the_way_out(tmp_path: Path) -> None:
     bundle = write_two_channel_bundle(tmp_path / "bundle", looks_at=0)
     result = run("segment", SAMPLE, "-o", tmp_path, "--model", bundle)
-    assert "expects 2 channel(s) (T1, FLAIR), the scan has 1" in error_line(result)
+    assert "expects 2 channels (T1, FLAIR), the scan has 1" in error_line(result)
     assert "--channel" in error_line(result)
 
 
@@ -142,3 +143,47 @@ def test_more_series_than_channels_are_a_usage_error(tmp_path: Path, study: Path
     result = run("segment", study, "--series", "1", "--series", "2", "-o", tmp_path)
     assert result.exit_code == 2
     assert "--series" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def times(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan in time whose second volume is the sample."""
+    sample = nibabel.load(SAMPLE)
+    voxels = np.asanyarray(sample.dataobj)
+    path = tmp_path_factory.mktemp("times") / "bold.nii.gz"
+    header = sample.header.copy()
+    header.set_xyzt_units("mm", "sec")
+    series = np.stack([np.zeros_like(voxels), voxels, voxels[::-1]], axis=3)
+    nibabel.save(nibabel.Nifti1Image(series, sample.affine, header), path)
+    return path
+
+
+def test_one_volume_of_a_scan_is_segmented_as_if_alone(
+    tmp_path: Path, times: Path, expected: np.ndarray
+) -> None:
+    labels = tmp_path / "labels.nii.gz"
+    result = run("segment", times, "--volume", "2", "-o", labels, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(voxels(labels), expected)
+    record = json.loads((tmp_path / "labels.json").read_text())
+    assert "--volume 2" in record["command"]
+    assert record["options"]["volume"] == 2
+    assert len(record["scan"]["shape"]) == 3
+
+
+def test_a_volume_that_is_not_there_is_refused_with_those_that_are(
+    tmp_path: Path, times: Path
+) -> None:
+    line = error_line(run("segment", times, "--volume", "4", "-o", tmp_path / "out"))
+    assert "holds 3 volumes, got volume 4; choose one from 1 to 3" in line
+    line = error_line(run("segment", SAMPLE, "--volume", "2", "-o", tmp_path / "out"))
+    assert "holds 1 volume, got volume 2" in line
+
+
+def test_a_scan_of_too_many_channels_is_told_what_helps(tmp_path: Path, times: Path) -> None:
+    line = error_line(run("segment", times, "-o", tmp_path / "out"))
+    assert "expects 1 channel (T1-weighted MR), the scan has 3; take_volume (--volume N" in line
+    picture = tmp_path / "photo.png"
+    sitk.WriteImage(sitk.Image([64, 48], sitk.sitkVectorUInt8, 3), str(picture))
+    words = ("segment", picture, "-o", tmp_path / "out", "--variant", "two_d")
+    assert "the scan has 3; it is a colour picture: turn it grey" in run(*words).stderr

@@ -264,6 +264,11 @@ def test_voxels_that_are_no_number_are_counted(tmp_path: Path) -> None:
     nib.Nifti1Image(array, AFFINE).to_filename(tmp_path / "x.nii")
     (notice,) = read_scan(tmp_path / "x.nii").notices
     assert (notice.code, notice.figures) == ("not-finite", {"voxels": 3})
+    assert notice.message.startswith("3 voxels are not a finite number")
+    array[0, 0, 1:3] = 0
+    nib.Nifti1Image(array, AFFINE).to_filename(tmp_path / "x.nii")
+    (notice,) = read_scan(tmp_path / "x.nii").notices
+    assert notice.message.startswith("1 voxel is not a finite number")
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])

@@ -209,7 +209,7 @@ def test_constant_scan_gives_labels_without_an_error(crop, bundle):
 
 
 def test_wrong_number_of_channels_is_refused(crop, bundle):
-    with pytest.raises(ValueError, match=r"expects 1 channel\(s\) \(.*\), the scan has 3"):
+    with pytest.raises(ValueError, match=r"expects 1 channel \(.*\), the scan has 3; take_volume"):
         segment(crop.with_array(np.stack([crop.array] * 3, -1)), bundle)
 
 

@@ -31,6 +31,7 @@ class Choices:
     overwrite: bool = False
     overlay: bool = False
     channels: tuple[Path, ...] = ()
+    volume: int | None = None
     new_uids: bool = False
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
@@ -65,6 +66,7 @@ class Choices:
             more += ["--series", "-" if one is None else str(one)]
         for number, _ in enumerate(self.channels, start=2):
             more += ["--channel", f"CHANNEL_{number}"]
+        more += [] if self.volume is None else ["--volume", str(self.volume)]
         more += ["--new-uids"] * self.new_uids
         more += ["--repair"] * self.repair + ["--overlay"] * self.overlay + ["--overwrite"]
         return self.settings.command("SCAN", labels.name, more=more)
@@ -72,7 +74,8 @@ class Choices:
     def as_options(self) -> dict[str, Any]:
         """Give the choices as plain values for a record."""
         series = self.series[0] if len(self.series) == 1 else list(self.series) or None
-        return {**self.settings.as_options(), "series": series, "repair": self.repair}
+        own = {"series": series, "volume": self.volume, "repair": self.repair}
+        return {**self.settings.as_options(), **own}
 
     def series_of(self, channel: int) -> str | int | None:
         """Return which series is chosen of a channel, from 0: the scan itself."""

@@ -100,6 +100,10 @@ def segment(
             help="The next channel, on the grid of the scan; once for each that the model takes.",
         ),
     ] = None,
+    volume: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Which volume of a 4D scan, from 1."),
+    ] = None,
     repair: Repair = False,
     overwrite: Overwrite = False,
     as_json: JsonForTable = False,
@@ -148,6 +152,7 @@ def segment(
             overwrite=overwrite,
             overlay=overlay,
             channels=tuple(channel or ()),
+            volume=volume,
             new_uids=new_uids,
             pseudonyms=read_pseudonyms(pseudonyms) if pseudonyms else Pseudonyms(),
         )

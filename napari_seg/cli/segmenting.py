@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.execution import Plan
 
 
+_FIND = "let it find the place itself (--region auto)"
+_GIVE_BOX = "give a box around what to segment (--region I0:I1,J0:J1,K0:K1)"
+
+
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """A scan with the labels that the network drew, not written yet."""
@@ -143,9 +147,10 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
     Raises
     ------
     OSError, ValueError
-        If a file cannot be read, or labels could not be written as they are wanted.
+        If a file cannot be read, it lacks the chosen volume, or labels could not be written as
+        they are wanted.
     """
-    from napari_seg.imaging.channels import stack_channels
+    from napari_seg.imaging.channels import stack_channels, take_volume
 
     scans = []
     for number, path in enumerate((case.scan, *choices.channels), start=1):
@@ -155,6 +160,8 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
                 scans.append(first(on_progress))
             else:
                 scans.append(_read_channel(path, choices, number, on_progress))
+    if choices.volume is not None:
+        scans[0] = take_volume(scans[0], choices.volume)
     # The names of files may name a patient.
     known = choices.description.channel_names
     scan = stack_channels(scans, known if len(known) == len(scans) else None)
@@ -225,19 +232,25 @@ def draw(
         Told the fraction done.
     """
     from napari_seg.segmentation.inference import segment
+    from napari_seg.segmentation.wrong_scan import FieldOfViewTooLarge, why_too_large
 
     settings = choices.settings
     maps: dict[str, Scan] = {}
-    found = segment(
-        scan,
-        choices.bundle,
-        device=settings.device,
-        plan=plan,
-        spare_bytes=spare_bytes,
-        on_progress=on_progress,
-        on_map=maps.__setitem__,
-        **settings.for_segment(),
-    )
+    try:
+        found = segment(
+            scan,
+            choices.bundle,
+            device=settings.device,
+            plan=plan,
+            spare_bytes=spare_bytes,
+            on_progress=on_progress,
+            on_map=maps.__setitem__,
+            **settings.for_segment(),
+        )
+    except FieldOfViewTooLarge as error:
+        # Said once more, in the words of this door.
+        why = why_too_large(scan.geometry, choices.description, find=_FIND, box=_GIVE_BOX)
+        raise FieldOfViewTooLarge(why) from error
     record = {
         **(found.record or {}),
         "options": choices.as_options(),

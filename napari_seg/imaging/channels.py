@@ -74,6 +74,42 @@ def stack_channels(scans: Sequence[Scan], names: Sequence[str] | None = None) ->
     )
 
 
+def take_volume(scan: Scan, number: int) -> Scan:
+    """Return one volume or channel of a scan as a scan of its own, on the same grid.
+
+    Parameters
+    ----------
+    scan
+        With or without an axis of channels or times.
+    number
+        From 1, as in the names "time 1", "channel 2".
+
+    Raises
+    ------
+    ValueError
+        If there is none of this number.
+
+    Examples
+    --------
+    >>> from napari_seg.imaging.geometry import Geometry
+    >>> times = Scan(np.arange(4.0).reshape(1, 1, 1, 4), Geometry((1, 1, 1), np.eye(4)))
+    >>> float(take_volume(times, 2).array[0, 0, 0])
+    1.0
+    """
+    count = _with_axis(scan).shape[3]
+    if not 1 <= number <= count:
+        raise ValueError(
+            f"the scan holds {count} volume{'s' * (count != 1)}, got volume {number}; choose one "
+            f"from 1 to {count}"
+        )
+    return replace(
+        scan,
+        array=_with_axis(scan)[..., number - 1],
+        channel_names=(),
+        source=replace(scan.source, time_step=None),
+    )
+
+
 def axis_name(channel_names: Sequence[str]) -> str:
     """Name the axis of a scan's channels: ``"time"`` or ``"channel"``.
 

@@ -118,5 +118,6 @@ def _not_finite(array: NDArray[Any]) -> tuple[Notice, ...]:
     count = array.size - sum(int(np.isfinite(part).sum()) for part in np.moveaxis(array, 2, 0))
     if count == 0:
         return ()
-    message = f"{count} voxels are not a finite number (NaN or infinite)"
+    voxels = "1 voxel is" if count == 1 else f"{count} voxels are"
+    message = f"{voxels} not a finite number (NaN or infinite)"
     return (Notice("not-finite", message, {"voxels": count}),)

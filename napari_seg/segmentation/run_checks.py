@@ -68,19 +68,31 @@ def _check_memory(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
 
 
 def _check_fit(scan: Scan, bundle: Bundle) -> None:
-    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
-    if channels != bundle.in_channels:
+    channels, wanted = scan.array.shape[3] if scan.array.ndim == 4 else 1, bundle.in_channels
+    if channels != wanted:
         names = ", ".join(bundle.description.channel_names)
         raise ValueError(
-            f"the bundle {bundle.name!r} expects {bundle.in_channels} channel(s) ({names}), "
-            f"the scan has {channels}; stack_channels (--channel on the command line) makes one "
-            "scan of several"
+            f"the bundle {bundle.name!r} expects {wanted} channel{'s' * (wanted != 1)} ({names}), "
+            f"the scan has {channels}; {_other_channels(scan, channels, wanted)}"
         )
     if bundle.spatial_dims == 3 and 1 in scan.geometry.shape:
         raise ValueError(
             f"the bundle {bundle.name!r} is 3D and the scan is a single slice of shape "
             f"{scan.geometry.shape}; choose a 2D bundle"
         )
+
+
+def _other_channels(scan: Scan, channels: int, wanted: int) -> str:
+    """Name the way to a scan of as many channels as are wanted."""
+    from napari_seg.imaging.channels import RGB_NAMES
+
+    if channels < wanted:
+        return "stack_channels (--channel on the command line) makes one scan of several"
+    if wanted > 1:
+        return "save those that the model knows as a scan of their own"
+    if scan.channel_names == RGB_NAMES:
+        return "it is a colour picture: turn it grey, and save it again"
+    return "take_volume (--volume N on the command line) gives one volume of it"
 
 
 def _check_settings(settings: RunSettings, bundle: Bundle) -> None:

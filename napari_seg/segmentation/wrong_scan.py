@@ -56,10 +56,11 @@ def why_too_large(
     *,
     is_picture: bool = False,
     find: str = "let it find the place itself (region 'auto')",
+    box: str = "give a box around what to segment",
 ) -> str:
     """Say why a model must not be slid over a whole scan; empty if it may.
 
-    `find` names the way out of a model that has a locator.
+    `find` names the way out of a model that has a locator, `box` that of any.
     """
     known = description.fingerprint
     # A plain picture has no millimetres.
@@ -71,8 +72,7 @@ def why_too_large(
         return ""
     way = f"{find} or " if description.locator else ""
     return (
-        f"{description.name} knows scans of up to {_mm(most)}, this one is {_mm(size)}: "
-        f"{way}give a box around what to segment"
+        f"{description.name} knows scans of up to {_mm(most)}, this one is {_mm(size)}: {way}{box}"
     )
 
 

@@ -134,5 +134,6 @@ def why_it_does_not_fit(
         channels = voxels_of(layer).shape[0]
     channels += further_channels
     if channels != model.in_channels:
-        return f"The model needs {model.in_channels} channel(s), the scan has {channels}"
+        many = "s" * (model.in_channels != 1)
+        return f"The model needs {model.in_channels} channel{many}, the scan has {channels}"
     return ""
