@@ -92,19 +92,37 @@ def test_yaml_configs_are_read(copied):
     assert load_bundle(copied).spatial_dims == 3
 
 
+NO_WEIGHTS = r"weights models/model\.pt of the bundle '.*' cannot be read: .* fetch it again"
+
+
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such bundle folder"):
+    with pytest.raises(FileNotFoundError, match=r"no bundle folder 'none'; check the path"):
         load_bundle(tmp_path / "none")
 
 
 def test_folder_without_configs_is_no_bundle(tmp_path):
-    with pytest.raises(FileNotFoundError, match="is not a MONAI bundle"):
+    with pytest.raises(FileNotFoundError, match=r"is not a MONAI bundle.*; choose the folder"):
         load_bundle(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"is not a MONAI bundle.*; choose the folder"):
+        load_bundle(tmp_path, variant="two_d")
 
 
-def test_unknown_variant_is_named():
-    with pytest.raises(FileNotFoundError, match=r"configs/metadata_four_d\.json"):
-        load_bundle(variant="four_d")
+def test_unknown_variant_is_named_with_those_that_are_there(copied):
+    with pytest.raises(FileNotFoundError, match=r"no variant 'four_d'; choose one of 'two_d', or"):
+        load_bundle(copied, variant="four_d")
+    (copied / "configs" / "metadata_two_d.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no variant 'two_d'; choose none"):
+        load_bundle(copied, variant="two_d")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [("[1]", "a list"), ("null", "nothing"), ("3", "a number")]
+)
+def test_a_config_that_is_no_dictionary_is_named(copied, content, kind):
+    (copied / "configs" / "inference.json").write_text(content)
+    message = rf"configs/inference\.json of .* must hold a dictionary, got {kind}; fetch the bundle"
+    with pytest.raises(ValueError, match=message):
+        load_bundle(copied)
 
 
 def test_unreadable_config_is_named(copied):
@@ -135,7 +153,7 @@ def test_missing_part_is_named(copied):
 
 def test_missing_weights_are_named(copied):
     (copied / "models" / "model.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"no weights models/model\.pt"):
+    with pytest.raises(FileNotFoundError, match=r"no weights models/model\.pt; fetch them"):
         load_bundle(copied)
 
 
@@ -145,22 +163,34 @@ def test_weights_outside_the_bundle_are_refused(copied):
         load_bundle(copied)
 
 
-@pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 cut"], ids=repr)
+BROKEN_WEIGHTS = [b"", b"garbage\n", b"not weights", b"PK\x03\x04 cut", b"\x80\x02}q\x00.", b"}."]
+
+
+@pytest.mark.parametrize("content", BROKEN_WEIGHTS, ids=repr)
 def test_broken_weights_are_refused(copied, content):
     (copied / "models" / "model.pt").write_bytes(content)
-    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+    with pytest.raises(ValueError, match=NO_WEIGHTS) as raised:
         load_bundle(copied)
+    for word in ("weights_only", "torch", "arbitrary", "\n"):
+        assert word not in str(raised.value)
+
+
+def test_a_whole_network_in_place_of_weights_is_refused_without_advice_to_run_it(copied):
+    torch.save(torch.nn.Conv3d(1, 1, 1), copied / "models" / "model.pt")
+    with pytest.raises(ValueError, match=NO_WEIGHTS) as raised:
+        load_bundle(copied)
+    assert "weights_only" not in str(raised.value)
 
 
 def test_weights_that_are_no_dictionary_of_tensors_are_refused(copied):
     torch.save({"model": [1, 2]}, copied / "models" / "model.pt")
-    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+    with pytest.raises(ValueError, match=r"weights models/model\.pt of .* do not fit its network"):
         load_bundle(copied)
 
 
 def test_weights_of_another_network_are_refused(copied):
     shutil.copy(copied / "models" / "model_2d.pt", copied / "models" / "model.pt")
-    with pytest.raises(ValueError, match=r"weights models/model\.pt do not fit"):
+    with pytest.raises(ValueError, match=r"weights models/model\.pt of .* do not fit its network"):
         load_bundle(copied)
 
 

@@ -154,8 +154,8 @@ def test_what_is_no_scan_is_refused_in_one_line(
         (["--region", "200:300,0:9,0:9"], "region"),
         (["--device", "cuda:99"], "cuda:99"),
         (["--overlap", "1.5"], "overlap"),
-        (["--model", "/nowhere"], "/nowhere"),
-        (["--variant", "four_d"], "four_d"),
+        (["--model", "/nowhere"], "there is no bundle folder 'nowhere'; check"),
+        (["--variant", "four_d"], "has no variant 'four_d'; choose one of 'two_d'"),
     ],
     ids=["label", "region", "device", "overlap", "model", "variant"],
 )

@@ -179,7 +179,7 @@ def load_bundle(
         raise ValueError(f"the bundle {description.name!r} cannot be built: {reason}") from error
     return Bundle(
         description=description,
-        network=_with_weights(parts["network_def"], weights),
+        network=_with_weights(parts["network_def"], weights, folder.name),
         prepare=parts[prepare],
         inferer=parts["inferer"],
         postprocess=parts["postprocessing"],
@@ -235,28 +235,44 @@ def _weights_file(folder: Path, whole: Mapping[str, Any], checkpoint: str | None
             f"the weights of {folder.name!r} must lie in its folder models, got {name!r}"
         )
     if not path.is_file():
-        raise FileNotFoundError(f"the bundle {folder.name!r} has no weights models/{path.name}")
+        raise FileNotFoundError(
+            f"the bundle {folder.name!r} has no weights models/{path.name}; fetch them, or train "
+            "it, and put them there"
+        )
     return path
 
 
-def _with_weights(network: nn.Module, path: Path) -> nn.Module:
+def _with_weights(network: nn.Module, path: Path, bundle: str) -> nn.Module:
+    where = f"the weights models/{path.name} of the bundle {bundle!r}"
+    state = _read_weights(path, where)
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{where} do not fit its network: they are of another one, or not whole; fetch those "
+            "that belong to its configs"
+        ) from error
+    return network.eval()
+
+
+def _read_weights(path: Path, where: str) -> Mapping[str, Any]:
     import torch
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        state = state.get("model", state.get("state_dict", state))
-        network.load_state_dict(state)
+        weights: Mapping[str, Any] = state.get("model", state.get("state_dict", state))
+    except PermissionError:
+        raise
+    # The words of torch advise to load what may run code.
     except (
-        AttributeError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        TypeError,
+        *(AttributeError, EOFError, OSError, RuntimeError, TypeError, LookupError, ValueError),
         pickle.UnpicklingError,
     ) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"the weights models/{path.name} do not fit: {reason}") from error
-    return network.eval()
+        raise ValueError(
+            f"{where} cannot be read: the file is damaged, or holds more than weights or none; "
+            "fetch it again, or save the network's state_dict there"
+        ) from error
+    return weights
 
 
 def _sha256(description: BundleDescription, weights: Path) -> str:

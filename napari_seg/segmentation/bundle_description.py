@@ -13,6 +13,9 @@ from napari_seg.segmentation.mirror_axes import read_mirror_axes
 
 Config = dict[str, Any]
 
+_KINDS = {list: "a list", str: "text", int: "a number", float: "a number", bool: "a truth value"}
+_MEND = "fetch the bundle again, or correct that file"
+
 SHIPPED_VARIANTS: tuple[str | None, ...] = (None, "two_d")
 
 
@@ -93,6 +96,7 @@ def describe_bundle(
     """
     is_shipped = folder is None
     folder = Path(folder) if folder is not None else shipped_bundle_folder()
+    _require_variant(folder, variant)
     metadata = read_config(folder, "metadata", variant and f"metadata_{variant}")
     locator, fingerprint = read_locator(metadata, folder), read_fingerprint(metadata)
     mirror_axes = read_mirror_axes(metadata)
@@ -121,6 +125,23 @@ def describe_bundle(
         ) from error
 
 
+def _require_variant(folder: Path, variant: str | None) -> None:
+    configs = folder / "configs"
+    ends = (".json", ".yaml", ".yml")
+    # A folder that is no bundle at all is told of as such.
+    if variant is None or not any((configs / f"metadata{end}").is_file() for end in ends):
+        return
+    start = "metadata_"
+    found = {path.stem for path in configs.glob(f"{start}*") if path.suffix in ends}
+    if start + variant not in found:
+        known = sorted(repr(stem.removeprefix(start)) for stem in found)
+        choice = f"choose one of {', '.join(known)}, or none" if known else "choose none"
+        raise FileNotFoundError(
+            f"the bundle {folder.name!r} has no variant {variant!r}; {choice} for the bundle as "
+            "it stands"
+        )
+
+
 def read_config(folder: Path, name: str, overlay: str | None) -> Config:
     """Read one config of a bundle, with an overlay of ``id: value`` laid over it.
 
@@ -146,13 +167,17 @@ def read_config(folder: Path, name: str, overlay: str | None) -> Config:
 
 def _read_file(folder: Path, name: str) -> Config:
     if not folder.is_dir():
-        raise FileNotFoundError(f"no such bundle folder: {folder}")
+        raise FileNotFoundError(
+            f"there is no bundle folder {folder.name!r}; check the path, or choose no model for "
+            "the shipped one"
+        )
     for path in (folder / "configs" / f"{name}{suffix}" for suffix in (".json", ".yaml", ".yml")):
         if path.is_file():
             break
     else:
         raise FileNotFoundError(
-            f"{folder.name!r} is not a MONAI bundle: it has no configs/{name}.json"
+            f"{folder.name!r} is not a MONAI bundle: it has no configs/{name}.json; choose the "
+            "folder that holds configs and models"
         )
     import yaml
 
@@ -161,10 +186,13 @@ def _read_file(folder: Path, name: str) -> Config:
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (ValueError, OSError, yaml.YAMLError) as error:
         raise ValueError(
-            f"configs/{path.name} of {folder.name!r} cannot be read: {error}"
+            f"configs/{path.name} of {folder.name!r} cannot be read: {error}; {_MEND}"
         ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"configs/{path.name} of {folder.name!r} must hold a dictionary")
+        raise ValueError(
+            f"configs/{path.name} of {folder.name!r} must hold a dictionary, got "
+            f"{_KINDS.get(type(content), 'nothing')}; {_MEND}"
+        )
     return content
 
 
