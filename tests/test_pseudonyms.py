@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_seg.cli.pseudonyms import Pseudonyms, read_pseudonyms
+from napari_seg.cli.pseudonyms import HiddenNames, Pseudonyms, read_pseudonyms
 
 
 def table(folder: Path, text: str) -> Path:
@@ -53,3 +53,16 @@ def test_what_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="it is no text"):
         read_pseudonyms(path)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("keeps its voxels in 'O'Doe.raw', which", "keeps its voxels in '…', which"),
+        ('of the bundle "O\'Doe" cannot be read', "of the bundle '…' cannot be read"),
+        ("set its kind to 'list' in the header", "set its kind to 'list' in the header"),
+    ],
+    ids=["apostrophe", "other marks", "our own word"],
+)
+def test_what_is_quoted_is_hidden_unless_it_is_our_own_word(tmp_path, message, shown):
+    assert HiddenNames.of((tmp_path / "x.nii",), "A01").hide(message) == shown
