@@ -300,7 +300,12 @@ def test_labels_that_could_not_be_looked_at_hold_up_no_others_and_are_looked_at_
 def test_a_record_that_names_no_file_does_not_keep_labels_from_being_saved(
     keeping, viewer, scan, folder
 ):
-    (folder / "t1_mine.json").write_text('{"network_labels": {"file": "", "sha256": "x"}}')
+    record = {
+        "network_labels": {"file": "", "sha256": "x"},
+        "purpose": "research use only",
+        "versions": {"napari-seg": "0.1.0"},
+    }
+    (folder / "t1_mine.json").write_text(json.dumps(record))
     layer = open_labels(viewer, folder / "t1_mine.nii.gz", like=scan)
     wait_ready(layer)
     paint(layer, 2)

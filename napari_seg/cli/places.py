@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from napari_seg.imaging.scan import Scan
+
 
 # A kind of file, such as bz2; not what folders are told apart by, such as study.v2 or sub-1.ses-1.
 _FILE_ENDING = re.compile(r"\.(?=\d*[a-z]\d*[a-z])([a-z\d]{2,4}|nifti|dicom)", re.IGNORECASE)
@@ -87,6 +89,27 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
             raise ValueError(f"{place.name} is a scan itself and is not written over")
         if not overwrite:
             raise ValueError(f"{place.name} is already there; --overwrite replaces it")
+
+
+def check_format(labels: Path, scan: Scan, *, name: str) -> None:
+    """See that the labels of a scan, by its name, can be written in the format of their file.
+
+    Raises
+    ------
+    ValueError
+        If a picture would have to hold several slices, or a DICOM segmentation refer to no series.
+    """
+    from napari_seg.imaging.file_formats import WRITABLE_PICTURE_SUFFIXES, suffix_of
+    from napari_seg.imaging.pictures import require_picture_grid
+
+    suffix = suffix_of(labels)
+    if suffix == ".dcm" and not scan.source.dicom_files:
+        raise ValueError(
+            f"'{labels.name}' needs the DICOM series that it refers to, and {name} is none; "
+            "write .nii.gz or .seg.nrrd"
+        )
+    if suffix in WRITABLE_PICTURE_SUFFIXES:
+        require_picture_grid(scan.geometry)
 
 
 def check_folder(folder: Path) -> None:

@@ -158,8 +158,7 @@ def segment(
         )
         segment_scans(scans, output, choices, outcome)
         report(outcome, as_json=as_json)
-    if outcome.failures:
-        raise typer.Exit(1)
+    raise typer.Exit(1 if outcome.failures else 0)
 
 
 def _names(text: str) -> tuple[str, ...]:

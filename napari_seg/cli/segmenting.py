@@ -12,6 +12,7 @@ import typer
 from napari_seg.cli.places import (
     beside,
     case_of,
+    check_format,
     label_paths,
     map_ending,
 )
@@ -165,23 +166,8 @@ def read(case: Case, choices: Choices, news: News, first: Callable[[OnProgress],
     # The names of files may name a patient.
     known = choices.description.channel_names
     scan = stack_channels(scans, known if len(known) == len(scans) else None)
-    _check_format(case, scan)
+    check_format(case.labels, scan, name=case.name)
     return scan
-
-
-def _check_format(case: Case, scan: Scan) -> None:
-    """See that labels of a scan can be written as they are wanted, before the network runs."""
-    from napari_seg.imaging.file_formats import WRITABLE_PICTURE_SUFFIXES, suffix_of
-    from napari_seg.imaging.pictures import require_picture_grid
-
-    suffix = suffix_of(case.labels)
-    if suffix == ".dcm" and not scan.source.dicom_files:
-        raise ValueError(
-            f"'{case.labels.name}' needs the DICOM series that it refers to, and {case.name} is "
-            "none; write .nii.gz or .seg.nrrd"
-        )
-    if suffix in WRITABLE_PICTURE_SUFFIXES:
-        require_picture_grid(scan.geometry)
 
 
 def _read_channel(path: Path, choices: Choices, number: int, on_progress: OnProgress) -> Scan:
