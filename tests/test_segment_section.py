@@ -1,3 +1,4 @@
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -9,7 +10,7 @@ from napari.layers import Image, Labels, Shapes
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle_description import describe_bundle
-from napari_seg.viewer.layers import image_layer, label_map_of
+from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.segmenting.model_choice import ModelChoice
 from napari_seg.viewer.segmenting.result_layer import record_of
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
@@ -335,6 +336,21 @@ def test_a_folder_that_is_no_model_is_refused_and_the_choice_stays(qtbot, tmp_pa
     with pytest.raises(FileNotFoundError, match="metadata"):
         choice.add_folder(tmp_path)
     assert choice.folder is None
+
+
+def test_labels_from_a_file_are_asked_about_by_what_would_change(qtbot, viewer, section):
+    run(qtbot, section)
+    [result] = labels_in(viewer)
+    labels = label_map_of(result)
+    array = labels.array.copy()
+    array[0, 0, 0] = 2
+    viewer.layers.remove(result)
+    opened = labels_layer(replace(labels, array=array, record=None), name="mine", path="x.nii.gz")
+    viewer.add_layer(opened)
+    run(qtbot, section)
+    assert "'mine' was opened from a file, and the result would change 0.01 ml" in (
+        section.status.text.text()
+    )
 
 
 def test_hand_work_is_asked_about_and_can_be_kept(qtbot, viewer, section):

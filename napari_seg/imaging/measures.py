@@ -59,6 +59,17 @@ def count_voxels(array: NDArray[Any]) -> dict[int, int]:
     return {int(v): int(n) for v, n in zip(values, counts, strict=True) if v != 0}
 
 
+def volume_text(ml: float) -> str:
+    """Say a volume in ml, and one that would be 0.00 ml in mm³.
+
+    Examples
+    --------
+    >>> volume_text(2.3456), volume_text(0.003)
+    ('2.35 ml', '3 mm³')
+    """
+    return f"{ml:.2f} ml" if ml >= 0.005 else f"{1000 * ml:.2g} mm³"
+
+
 def label_volumes(array: NDArray[Any], voxel_volume_ml: float) -> dict[int, float]:
     """Return the volume in ml of each value other than 0 that occurs in `array`."""
     return {value: count * voxel_volume_ml for value, count in count_voxels(array).items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_seg.imaging.measures import volume_text
 from napari_seg.viewer.edit_tools.computing import Request, compute
 from napari_seg.viewer.edit_tools.tool import reason_against
 from napari_seg.viewer.editing.strokes import commit_stroke
@@ -179,5 +180,4 @@ def gains_text(subject: Subject, outcome: Outcome) -> str:
 
 def _millilitres(volume: float) -> str:
     sign = "+" if volume > 0 else "−"  # noqa: RUF001 - a minus sign
-    size = abs(volume)
-    return f"{sign}{size:.2f} ml" if size >= 0.005 else f"{sign}{1000 * size:.2g} mm³"
+    return f"{sign}{volume_text(abs(volume))}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Labels
 from qtpy.QtCore import QObject
 
+from napari_seg.imaging.measures import volume_text
 from napari_seg.viewer.segmenting.first_look import FirstLook
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
 from napari_seg.viewer.segmenting.result_layer import Contest, show_result
@@ -70,10 +71,8 @@ class Outcome(QObject):
             self._status.end(news)
             return
         old, new = self._contest.old.name, self._contest.new.name
-        at_stake = self._contest.at_stake_ml
-        why = f"holds {at_stake:.2f} ml of other work" if at_stake else "was opened from a file"
         self._status.ask(
-            f"{news}. '{old}' {why}, so the result is the new layer '{new}'.",
+            f"{news}. '{old}' {_reason(self._contest)}, so the result is the new layer '{new}'.",
             ("Keep my voxels", "Replace"),
             (
                 f"Put the result into '{old}' where nothing was changed by hand (one undo step)",
@@ -97,3 +96,11 @@ class Outcome(QObject):
 
     def _on_order(self, _event: object) -> None:
         self.boxes.redraw()
+
+
+def _reason(contest: Contest) -> str:
+    volume = volume_text(contest.at_stake_ml)
+    if not contest.from_file:
+        return f"holds {volume} of other work"
+    changed = f", and the result would change {volume} of it" if contest.at_stake_ml else ""
+    return f"was opened from a file{changed}"

@@ -42,12 +42,15 @@ class Contest:
         The layer that the result went into instead.
     at_stake_ml
         Millilitres of hand work in `old` that the result would change.
+    from_file
+        Whether `old` was opened from a file, so that all in it counts as such.
     """
 
     old: Labels
     new: Labels
     result: Result
     at_stake_ml: float
+    from_file: bool
 
     def is_open(self, viewer: ViewerModel) -> bool:
         """Tell whether both layers are still there, and of one shape."""
@@ -113,7 +116,7 @@ def show_result(
         return last, None
     volume = result.labels.geometry.voxel_volume_ml * int(np.count_nonzero(at_stake))
     new = _add(viewer, scan_layer, result, name)
-    return new, Contest(last, new, result, volume)
+    return new, Contest(last, new, result, volume, from_file)
 
 
 def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels | None:
