@@ -72,7 +72,7 @@ class RollingSlab:
 
     def finish(self, stop: int, activation: str | None) -> None:
         """Turn sums into blended, activated scores in all rows below `stop`."""
-        values = self.scores[:, :1].numel() if self.axis == 0 else self.scores.numel() // self.depth
+        values = self.scores.numel() // self.depth
         step = max(_VALUES_AT_ONCE // max(values, 1), 1)
         for row in range(self.finished, stop, step):
             count = min(step, stop - row)

@@ -66,11 +66,6 @@ def show_as_scan(layer: Labels, layers: LayerList) -> Image:
     return shown
 
 
-def kind_is_guessed(layer: Layer) -> bool:
-    """Tell whether a layer may as well be of the other kind."""
-    return any(notice.code == KIND_GUESSED for notice in metadata_of(layer).get("notices", ()))
-
-
 def offer_of(layer: Layer) -> tuple[str, str]:
     """Return what a button says that shows a layer as the other kind, and its tooltip."""
     other = "scan" if isinstance(layer, Labels) else "labels"

@@ -39,7 +39,6 @@ class Mouse:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._scrolled = 0.0
-        self._held_back: list[Any] | None = None
         self._napari_scroll: Callable[..., Any] | None = None
         for callback in viewer.mouse_wheel_callbacks:
             if getattr(callback, "__name__", "") == "dims_scroll":
