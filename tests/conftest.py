@@ -54,6 +54,14 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
+def same_random_numbers() -> None:
+    """Let what a test draws at random with torch be the same in each run."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
 def nothing_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no panel load libraries and models that its test does not ask for."""
     warm_up = sys.modules.get("napari_seg.viewer.segmenting.warm_up")

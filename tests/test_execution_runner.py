@@ -9,7 +9,7 @@ from napari_seg.segmentation.execution.plan_cache import read_plan, write_plan
 from napari_seg.segmentation.windows import Window
 
 WINDOW = Window((6, 7, 8))
-IMAGE = torch.randn(1, 1, 9, 8, 10)
+IMAGE = torch.randn(1, 1, 9, 8, 10, generator=torch.Generator().manual_seed(0))
 
 
 def network():
