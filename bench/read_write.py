@@ -3,7 +3,9 @@
 Run on an idle machine: ``python bench/read_write.py [ROUNDS]``; writes
 bench/records/read_write.json. Each round calls every program once for every file, so that what
 slows the machine slows all of them. Our writing reads back what it wrote and flushes it to the
-disk; the others do neither, so their times are no promise that the file is whole.
+disk; the others do neither, so their times are no promise that the file is whole. DICOM
+segmentations are written by highdicom on both sides: ours finds the slices, names the labels and
+checks what was written.
 """
 
 from __future__ import annotations
@@ -20,14 +22,18 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import highdicom as hd
 import monai
 import nibabel as nib
 import numpy as np
+import pydicom
 import SimpleITK as sitk
+from dicom_series import write_series
+from highdicom.sr.coding import CodedConcept
 from monai.transforms import LoadImage, SaveImage
 from scipy.ndimage import gaussian_filter
 
-from napari_seg import Geometry, LabelMap, LabelTable, read_scan, write_labels
+from napari_seg import Geometry, LabelMap, LabelTable, read_labels, read_scan, write_labels
 from napari_seg.imaging.files import write_scan
 
 if TYPE_CHECKING:
@@ -39,13 +45,15 @@ ROUNDS = 11
 RECORD = Path(__file__).parent / "records" / "read_write.json"
 SHAPE = (192, 192, 120)
 OURS = "napari-seg"
-HEAD = Path(__file__).parents[2] / "shared" / "data" / "head" / "t1_head.nii.gz"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+HEAD, CT = DATA / "head" / "t1_head.nii.gz", DATA / "ct_dicom"
 
 
 def main(rounds: int = ROUNDS) -> None:
     """Time all calls in rounds, and write the record."""
     with TemporaryDirectory() as folder:
         calls = reading_calls(Path(folder)) | writing_calls(Path(folder))
+        calls |= dicom_calls(Path(folder)) | segmentation_calls(Path(folder))
         times = {what: {who: [] for who in by} for what, by in calls.items()}
         for number in range(rounds + 1):
             for what, by in calls.items():
@@ -113,7 +121,7 @@ def writing_calls(folder: Path) -> Calls:
     """Return what writes labels and a scan, by each program."""
     affine = np.diag([-1.0, 1.0, 1.5, 1.0])
     voxels = scan_voxels()
-    labels = (np.digitize(voxels, [200, 300, 400])).astype(np.uint8)
+    labels = tissues(voxels)
     geometry = Geometry(SHAPE, affine)
     label_map = LabelMap(labels, geometry, LabelTable())
     scan = read_scan(folder / "scan.nii")
@@ -148,6 +156,76 @@ def writing_calls(folder: Path) -> Calls:
                 )
             calls[f"write {what}{suffix}"] = by
     return calls
+
+
+def dicom_calls(folder: Path) -> Calls:
+    """Return what reads a DICOM series, and what writes labels of it as a DICOM segmentation."""
+    series = write_series(folder / "series", scan_voxels())
+    calls: Calls = {"read a DICOM series": series_readers(series)}
+    if CT.is_dir():
+        calls["read ct_dicom (JPEG 2000)"] = series_readers(CT)
+    scan = read_scan(series)
+    labels = LabelMap(tissues(scan.array), scan.geometry, LabelTable(), source=scan.source)
+    slices = [pydicom.dcmread(path) for path in sorted(series.iterdir())]
+    calls["write labels.dcm"] = {
+        OURS: partial(write_labels, labels, folder / "ours.dcm", source=scan),
+        "highdicom": partial(
+            write_with_highdicom, np.asarray(labels.array).T, slices, folder / "theirs.dcm"
+        ),
+    }
+    return calls
+
+
+def series_readers(folder: Path) -> dict[str, Callable[[], object]]:
+    """Return what reads the one series of a folder to an array and an affine."""
+
+    def with_simpleitk() -> object:
+        reader = sitk.ImageSeriesReader()
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+        return sitk.GetArrayFromImage(reader.Execute())
+
+    return {
+        OURS: partial(read_scan, folder),
+        "SimpleITK": with_simpleitk,
+        "MONAI": partial(LoadImage(reader="PydicomReader", image_only=True), folder),
+    }
+
+
+def write_with_highdicom(voxels: np.ndarray, slices: list[Any], path: Path) -> None:
+    """Write labels ``(slices, rows, columns)`` as a DICOM segmentation of a series."""
+    tissue = CodedConcept("85756007", "SCT", "Tissue")
+    algorithm = hd.AlgorithmIdentificationSequence("bench", tissue, "1")
+    described = [
+        hd.seg.SegmentDescription(value, f"label {value}", tissue, tissue, "AUTOMATIC", algorithm)
+        for value in np.unique(voxels)[1:].tolist()
+    ]
+    written = hd.seg.Segmentation(
+        slices, voxels, "BINARY", described, hd.UID(), 1, hd.UID(), 1, "bench", "bench", "1", "1"
+    )
+    written.save_as(path)
+
+
+def segmentation_calls(folder: Path) -> Calls:
+    """Return what reads and writes Slicer's ``.seg.nrrd``; SimpleITK knows it as a plain NRRD."""
+    voxels = tissues(scan_voxels())
+    labels = LabelMap(voxels, Geometry(SHAPE, np.diag([-1.0, 1.0, 1.5, 1.0])), LabelTable())
+    path, image = folder / "labels.seg.nrrd", sitk.GetImageFromArray(voxels.T)
+    write_labels(labels, path)
+    return {
+        "read labels.seg.nrrd": {
+            OURS: partial(read_labels, path),
+            "SimpleITK": lambda: sitk.GetArrayFromImage(sitk.ReadImage(str(path))),
+        },
+        "write labels.seg.nrrd": {
+            OURS: partial(write_labels, labels, folder / "ours.seg.nrrd"),
+            "SimpleITK": partial(sitk.WriteImage, image, str(folder / "theirs.seg.nrrd"), True),
+        },
+    }
+
+
+def tissues(voxels: np.ndarray) -> np.ndarray:
+    """Label three ranges of intensity."""
+    return np.digitize(voxels, [200, 300, 400]).astype(np.uint8)
 
 
 def scan_voxels() -> np.ndarray:
