@@ -4,7 +4,7 @@ from torch.nn import Conv3d
 from torch.profiler import ProfilerActivity, profile
 
 from napari_seg import load_bundle
-from napari_seg.segmentation.execution import Way, fast_inference
+from napari_seg.segmentation.execution import Way, fast_inference, torch_engine
 from napari_seg.segmentation.execution.torch_engine import TorchNetwork
 
 
@@ -53,6 +53,24 @@ def test_layout_in_memory_changes_no_number_and_leaves_the_network_alone(dtype):
     assert scores.dtype == torch.float32
     torch.testing.assert_close(scores, plain(window), atol=1e-2, rtol=1e-2)
     assert network.weight.is_contiguous()
+
+
+def test_no_more_than_two_graphs_are_recorded(monkeypatch):
+    # The graph itself needs a card; here what it records runs as it is.
+    recorded = []
+
+    def record(forward, batch):
+        recorded.append(len(batch))
+        return forward
+
+    monkeypatch.setattr(torch_engine, "_Graph", record)
+    network = Conv3d(1, 2, 3)
+    plain = TorchNetwork(network, Way("torch"), "cpu")
+    graph = TorchNetwork(network, Way("torch", graph=True), "cpu")
+    for count in (4, 4, 1, 3, 2, 4, 1):
+        windows = torch.rand(count, 1, 4, 4, 4)
+        assert torch.equal(graph(windows), plain(windows))
+    assert recorded == [4, 1]
 
 
 @pytest.mark.slow

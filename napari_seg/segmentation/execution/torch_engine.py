@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from napari_seg.segmentation.execution.plan import Way
 
+# Of a full batch and of the last one; each takes memory and time to record.
+_MOST_GRAPHS = 2
+
 
 class TorchNetwork:
     """A network that torch runs in one way on one device.
@@ -44,12 +47,15 @@ class TorchNetwork:
         if self._way.channels_last:
             batch = _channels_last(batch)
         with fast_inference(), _calculating_in(self._way.dtype, self._device):
-            if not self._way.graph:
-                return self._forward(batch)
-            shape = tuple(batch.shape)
-            if shape not in self._graphs:
-                self._graphs = {shape: _Graph(self._forward, batch)}
-            return self._graphs[shape](batch)
+            graph = self._graph_for(batch) if self._way.graph else None
+            return graph(batch) if graph is not None else self._forward(batch)
+
+    def _graph_for(self, batch: Tensor) -> _Graph | None:
+        """Give the graph of batches of this shape; None where enough others are recorded."""
+        shape = tuple(batch.shape)
+        if shape not in self._graphs and len(self._graphs) < _MOST_GRAPHS:
+            self._graphs[shape] = _Graph(self._forward, batch)
+        return self._graphs.get(shape)
 
     def _forward(self, batch: Tensor) -> Tensor:
         scores: Tensor = self._network(batch).float()
@@ -69,9 +75,14 @@ class _Graph:
             for _ in range(2):
                 forward(self._batch)
         torch.cuda.current_stream(batch.device).wait_stream(beside)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._scores = forward(self._batch)
+        # By itself torch records on the first card, and forbids all threads what disturbs this one.
+        with torch.cuda.device(batch.device):
+            self._graph = torch.cuda.CUDAGraph()
+            recording = torch.cuda.graph(
+                self._graph, stream=beside, capture_error_mode="thread_local"
+            )
+            with recording:
+                self._scores = forward(self._batch)
 
     def __call__(self, batch: Tensor) -> Tensor:
         self._batch.copy_(batch)
