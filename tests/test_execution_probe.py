@@ -1,3 +1,5 @@
+from time import sleep
+
 import pytest
 import torch
 
@@ -81,8 +83,25 @@ def test_without_foreground_a_fast_way_is_not_proven():
 def test_more_windows_are_compared_where_one_holds_little_foreground():
     several = windows() + windows((1,) * 3000)
     built = {FLOAT32: reference, BFLOAT16: with_wrong(2)}
-    trial = try_ways([FLOAT32, BFLOAT16], built.__getitem__, several)[1]
+    trial = try_ways([FLOAT32, BFLOAT16], built.__getitem__, several, own=2)[1]
     assert (trial.foreground, trial.differing, trial.refused) == (4500, 4, "")
+
+
+def test_windows_shifted_on_the_same_scan_do_not_dilute_its_own_share():
+    several = windows() + windows((1,) * 3000)
+    built = {FLOAT32: reference, BFLOAT16: with_wrong(2)}
+    trial = try_ways([FLOAT32, BFLOAT16], built.__getitem__, several, own=1)[1]
+    assert "0.13% of 1500 foreground voxels differ" in trial.refused
+
+
+def test_how_many_windows_are_compared_does_not_depend_on_the_clock():
+    def slow(window):
+        sleep(0.15)
+        return reference(window)
+
+    built = {FLOAT32: slow, BFLOAT16: slow}
+    trial = try_ways([FLOAT32, BFLOAT16], built.__getitem__, windows() * 4, own=4)[1]
+    assert trial.foreground == 4 * 1500
 
 
 def test_scores_that_are_no_numbers_are_refused():

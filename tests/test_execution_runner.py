@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from torch.nn import Conv3d
 
 from napari_seg.segmentation.execution import NetworkRunner, Way, openvino_engine, runner
+from napari_seg.segmentation.execution.plan import Plan
 from napari_seg.segmentation.execution.plan_cache import read_plan, write_plan
 from napari_seg.segmentation.windows import Window
 
@@ -126,6 +128,70 @@ def test_a_broken_cache_harms_nothing(tmp_path, content):
     assert json.loads(file.read_text())["plan"]["way"]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"way": {"engine": "openvino", "dtype": "garbage"}},
+        {"way": {"engine": "openvino", "dtype": "bfloat16"}},
+        {"way": {"engine": "torch", "graph": True}},
+        {"versions": None},
+        {"batch": "x"},
+        {"batch": 0},
+        {"threads": -5},
+        {"device": None},
+    ],
+)
+def test_a_kept_plan_that_makes_no_sense_is_found_again(tmp_path, wrong):
+    known = plan_of(runner_in(tmp_path))
+    kept = next((tmp_path / "plans").iterdir())
+    told = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**told, "plan": {**told["plan"], **wrong}}))
+    plan = plan_of(runner_in(tmp_path))
+    assert (plan.way.dtype, plan.batch, plan.threads) == ("float32", 1, known.threads)
+    with pytest.raises(ValueError, match=r"plan|numbers"):
+        Plan.from_dict({**told["plan"], **wrong})
+
+
+def test_a_kept_plan_whose_library_no_longer_loads_is_found_again(tmp_path, monkeypatch):
+    known = plan_of(runner_in(tmp_path))
+    file = next((tmp_path / "plans").iterdir())
+    told = json.loads(file.read_text())
+    told["plan"]["way"] = {"engine": "openvino"}
+    file.write_text(json.dumps(told))
+
+    def broken():
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    monkeypatch.setattr(openvino_engine, "load_openvino", broken)
+    plan = plan_of(runner_in(tmp_path))
+    assert (plan.way, plan.device) == (Way("torch"), known.device)
+
+
+def test_a_plan_of_another_run_says_what_is_other_here(tmp_path):
+    one = runner_in(tmp_path)
+    plan = plan_of(one)
+    assert one.as_run_here(plan) == (plan, ())
+    other = replace(
+        plan,
+        way=Way("torch"),
+        threads=plan.threads + 5,
+        versions={**plan.versions, "torch": "1.0"},
+    )
+    here, (notice,) = one.as_run_here(other)
+    assert (here.threads, here.versions["torch"]) == (plan.threads, torch.__version__)
+    assert notice.code == "plan-changed"
+    assert f"torch {torch.__version__} instead of 1.0" in notice.message
+    assert f"{plan.threads} threads instead of {plan.threads + 5}" in notice.message
+
+
+def test_openvino_takes_the_threads_of_a_plan_of_another_run(tmp_path):
+    pytest.importorskip("openvino_telemetry", reason="OpenVINO is not installed")
+    one = runner_in(tmp_path)
+    plan = replace(plan_of(one), way=Way("openvino"), threads=1)
+    assert one.as_run_here(plan) == (plan, ())
+    assert one.run(plan)._threads == 1
+
+
 def test_a_cache_that_cannot_be_written_harms_nothing(tmp_path):
     (tmp_path / "file").write_text("in the way")
     one = runner_in(tmp_path / "file")
@@ -170,9 +236,9 @@ def test_a_network_is_made_ready_only_where_a_plan_is_known(tmp_path, monkeypatc
     built = []
     build = NetworkRunner._build
 
-    def counted(self, device, way):
+    def counted(self, device, way, threads):
         built.append(way)
-        return build(self, device, way)
+        return build(self, device, way, threads)
 
     how = {"device": "cpu", "precision": "exact"}
     assert not runner_in(tmp_path).make_ready(WINDOW, 1, **how)

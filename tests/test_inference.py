@@ -269,6 +269,8 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
     [
         ({"precision": "half"}, "precision must be 'exact' or 'fast', got 'half'"),
         ({"plan": "fast"}, "plan must be a Plan, as Plan.from_dict gives, got 'fast'"),
+        ({"plan": Plan("fast", "cuda:7", Way("torch"))}, "no device 'cuda:7' on this machine"),
+        ({"plan": Plan("exact", "cpu", Way("torch", "bfloat16"))}, "not the numbers of an 'exact'"),
         ({"labels": "hand"}, "hand"),
         ({"maps": "Hand"}, "Hand"),
         ({"region": "Auto"}, "region must be 'auto' or three .* got 'Auto'"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
-from napari_seg.imaging.scan import LabelMap, Scan
+from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.segmentation.body import find_body
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.network_input import network_affine
@@ -250,7 +250,10 @@ def _draw_box(
         prepared = prepare_scan(crop, bundle, maps=len(settings.maps), spare_bytes=spare_bytes)
         to_crop = np.linalg.inv(network_affine(crop, bundle)) @ prepared.trace.affine
         preview = on_window and Preview(on_window, to_crop, box, prepared.shape, scan.geometry)
-        if isinstance(plan, tuple):
+        changes: tuple[Notice, ...] = ()
+        if not isinstance(plan, tuple):
+            plan, changes = bundle.runner.as_run_here(plan)
+        else:
             device, precision = plan
             plan = bundle.runner.plan(
                 prepared.voxels,
@@ -272,7 +275,8 @@ def _draw_box(
         )
     differences = notice_differences(crop, bundle.description)
     mirroring = notice_mirroring(settings.mirror, bundle.description)
-    return replace(drawing, notices=(*differences, *mirroring, *drawing.notices)), plan
+    notices = (*differences, *mirroring, *changes, *drawing.notices)
+    return replace(drawing, notices=notices), plan
 
 
 def _hand_on(

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 
 def check_plan(plan: object) -> None:
-    """See that a plan is one, or None.
+    """See that a plan is one that this machine can run, or None.
 
     Raises
     ------
     ValueError
-        If it is something else.
+        If it is something else, or its device or library is not there.
     """
-    from napari_seg.segmentation.execution import Plan
+    from napari_seg.segmentation.execution import Plan, choose_device
+    from napari_seg.segmentation.execution.openvino_engine import is_installed
 
-    if plan is not None and not isinstance(plan, Plan):
+    if plan is None:
+        return
+    if not isinstance(plan, Plan):
         raise ValueError(f"plan must be a Plan, as Plan.from_dict gives, got {plan!r}")
+    choose_device(Plan.from_dict(plan.as_dict()).device)
+    if plan.way.engine == "openvino" and not is_installed():
+        raise ValueError("the plan runs the network in OpenVINO, which is not installed here")
 
 
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_seg.imaging.scan import Notice
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,6 +18,7 @@ Precision = Literal["exact", "fast"]
 PRECISIONS: tuple[Precision, ...] = ("exact", "fast")
 
 _ENGINES = {"torch": "torch", "openvino": "OpenVINO"}
+_DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,36 @@ class Plan:
             trials = tuple(
                 Trial(**{**trial, "way": Way(**trial["way"])}) for trial in values["trials"]
             )
-            plan = cls(**{**values, "way": way, "trials": trials})
+            versions = {str(name): str(one) for name, one in dict(values["versions"]).items()}
+            plan = cls(**{**values, "way": way, "trials": trials, "versions": versions})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not the plan of a run: {error}") from error
-        if plan.way.engine not in _ENGINES or plan.precision not in PRECISIONS:
-            raise ValueError(f"unknown engine or precision: {plan.way!r}, {plan.precision}")
+        plan._require_sense()
         return plan
+
+    def _require_sense(self) -> None:
+        way = self.way
+        if way.engine not in _ENGINES or self.precision not in PRECISIONS:
+            raise ValueError(f"unknown engine or precision: {way!r}, {self.precision}")
+        if way.dtype not in _DTYPES or (self.precision == "exact" and way.dtype != _DTYPES[0]):
+            raise ValueError(f"not the numbers of an {self.precision!r} plan: {way.dtype!r}")
+        kinds = [(self.device, str), (self.reason, str), (self.batch, int), (self.threads, int)]
+        if not all(isinstance(value, kind) for value, kind in kinds):
+            raise ValueError(f"not the plan of a run: {self!r}")
+        if self.batch < 1 or self.threads < 0 or (way.graph and self.device[:4] != "cuda"):
+            raise ValueError(f"not the plan of a run: {self!r}")
+
+
+def notice_changes(plan: Plan, here: Plan) -> tuple[Notice, ...]:
+    """Say where a run that repeats a plan is not run as the plan was found."""
+    changes = [
+        f"{name} {here.versions.get(name, 'none')} instead of {version}"
+        for name, version in plan.versions.items()
+        if here.versions.get(name, "none") != version
+    ]
+    if here.threads != plan.threads:
+        changes.append(f"{here.threads} threads instead of {plan.threads}")
+    if not changes:
+        return ()
+    said = f"the plan of another run is repeated with {', '.join(changes)}"
+    return (Notice("plan-changed", f"{said}; single labels may differ"),)

@@ -25,7 +25,6 @@ _ENOUGH_VOXELS = 20_000
 # Two scores so close, measured by the largest one, are a tie: float32 rounds them either way.
 _TIE = 1e-4
 _SECONDS_TO_TIME = 0.1
-_SECONDS_TO_COMPARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ def try_ways(
     build: Build,
     samples: Iterable[Tensor],
     *,
+    own: int = 1,
     on_way: Callable[[], None] | None = None,
     on_reference: Callable[[Tensor], None] | None = None,
 ) -> list[Trial]:
@@ -72,6 +72,10 @@ def try_ways(
         Makes a network of a way.
     samples
         Windows; the first times each way, and more are compared until there is foreground enough.
+        How many does not depend on the clock: equal machines find equal plans.
+    own
+        How many of them, from the first on, lie side by side; the others show the same scan,
+        shifted. A way must be good enough on the former alone and on all that are compared.
     on_way
         Called before each way but the first; what it raises stops the search.
     on_reference
@@ -101,7 +105,7 @@ def try_ways(
         try:
             network = build(way)
             scores = network(windows[0])
-            agreement = compare_scores(scores, expected[0])
+            found = [compare_scores(scores, expected[0])]
             milliseconds = _milliseconds(network, windows[0])
         except CANNOT as error:
             trials.append(Trial(way, refused=f"cannot run: {_first_line(error)}"))
@@ -109,8 +113,12 @@ def try_ways(
         if way.dtype != "float32":
             _look_further(found_float32[0], windows, expected, samples)
             for window, known in zip(windows[1:], expected[1:], strict=True):
-                agreement += compare_scores(network(window), known)
+                found.append(compare_scores(network(window), known))
+        agreement = sum(found, Agreement())
         refused = _why_refused(way, agreement)
+        alone = sum(found[:own], Agreement())
+        if not refused and alone.foreground:
+            refused = _why_refused(way, alone)
         if way.dtype == "float32" and not refused and milliseconds < found_float32[1]:
             found_float32 = network, milliseconds
         trials.append(Trial(way, milliseconds, agreement.differing, agreement.foreground, refused))
@@ -165,11 +173,10 @@ def _why_refused(way: Way, agreement: Agreement) -> str:
 def _look_further(
     network: Network, windows: list[Tensor], expected: list[Tensor], samples: Iterable[Tensor]
 ) -> None:
-    """Add windows with their scores in float32 until they hold foreground enough, or time is up."""
-    start = perf_counter()
+    """Add windows with their scores in float32 until they hold foreground enough."""
     foreground = sum(compare_scores(known, known).foreground for known in expected)
     for window in samples:
-        if foreground >= _ENOUGH_VOXELS or perf_counter() - start > _SECONDS_TO_COMPARE:
+        if foreground >= _ENOUGH_VOXELS:
             return
         windows.append(window)
         expected.append(network(window))

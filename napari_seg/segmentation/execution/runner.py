@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,10 @@ from napari_seg.segmentation.execution import openvino_engine
 from napari_seg.segmentation.execution.devices import device_model
 from napari_seg.segmentation.execution.model_files import ModelFiles
 from napari_seg.segmentation.execution.openvino_engine import OpenVinoNetwork
-from napari_seg.segmentation.execution.plan import Plan, Precision, Trial, Way
+from napari_seg.segmentation.execution.plan import Plan, Precision, Trial, Way, notice_changes
 from napari_seg.segmentation.execution.plan_cache import cache_folder, read_plan, write_plan
-from napari_seg.segmentation.execution.probe import fastest, try_ways, without_evidence
-from napari_seg.segmentation.execution.samples import first_place, sample_windows
+from napari_seg.segmentation.execution.probe import CANNOT, fastest, try_ways, without_evidence
+from napari_seg.segmentation.execution.samples import first_place, own_windows, sample_windows
 from napari_seg.segmentation.execution.torch_engine import TorchNetwork
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from napari_seg.imaging.scan import Notice
     from napari_seg.segmentation.preparing.voxels import PreparedVoxels
     from napari_seg.segmentation.windows import Window
 
     OnScores = Callable[[tuple[int, int, int], Tensor], None]
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
-_FORMAT = 3
+_FORMAT = 4
 _LIBRARIES = ("torch", "openvino")
 
 
@@ -53,8 +55,8 @@ class NetworkRunner:
         self._network, self._described = network, sha256
         self._cache = cache or cache_folder()
         self._versions = _versions()
-        self._plans: dict[tuple[str, Precision, Window], Plan] = {}
-        self._built: dict[tuple[Way, str], Callable[[Tensor], Tensor]] = {}
+        self._plans: dict[tuple[str, Precision, Window, int], Plan] = {}
+        self._built: dict[tuple[Way, str, int], Callable[[Tensor], Tensor]] = {}
 
     def plan(
         self,
@@ -85,27 +87,47 @@ class NetworkRunner:
             Told the first window that a search runs, of a 3D network, long before it ends: its
             first voxel and its scores ``(class, *window)`` in float32.
         """
-        known = self._plans.get((device, precision, window))
+        memory = device, precision, window, _threads(device)
+        known = self._plans.get(memory)
         if known is not None:
             return known
         key = self._key(window, device, precision)
         plan = read_plan(self._cache, key)
-        if plan is None or plan.device != device:
+        if plan is None or plan.device != device or not self._can_build(plan):
             plan = self._find(image, window, device, precision, on_way, on_scores)
             if without_evidence(plan.trials):
                 # Another scan may tell more.
                 return plan
             write_plan(self._cache, key, plan)
-        self._plans[device, precision, window] = plan
+        self._plans[memory] = plan
         return plan
+
+    def as_run_here(self, plan: Plan) -> tuple[Plan, tuple[Notice, ...]]:
+        """Give a plan of another run with what holds of this one, and say what differs.
+
+        The number of threads is the plan's in OpenVINO and the process's own in torch; the
+        versions of the libraries are those that are here.
+        """
+        threads = plan.threads if plan.way.engine == "openvino" else 0
+        here = replace(plan, threads=threads or _threads(plan.device), versions=self._versions)
+        return here, notice_changes(plan, here)
 
     def run(self, plan: Plan) -> Callable[[Tensor], Tensor]:
         """Return the network as a plan runs it: from windows to scores, in float32."""
-        built = self._built.get((plan.way, plan.device))
+        key = plan.way, plan.device, plan.threads
+        built = self._built.get(key)
         if built is None:
-            built = self._build(plan.device, plan.way)
-            self._built = {(plan.way, plan.device): built}
+            built = self._build(plan.device, plan.way, plan.threads)
+            self._built = {key: built}
         return built
+
+    def _can_build(self, plan: Plan) -> bool:
+        """Tell whether the libraries that a plan was found with still load."""
+        try:
+            self.run(plan)
+        except CANNOT:
+            return False
+        return True
 
     def make_ready(
         self, window: Window, channels: int, *, device: str, precision: Precision
@@ -126,7 +148,7 @@ class NetworkRunner:
         """
         import torch
 
-        plan = self._plans.get((device, precision, window))
+        plan = self._plans.get((device, precision, window, _threads(device)))
         plan = plan or read_plan(self._cache, self._key(window, device, precision))
         if plan is None or plan.device != device or not all(window.shape):
             return False
@@ -163,7 +185,14 @@ class NetworkRunner:
         samples = (part.to(device) for part in sample_windows(image, window))
         ways = _ways(device, precision, is_fixed=all(window.shape))
         build = partial(self._build, device)
-        trials = try_ways(ways, build, samples, on_way=on_way, on_reference=on_reference)
+        trials = try_ways(
+            ways,
+            build,
+            samples,
+            own=own_windows(image, window),
+            on_way=on_way,
+            on_reference=on_reference,
+        )
         best = fastest(trials)
         together = window.batch if window.flat_axis is not None or device != "cpu" else 1
         return Plan(
@@ -172,17 +201,18 @@ class NetworkRunner:
             way=best.way,
             # One after the other a processor is as fast, and stops and reports at each.
             batch=together,
-            threads=_threads() if device == "cpu" else 0,
+            threads=_threads(device),
             reason=_reason(best, trials),
             trials=tuple(trials),
             versions=self._versions,
         )
 
-    def _build(self, device: str, way: Way) -> Callable[[Tensor], Tensor]:
+    def _build(self, device: str, way: Way, threads: int = 0) -> Callable[[Tensor], Tensor]:
         if way.engine == "torch":
             return TorchNetwork(self._network(), way, device)
         files = ModelFiles(self._cache / "networks", {"network": self._sha256, **self._versions})
-        return OpenVinoNetwork(self._network, way.dtype, threads=_threads(), files=files)
+        threads = threads or _threads(device)
+        return OpenVinoNetwork(self._network, way.dtype, threads=threads, files=files)
 
     def _key(self, window: Window, device: str, precision: Precision) -> dict[str, Any]:
         return {
@@ -190,7 +220,7 @@ class NetworkRunner:
             "network": self._sha256,
             "window": [*window.shape, window.flat_axis, window.batch],
             "device": device_model(device),
-            "threads": _threads() if device == "cpu" else 0,
+            "threads": _threads(device),
             "precision": precision,
             "versions": self._versions,
         }
@@ -234,10 +264,10 @@ def _torch_has_bfloat16() -> bool:
     )
 
 
-def _threads() -> int:
+def _threads(device: str) -> int:
     import torch
 
-    return torch.get_num_threads()
+    return torch.get_num_threads() if device == "cpu" else 0
 
 
 def _reason(best: Trial, trials: Sequence[Trial]) -> str:

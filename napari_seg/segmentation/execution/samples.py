@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Other roundings of the same anatomy, where a scan has few windows.
 _SHIFTS = ((0, 0, 0), (1, 1, 1), (-1, 1, 2), (2, -1, 1), (1, 2, -1), (-2, -1, -1))
-_MOST = 12
+_MOST = 5
 
 
 def sample_windows(image: Tensor | PreparedVoxels, window: Window) -> Iterator[Tensor]:
@@ -45,6 +45,12 @@ def sample_windows(image: Tensor | PreparedVoxels, window: Window) -> Iterator[T
         if window.flat_axis is not None:
             part = part[0].movedim(window.flat_axis + 1, 0)
         yield part.contiguous()
+
+
+def own_windows(image: Tensor | PreparedVoxels, window: Window) -> int:
+    """Return how many of `sample_windows` lie side by side; those after them are shifted."""
+    size = tuple(image.shape[2:])
+    return min(len(_middle_first(size, _shape_of(window, size))), _MOST)
 
 
 def first_place(size: Sequence[int], window: Window) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # that gets no thread, and what the system says of a library that it cannot load.
 _SAYINGS = (
     "out of memory",
-    "can't allocate memory",
+    "can't alloc",
     "not enough memory",
     "failed to allocate",
     "resource temporarily unavailable",
