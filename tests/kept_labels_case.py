@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg import Geometry, LabelMap, LabelTable, Scan, read_scan, write_labels
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import read_labels, write_scan
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.layers import image_layer, labels_layer
@@ -32,8 +33,9 @@ def open_scan(viewer, path):
 
 
 def open_labels(viewer, path, like=None):
-    labels = read_labels(path)
-    return viewer.add_layer(labels_layer(labels, name=path.stem, like=like, path=path))
+    stamp = Stamp.of(path)
+    labels = labels_layer(read_labels(path), name=path.stem, like=like, path=path, stamp=stamp)
+    return viewer.add_layer(labels)
 
 
 def empty_layer(viewer, like, name="new"):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.viewer.keeping.label_records import (
     is_all_by_hand,
     is_networks_own,
@@ -15,7 +16,6 @@ from napari_seg.viewer.keeping.origins import Origin, closest_run, find_origins
 from napari_seg.viewer.keeping.saving_places import (
     OwnFile,
     ScanPlace,
-    Stamp,
     choose_place,
 )
 from napari_seg.viewer.kept_labels import KeptLabels

@@ -12,6 +12,7 @@ from napari.layers import Image, Labels
 
 from napari_seg.imaging.file_formats import PAIR_SUFFIXES, PICTURE_SUFFIXES, suffix_of
 from napari_seg.imaging.file_kinds import file_kind, kind_inside
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import (
     case_name,
     read_labels,
@@ -130,11 +131,13 @@ def open_case(scan_path: Path, labels_path: Path) -> None:
     The slice shown is the one in the middle of what is labelled.
     """
     scan, name = read_scan(scan_path), case_name(scan_path)
+    stamp = Stamp.of(labels_path)
     labels = read_labels(labels_path, onto=scan)
     viewer = napari.Viewer()
     image = image_layer(scan, name=name, path=scan_path)
     viewer.add_layer(image)
-    layer = labels_layer(labels, name=f"{name} \u2013 labels", like=image, path=labels_path)
+    name = f"{name} \u2013 labels"
+    layer = labels_layer(labels, name=name, like=image, path=labels_path, stamp=stamp)
     viewer.add_layer(layer)
     viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
     middle = middle_of((layer.data != 0).view(np.uint8), 1)
@@ -174,6 +177,7 @@ def _read(path: str) -> list[LayerData]:
         like=like,
         shown=opened.shown,
         order=opened.order,
+        stamp=opened.stamp,
     )
     tell_mismatches(layer, () if viewer is None else viewer.layers)
     return [layer.as_layer_data_tuple()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan, Source
 from napari_seg.viewer.editing.attached import attach, attached
@@ -20,6 +21,7 @@ from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box
 from napari_seg.viewer.keeping.edit_state import EditState
 from napari_seg.viewer.keeping.journalling import Journalling
 from napari_seg.viewer.keeping.label_saving import Background, Request, Saved, look_at
+from napari_seg.viewer.keeping.saving_places import OwnFile
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata
 
@@ -81,6 +83,7 @@ class KeptLayer(QObject):
         self.journalling = Journalling(self._layer, find_scan, folder, self)
         self.background: Background | None = None
         self._path = path
+        self._file = None if path is None else OwnFile(path, _stamp_when_read(layer, path))
         self._first_number = self._state.number
         # A number that no state has: what was never saved has no state to come back to.
         self._was_saved = path is not None or not _is_work(layer)
@@ -170,7 +173,8 @@ class KeptLayer(QObject):
         since = self._since_request.take()
         self._requested = self._since_request = None
         self.journalling.begin(saved.background.saved, self._saved_table or LabelTable(), since)
-        update_metadata(layer, path=saved.path)
+        own = saved.background.own
+        update_metadata(layer, path=saved.path, stamp=None if own is None else own.stamp)
         self._tell()
 
     def state_now(self) -> tuple[int, LabelTable | None]:
@@ -198,7 +202,8 @@ class KeptLayer(QObject):
         _, order = grid_of(layer)
         self._requested, self._since_request = state, ChangedBoxes()
         self._written_to = path
-        job = Job(look_at, np.array(layer.data), order, path, parent=self)
+        file = OwnFile(path, Stamp.of(path))
+        job = Job(look_at, np.array(layer.data), order, file, parent=self)
         job.returned.connect(self._on_written)
         job.start()
 
@@ -218,7 +223,7 @@ class KeptLayer(QObject):
     def _look(self, layer: Labels) -> None:
         # A copy: it is of this moment, whatever is drawn while it is looked at.
         shown, (_, order) = np.array(layer.data), grid_of(layer)
-        self._job = Job(look_at, shown, order, self._path, parent=self)
+        self._job = Job(look_at, shown, order, self._file, parent=self)
         self._job.returned.connect(self._on_looked)
         self._job.failed.connect(self._on_not_looked)
         self._job.start()
@@ -271,6 +276,13 @@ class KeptLayer(QObject):
 def _nothing_like(data: Any) -> KeptLabels:
     box = (slice(0, 0),) * data.ndim
     return KeptLabels(tuple(data.shape), data.dtype.str, box, zlib.compress(b""))
+
+
+def _stamp_when_read(layer: Labels, path: Path) -> Stamp | None:
+    """Return how the file looked before it was read; how it looks now where nobody noted that."""
+    ours = metadata_of(layer)
+    found: Stamp | None = ours["stamp"] if "stamp" in ours else Stamp.of(path)
+    return found
 
 
 def _is_work(layer: Labels) -> bool:

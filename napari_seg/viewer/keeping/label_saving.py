@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.imaging.file_formats import case_name
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import read_labels, record_path, write_labels
 from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels
 from napari_seg.imaging.measures import count_voxels
@@ -19,7 +20,6 @@ from napari_seg.viewer.keeping.origins import NetworkRun, Origins, closest_run, 
 from napari_seg.viewer.keeping.saving_places import (
     OwnFile,
     ScanPlace,
-    Stamp,
     choose_place,
 )
 from napari_seg.viewer.kept_labels import KeptLabels
@@ -108,7 +108,7 @@ class Saved:
 
 
 def look_at(
-    shown: NDArray[Any], order: DisplayOrder, path: Path | None, *, on_progress: OnProgress
+    shown: NDArray[Any], order: DisplayOrder, own: OwnFile | None, *, on_progress: OnProgress
 ) -> Background:
     """Find out where labels came from that were just opened.
 
@@ -118,16 +118,16 @@ def look_at(
         The voxels of the layer, which nobody else writes into.
     order
         The display order.
-    path
-        Their file.
+    own
+        Their file as it was before it was read; None where they came from none.
     on_progress
         Told the fraction done.
     """
     on_progress(0.0)
     kept = KeptLabels.of(shown)
-    if path is None:
+    if own is None:
         return Background(kept, opened=kept if shown.any() else None)
-    own = OwnFile(path, Stamp.of(path))
+    path = own.path
     on_progress(0.5)
     record = records.read_record(path) or {}
     if not _is_of(record, order.restore(shown), path):

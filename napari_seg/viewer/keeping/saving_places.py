@@ -7,6 +7,7 @@ from stat import S_IWGRP, S_IWOTH, S_IWUSR
 from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, case_name, suffix_of
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
 if TYPE_CHECKING:
@@ -14,23 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NEW = ".nii.gz"
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """What tells whether a file was written to since."""
-
-    modified_ns: int
-    bytes: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamp | None:
-        """Look at a file; None where there is none."""
-        try:
-            found = path.stat()
-        except OSError:
-            return None
-        return cls(found.st_mtime_ns, found.st_size)
 
 
 @dataclass(frozen=True)
@@ -42,7 +26,7 @@ class OwnFile:
     path
         The file.
     stamp
-        Of the file then; None where that is not known.
+        Of the file then; None where it was not there.
     """
 
     path: Path
@@ -133,7 +117,7 @@ def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
             _free(path.parent, f"{case}_edited" if by_hand else case),
             f"'{path.name}' keeps what the network wrote",
         )
-    if own.stamp is not None and own.stamp != now:
+    if own.stamp != now:
         return Choice(
             _free(path.parent, case),
             f"'{path.name}' was written by somebody else meanwhile and is left as it is",

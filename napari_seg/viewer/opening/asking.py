@@ -153,7 +153,8 @@ def _ask_for_grid(settled: Settled, path: Path, scans: Sequence[Image]) -> Settl
         return None
     if answer == 1:
         return settled
-    opened = _beside(f"Resampling {path.name}", place_nearest, labels, grids_of(scans)[0])
+    to_place = labels, grids_of(scans)[0], settled.opened.stamp
+    opened = _beside(f"Resampling {path.name}", place_nearest, *to_place)
     return None if opened is None else replace(settled, opened=opened)
 
 

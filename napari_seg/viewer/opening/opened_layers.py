@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
+    from napari_seg.imaging.file_stamp import Stamp
     from napari_seg.imaging.scan import Scan
     from napari_seg.viewer.display_order import DisplayOrder
     from napari_seg.viewer.shown_labels import ShownLabels
@@ -32,6 +33,7 @@ def layer_of(
     like: Image | None = None,
     shown: ShownLabels | None = None,
     order: DisplayOrder | None = None,
+    stamp: Stamp | None = None,
 ) -> Layer:
     """Show what was read from `path`, named after it, and tell what was assumed on the way.
 
@@ -49,16 +51,19 @@ def layer_of(
         What was made ready of labels beside the window.
     order
         In which a scan is shown; that of its grid unless it is given.
+    stamp
+        Of the file before it was read: labels are not saved over what was written since.
     """
     path = Path(path)
     # Not the description of the series, which may name the patient: layers are saved by name.
     name = path.name if path.is_dir() else case_name(path)
     name = name if series is None else f"{name} – series {series}"
     show_notice(name, [*(notice.message for notice in read.notices), *_where_to_look(read, order)])
+    file: dict[str, Any] = {"path": path} | ({} if stamp is None else {"stamp": stamp})
     if isinstance(read, LabelMap):
         more = {} if like is None else {"scan_id": like.unique_id}
-        return labels_layer(read, name=name, like=like, shown=shown, path=path, **more)
-    return image_layer(read, name=name, order=order, path=path)
+        return labels_layer(read, name=name, like=like, shown=shown, **file, **more)
+    return image_layer(read, name=name, order=order, **file)
 
 
 def _where_to_look(read: Scan | LabelMap, order: DisplayOrder | None) -> tuple[str, ...]:

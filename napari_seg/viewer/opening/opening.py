@@ -142,6 +142,7 @@ class Opening(QWidget):
             like=like,
             shown=answer.shown,
             order=answer.order,
+            stamp=answer.stamp,
         )
         add_opened(self._viewer.layers, layer)
         tell_mismatches(layer, self._viewer.layers)
@@ -165,7 +166,7 @@ class Opening(QWidget):
             f"{name} was not opened",
             self._on_read,
             place_nearest,
-            *(request.unplaced.read, grid),
+            *(request.unplaced.read, grid, request.unplaced.stamp),
         )
 
     def _on_own_grid(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
 from napari_seg.imaging.drawn_voxels import look_drawn
+from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import read_labels, read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
@@ -75,6 +76,8 @@ class Opened:
         What napari is to show of labels; None for a scan.
     order
         In which to show a scan; None for labels, whose `shown` has its own.
+    stamp
+        Of the file before it was read.
     """
 
     read: Scan | LabelMap
@@ -82,6 +85,7 @@ class Opened:
     fits: bool = True
     shown: ShownLabels | None = None
     order: DisplayOrder | None = None
+    stamp: Stamp | None = None
 
 
 def open_file(
@@ -109,13 +113,14 @@ def open_file(
         The latter where a person has to choose first.
     """
     report = share_of(on_progress, 0.0, 0.95)
+    stamp = Stamp.of(path)
     try:
         read = read_either(path, series=series, repair=repair, on_progress=report)
     except (SeveralSeriesError, NeedsRepairError) as error:
         return Undecided(error)
     if isinstance(read, Scan):
-        return Opened(read, order=_order_beside(read, grids))
-    return _ready(_placed(read, grids), grids)
+        return Opened(read, order=_order_beside(read, grids), stamp=stamp)
+    return replace(_ready(_placed(read, grids), grids), stamp=stamp)
 
 
 def read_either(
@@ -167,8 +172,21 @@ def read_either(
     )
 
 
-def place_nearest(labels: LabelMap, grid: Grid, *, on_progress: OnProgress) -> Opened:
+def place_nearest(
+    labels: LabelMap, grid: Grid, stamp: Stamp | None, *, on_progress: OnProgress
+) -> Opened:
     """Bring labels onto the grid of the first open scan, each voxel taking its nearest label.
+
+    Parameters
+    ----------
+    labels
+        As they were read.
+    grid
+        Of the scan.
+    stamp
+        Of their file before it was read.
+    on_progress
+        Told that it begins.
 
     Raises
     ------
@@ -182,7 +200,7 @@ def place_nearest(labels: LabelMap, grid: Grid, *, on_progress: OnProgress) -> O
             "none of the labels lies within the scan, so they cannot be resampled to it; "
             "choose the scan they belong to, or register the two first"
         )
-    return _ready(Opened(resampled, place=0), [grid])
+    return _ready(Opened(resampled, place=0, stamp=stamp), [grid])
 
 
 def place_is_known(notices: Iterable[Notice]) -> bool:
