@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from napari_seg.imaging.adding import add_all
+
 _EXCHANGE = 2
 _LONGEST_ENDING = 12
 _NOT_OFFERED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV}
@@ -71,6 +73,43 @@ def replace_file(
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     _flush_folder(target.parent)
+
+
+def add_files(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Write a file, and what belongs beside it, over nothing: all of them or none.
+
+    Parameters
+    ----------
+    path
+        The file to add. Its folder must exist.
+    write
+        Called with a path of that name in an empty hidden folder, to write there and beside it.
+
+    Raises
+    ------
+    FileExistsError
+        If a file of one of the names is there, were it since a moment ago; nothing is added then.
+    FileNotFoundError
+        If the folder does not exist.
+    OSError
+        As in `replace_file`.
+    """
+    path = _target(path).with_name(Path(path).name)
+    hidden = _partial(path, ".partial")
+    try:
+        _remove_leftovers(path)
+        hidden.mkdir()
+        write(hidden / path.name)
+        # The file itself comes last: it is never there without what belongs to it.
+        files = sorted(hidden.iterdir(), key=lambda file: (file.name == path.name, file.name))
+        add_all(files, path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _not_saved(path, error) from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+    _flush_folder(path.parent)
 
 
 def replace_folder(path: str | Path, write: Callable[[Path], None]) -> None:

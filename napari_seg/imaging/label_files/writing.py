@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def write_labels(
     path: str | Path,
     *,
     source: Scan | None = None,
+    before_replacing: Callable[[], None] | None = None,
     new_uids: bool = False,
     overwrite: bool = False,
 ) -> tuple[Notice, ...]:
@@ -53,6 +54,9 @@ def write_labels(
         The scan that the labels belong to: they must be on its grid, and what its file states of
         its geometry (qform and sform codes, units) is kept. ``None`` takes the labels' own
         source. A DICOM segmentation needs the DICOM series, here or as the labels' own source.
+    before_replacing
+        Called when the labels lie safely on the disk, before any of the files takes its name;
+        nothing is changed if it raises. Not called for a DICOM segmentation.
     new_uids
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
@@ -98,14 +102,15 @@ def write_labels(
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
         grid = labels.geometry if source is None else source.geometry
-        write_segmentation_nrrd(array, grid, table, path, before_replacing=write_beside)
+        before = partial(_in_turn, before_replacing, write_beside)
+        write_segmentation_nrrd(array, grid, table, path, before_replacing=before)
     else:
         write_voxels(
             path,
             array,
             labels.geometry if source is None else source.geometry,
             labels.source if source is None else source.source,
-            before_replacing=write_beside,
+            before_replacing=partial(_in_turn, before_replacing, write_beside),
         )
     return notices
 
@@ -140,3 +145,9 @@ def _write_beside(
     if table is not None:
         write_table_beside(path, table, voxels)
     write_record(path, record, voxels)
+
+
+def _in_turn(first: Callable[[], None] | None, then: Callable[[], None]) -> None:
+    if first is not None:
+        first()
+    then()

@@ -17,10 +17,11 @@ from napari_seg.viewer.editing.attached import attach, attached
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.strokes import commit_stroke
 from napari_seg.viewer.jobs import Job
+from napari_seg.viewer.keeping.backgrounds import Background, look_at
 from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box
 from napari_seg.viewer.keeping.edit_state import EditState
 from napari_seg.viewer.keeping.journalling import Journalling
-from napari_seg.viewer.keeping.label_saving import Background, Request, Saved, look_at
+from napari_seg.viewer.keeping.label_saving import Request, Saved
 from napari_seg.viewer.keeping.saving_places import OwnFile
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata

@@ -1,27 +1,21 @@
-"""Look at a label file when it is opened, and save labels: what runs beside the viewer."""
+"""Save labels: what runs beside the viewer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_seg.imaging.file_formats import case_name
 from napari_seg.imaging.file_stamp import Stamp
-from napari_seg.imaging.files import read_labels, record_path, write_labels
-from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels
+from napari_seg.imaging.files import record_path, write_labels
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.keeping import label_records as records
+from napari_seg.viewer.keeping.backgrounds import Background, is_of
+from napari_seg.viewer.keeping.new_files import RunFile, add_labels, keep_run
 from napari_seg.viewer.keeping.origins import NetworkRun, Origins, closest_run, find_origins
-from napari_seg.viewer.keeping.saving_places import (
-    OwnFile,
-    ScanPlace,
-    choose_place,
-)
+from napari_seg.viewer.keeping.saving_places import Choice, OwnFile, ScanPlace, choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
 
 if TYPE_CHECKING:
@@ -29,31 +23,6 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.progress import OnProgress
     from napari_seg.viewer.display_order import DisplayOrder
-
-
-@dataclass(frozen=True, eq=False)
-class Background:
-    """Where the labels of a layer came from.
-
-    Attributes
-    ----------
-    saved
-        The labels as they are on disk, in display order; all 0 where they never were.
-    own
-        Their file.
-    opened
-        The labels as they were found, if their origin is unknown.
-    run
-        What a network wrote into the file, or into the one that it names.
-    run_file
-        The name of the file that holds that, beside their own.
-    """
-
-    saved: KeptLabels
-    own: OwnFile | None = None
-    opened: KeptLabels | None = None
-    run: NetworkRun | None = None
-    run_file: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,40 +76,8 @@ class Saved:
     news: str
 
 
-def look_at(
-    shown: NDArray[Any], order: DisplayOrder, own: OwnFile | None, *, on_progress: OnProgress
-) -> Background:
-    """Find out where labels came from that were just opened.
-
-    Parameters
-    ----------
-    shown
-        The voxels of the layer, which nobody else writes into.
-    order
-        The display order.
-    own
-        Their file as it was before it was read; None where they came from none.
-    on_progress
-        Told the fraction done.
-    """
-    on_progress(0.0)
-    kept = KeptLabels.of(shown)
-    if own is None:
-        return Background(kept, opened=kept if shown.any() else None)
-    path = own.path
-    on_progress(0.5)
-    record = records.read_record(path) or {}
-    if not _is_of(record, order.restore(shown), path):
-        record = {}
-    if records.is_networks_own(record):
-        return Background(kept, own, run=NetworkRun(kept, record), run_file=path.name)
-    named = records.network_file(record)
-    written = None if named is None else _network_labels(path.with_name(named[0]), named[1], order)
-    if named is not None and written is not None and written.shape == shown.shape:
-        run = NetworkRun(KeptLabels.of(written.astype(shown.dtype)), record)
-        return Background(kept, own, run=run, run_file=named[0])
-    by_hand = records.is_all_by_hand(record) or not shown.any()
-    return Background(kept, own, opened=None if by_hand else kept)
+class _WrittenMeanwhileError(Exception):
+    """Somebody else wrote to the file while the labels were packed."""
 
 
 def save(request: Request, *, on_progress: OnProgress) -> Saved:
@@ -161,91 +98,102 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
         opened=background.opened,
         voxel_ml=request.labels.geometry.voxel_volume_ml,
     )
-    choice = choose_place(
-        background.own, request.place, by_hand=origins.changed_ml > 0, name=request.name
-    )
+    by_hand = origins.changed_ml > 0
+    choice = choose_place(background.own, request.place, by_hand=by_hand, name=request.name)
     array = request.order.restore(shown)
     table = request.labels.table.completed(count_voxels(array))
     labels = replace(request.labels, array=array, table=table)
-    run_file = _file_of_run(request, labels, run, choice.path, origins)
-    record = _record(request, labels, run, choice.path, origins, run_file)
-    notices = write_labels(replace(labels, record=record), choice.path)
+    run_file = _file_of_run(request, labels, run, choice.path) if by_hand else None
+    while (saved := _save_to(choice, request, labels, run, origins, run_file)) is None:
+        # Somebody else was faster.
+        choice = choose_place(background.own, request.place, by_hand=by_hand, name=request.name)
+    return saved
+
+
+def _save_to(
+    choice: Choice,
+    request: Request,
+    labels: LabelMap,
+    run: NetworkRun | None,
+    origins: Origins,
+    run_file: RunFile | None,
+) -> Saved | None:
+    """Save labels to a file; None where somebody else wrote it since it was chosen."""
+    path = choice.path
+    record = _record(request, labels, run, choice, origins, run_file)
+    notices = _write(replace(labels, record=record), choice)
+    if notices is None:
+        return None
+    name = None if run is None else path.name if run_file is None else run_file.name
     after = replace(
-        background,
-        saved=KeptLabels.of(shown),
-        own=OwnFile(choice.path, Stamp.of(choice.path)),
+        request.background,
+        saved=KeptLabels.of(request.shown),
+        own=OwnFile(path, Stamp.of(path)),
         run=run,
-        run_file=run_file,
+        run_file=name,
     )
-    return Saved(choice.path, after, _news(choice.path, choice.notice, notices, record is None))
+    said = [choice.notice] if choice.notice else []
+    if run_file is not None and run_file.is_new:
+        said.append(f"what the network wrote lies beside it as {run_file.name}")
+    said += [notice.message for notice in notices]
+    if record is None:
+        said.append(f"'{record_path(path).name}' is no record and was left as it is")
+    return Saved(path, after, "; ".join([f"Saved {path.name}", *said]))
+
+
+def _write(labels: LabelMap, choice: Choice) -> tuple[Notice, ...] | None:
+    def require_unchanged() -> None:
+        if Stamp.of(choice.path) != choice.stamp:
+            raise _WrittenMeanwhileError
+
+    try:
+        if choice.is_new:
+            return add_labels(labels, choice.path)
+        return write_labels(labels, choice.path, before_replacing=require_unchanged)
+    except _WrittenMeanwhileError:
+        return None
 
 
 def _file_of_run(
-    request: Request, labels: LabelMap, run: NetworkRun | None, path: Path, origins: Origins
-) -> str | None:
+    request: Request, labels: LabelMap, run: NetworkRun | None, path: Path
+) -> RunFile | None:
     """Name the file with what the network wrote; it is written where there is none yet."""
     if run is None:
         return None
-    if not origins.changed_ml:
-        return path.name
     known, in_file = request.background.run_file, request.background.run
-    if known is not None and in_file is not None and in_file.labels == run.labels:
-        own = request.background.own
-        if own is not None and own.path.with_name(known) == path.with_name(known):
-            return known
-    place = path.with_name(f"{case_name(path)}_network.nii.gz")
+    own = request.background.own
+    is_this_run = in_file is not None and in_file.labels == run.labels
+    is_beside = own is not None and own.path.parent == path.parent
+    # What lies in the file that is written now is not kept by it.
+    if known is not None and is_this_run and is_beside and known != path.name:
+        return RunFile(known, is_new=False)
     array = request.order.restore(run.labels.restore())
-    write_labels(replace(labels, array=array, record=run.record), place)
-    return place.name
+    return keep_run(replace(labels, array=array, record=run.record), path)
 
 
 def _record(
     request: Request,
     labels: LabelMap,
     run: NetworkRun | None,
-    path: Path,
+    choice: Choice,
     origins: Origins,
-    run_file: str | None,
+    run_file: RunFile | None,
 ) -> dict[str, Any] | None:
-    there = records.read_record(path)
+    path = choice.path
+    there = {} if choice.is_new else records.read_record(path)
     if there is None:
         return None
+    before = request.order.restore(request.background.saved.restore())
+    if there and not is_of(there, before, path):
+        # Whose labels it speaks of is not known; the new ones they are not.
+        there = {}
     begun: dict[str, Any] = (
         records.plain_record(request.scan, labels.table) if run is None else dict(run.record)
     )
     # What another program keeps in a file of that name stays.
     record = {**there, **begun, **records.origins_record(origins, labels.table)}
     record.pop("network_labels", None)
-    if run is not None and run_file is not None and run_file != path.name:
+    if run is not None and run_file is not None:
         array = request.order.restore(run.labels.restore())
-        record |= records.naming_network_file(run_file, array)
+        record |= records.naming_network_file(run_file.name, array)
     return record
-
-
-def _is_of(record: Mapping[str, Any], array: NDArray[Any], path: Path) -> bool:
-    stated = record.get(HASH_KEY)
-    if stated is None or stated == hash_of_voxels(array):
-        return True
-    try:
-        # It may be shown on another grid, or in another order of the axes, than it is stored in.
-        return bool(stated == hash_of_voxels(read_labels(path).array))
-    except (OSError, ValueError):
-        return False
-
-
-def _network_labels(path: Path, sha256: str, order: DisplayOrder) -> NDArray[Any] | None:
-    try:
-        labels = read_labels(path)
-    except (OSError, ValueError):
-        return None
-    if records.hash_of(labels.array) != sha256:
-        return None
-    return np.ascontiguousarray(order.show(labels.array))
-
-
-def _news(path: Path, notice: str, notices: Sequence[Notice], without_record: bool) -> str:
-    said = [notice] if notice else []
-    said += [one.message for one in notices]
-    if without_record:
-        said.append(f"'{record_path(path).name}' is no record and was left as it is")
-    return f"Saved {path.name}" + "".join(f"; {sentence}" for sentence in said)

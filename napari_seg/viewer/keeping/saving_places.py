@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from stat import S_IWGRP, S_IWOTH, S_IWUSR
 from typing import TYPE_CHECKING
 
-from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, case_name, suffix_of
+from napari_seg.imaging.file_formats import SCAN_SUFFIXES, WRITABLE_SUFFIXES, case_name, suffix_of
 from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NEW = ".nii.gz"
+# Files that differ in these alone share a table and a record.
+_ENDS_OF_ONE_NAME = (*SCAN_SUFFIXES, ".tsv", ".json")
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,23 @@ class ScanPlace:
 
 @dataclass(frozen=True)
 class Choice:
-    """A file to save to, and what a person should know of it; empty if nothing."""
+    """A file to save to.
+
+    Attributes
+    ----------
+    path
+        The file.
+    stamp
+        Of the file that will be replaced; None where there is none.
+    is_new
+        Whether nothing of that name was there, neither labels nor what lies beside them.
+    notice
+        What a person should know of the choice; empty if nothing.
+    """
 
     path: Path
+    stamp: Stamp | None = None
+    is_new: bool = False
     notice: str = ""
 
 
@@ -66,7 +83,7 @@ def choose_place(own: OwnFile | None, place: ScanPlace, *, by_hand: bool, name: 
     The file that they came from, unless it is a network's own output, which is kept: then
     ``x_dseg_edited.nii.gz`` beside ``x_dseg.nii.gz``. A file that is read-only is kept, too.
     Without a file ``<scan>_dseg.nii.gz`` in the preferred folder, or beside the scan. A number is
-    added to a name that is taken.
+    added to a name that is taken: by labels in any format, by a table or by a record.
 
     Parameters
     ----------
@@ -95,7 +112,7 @@ def choose_place(own: OwnFile | None, place: ScanPlace, *, by_hand: bool, name: 
             "labels in the preferences of napari-seg, or use File > Save Selected Layers once"
         )
     case = place.case if place.scan is None else case_name(place.scan)
-    return Choice(_free(folder, f"{case or name}_dseg"))
+    return _new(folder, f"{case or name}_dseg")
 
 
 def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
@@ -106,23 +123,19 @@ def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
     is_writable = suffix_of(path) in WRITABLE_SUFFIXES and not path.is_dir()
     if not is_writable:
         # Among these are DICOM segmentations: an archive knows them by what they hold.
-        return Choice(_free(path.parent, f"{case}_edited"), f"'{path.name}' is left as it is")
+        return _new(path.parent, f"{case}_edited", f"'{path.name}' is left as it is")
     now = Stamp.of(path)
     if now is None:
         return Choice(path)
     if _is_protected(path):
-        return Choice(_free(path.parent, case), f"'{path.name}' is read-only and is left as it is")
+        return _new(path.parent, case, f"'{path.name}' is read-only and is left as it is")
     if is_networks_own(read_record(path) or {}):
-        return Choice(
-            _free(path.parent, f"{case}_edited" if by_hand else case),
-            f"'{path.name}' keeps what the network wrote",
-        )
+        stem = f"{case}_edited" if by_hand else case
+        return _new(path.parent, stem, f"'{path.name}' keeps what the network wrote")
     if own.stamp != now:
-        return Choice(
-            _free(path.parent, case),
-            f"'{path.name}' was written by somebody else meanwhile and is left as it is",
-        )
-    return Choice(path)
+        notice = f"'{path.name}' was written by somebody else meanwhile and is left as it is"
+        return _new(path.parent, case, notice)
+    return Choice(path, now)
 
 
 def _is_protected(path: Path) -> bool:
@@ -130,13 +143,23 @@ def _is_protected(path: Path) -> bool:
     return not path.stat().st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)
 
 
-def _free(folder: Path, stem: str) -> Path:
-    return next(path for path in _names(folder, stem) if not path.exists())
+def _new(folder: Path, stem: str, notice: str = "") -> Choice:
+    path = next(path for path in numbered_names(folder, stem) if is_free(path))
+    return Choice(path, is_new=True, notice=notice)
 
 
-def _names(folder: Path, stem: str) -> Iterator[Path]:
+def numbered_names(folder: Path, stem: str) -> Iterator[Path]:
+    """Name label files of a stem, one after the other: ``x.nii.gz``, ``x_2.nii.gz``."""
     yield folder / f"{stem}{_NEW}"
     number = 2
     while True:
         yield folder / f"{stem}_{number}{_NEW}"
         number += 1
+
+
+def is_free(path: Path) -> bool:
+    """Tell whether neither labels of this name are there, in any format, nor table nor record."""
+    # A link that leads nowhere takes a name, too.
+    return not any(
+        os.path.lexists(path.with_name(case_name(path) + end)) for end in _ENDS_OF_ONE_NAME
+    )
