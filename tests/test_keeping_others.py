@@ -1,6 +1,9 @@
 """Labels are saved over nothing that another person, program or window has written."""
 
+import json
+import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,17 +11,23 @@ from kept_labels_case import (
     GEOMETRY,
     SHAPE,
     TABLE,
+    empty_layer,
     finish,
     make_files,
+    open_scan,
     wait_ready,
     wait_until,
 )
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from napari_seg import LabelMap, read_labels, write_labels
+from napari_seg import LabelMap, LabelTable, read_labels, write_labels
 from napari_seg.viewer.contributions import get_reader
-from napari_seg.viewer.keeping import Keeping
+from napari_seg.viewer.keeping import Keeping, label_saving
+from napari_seg.viewer.keeping.kept_layer import KeptLayer
+from napari_seg.viewer.keeping.saving_places import choose_place
+from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.layers import metadata_of, update_metadata
 from napari_seg.viewer.opening.layer_kind import show_as_labels
 from napari_seg.viewer.undo import write_region
 
@@ -26,6 +35,7 @@ PART = (slice(1, 3), slice(2, 4), slice(3, 5))
 # Of a colleague, 32 voxels of spleen.
 THEIRS = np.zeros(SHAPE, np.uint8)
 THEIRS[8:12, 8:12, 8:10] = 2
+NETWORK = {"bundle": {"sha256": "0"}, "versions": {}, "purpose": "research use only"}
 
 
 @pytest.fixture
@@ -128,3 +138,203 @@ def test_a_file_that_was_gone_and_is_there_again_is_left(viewer, keep, folder):
     colleague_saves(path)
     assert "written by somebody else" in save(keeping, layer)[0]
     assert np.array_equal(read_labels(path).array, THEIRS)
+
+
+# What is written while the labels are packed
+
+
+@pytest.fixture
+def scan(viewer, folder):
+    return open_scan(viewer, folder / "t1.nii.gz")
+
+
+@pytest.fixture
+def new(viewer, keep, scan):
+    """A layer without a file, with the part that keeps it."""
+    keeping, layer = keep(), empty_layer(viewer, scan)
+    wait_ready(layer)
+    paint(layer, 1)
+    return keeping, layer
+
+
+def meanwhile(monkeypatch, act):
+    """Let something happen once, when the place is chosen and the labels are not yet written."""
+
+    def choose(*given, **options):
+        choice = choose_place(*given, **options)
+        monkeypatch.setattr(label_saving, "choose_place", choose_place)
+        act()
+        return choice
+
+    monkeypatch.setattr(label_saving, "choose_place", choose)
+
+
+def names_in(folder):
+    return sorted(file.name for file in folder.iterdir() if file.is_file())
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_name_that_another_window_took_meanwhile_is_left(new, folder, monkeypatch, has_links):
+    keeping, layer = new
+    if not has_links:
+        monkeypatch.setattr("os.link", refuse_links)
+    path = folder / "t1_dseg.nii.gz"
+    meanwhile(monkeypatch, lambda: colleague_saves(path))
+    assert save(keeping, layer) == ["Saved t1_dseg_2.nii.gz"]
+    assert np.array_equal(read_labels(path).array, THEIRS)
+    assert on_disk(folder / "t1_dseg_2.nii.gz", layer)
+    # Nothing hidden is left, and no record beside their labels.
+    assert [name for name in names_in(folder) if "t1_dseg" in name or name[0] == "."] == [
+        "t1_dseg.nii.gz",
+        "t1_dseg.tsv",
+        "t1_dseg_2.json",
+        "t1_dseg_2.nii.gz",
+        "t1_dseg_2.tsv",
+    ]
+
+
+def refuse_links(*_names):
+    raise PermissionError(1, "Operation not permitted")
+
+
+def on_disk(path, layer):
+    order = metadata_of(layer)["order"]
+    return np.array_equal(order.show(read_labels(path).array), layer.data)
+
+
+def test_an_own_file_that_another_window_wrote_meanwhile_is_left(
+    viewer, keep, scan, folder, monkeypatch
+):
+    path = folder / "t1_mine.nii.gz"
+    keeping, layer = keep(), open_by_napari(viewer, path)
+    wait_ready(layer)
+    paint(layer, 1)
+    meanwhile(monkeypatch, lambda: colleague_saves(path))
+    (said,) = save(keeping, layer)
+    assert said.startswith("Saved t1_mine_2.nii.gz; 't1_mine.nii.gz' was written by somebody else")
+    theirs = read_labels(path)
+    assert np.array_equal(theirs.array, THEIRS)
+    assert theirs.table.names == {1: "liver", 2: "spleen"}
+    assert theirs.notices == ()
+    assert not (folder / "t1_mine.json").exists()
+    assert on_disk(folder / "t1_mine_2.nii.gz", layer)
+
+
+def test_a_save_that_fails_leaves_no_file_of_a_new_name(new, folder, monkeypatch, qtbot):
+    keeping, layer = new
+    before = names_in(folder)
+    monkeypatch.setattr("os.link", refuse_links)
+    monkeypatch.setattr("pathlib.Path.replace", replace_within_hidden_folders)
+    with qtbot.capture_exceptions() as errors:
+        save(keeping, layer)
+    assert str(errors[0][1]) == (
+        "'t1_dseg.nii.gz' could not be saved: No space left on device; nothing on disk was changed"
+    )
+    assert keeping.is_unsaved(layer)
+    assert names_in(folder) == before
+    assert not list(folder.glob(".*"))
+
+
+def replace_within_hidden_folders(file, target):
+    """Let files be written aside; the disk is full when they are to take their names."""
+    if not target.parent.name.startswith("."):
+        raise OSError(28, "No space left on device")
+    os.replace(file, target)
+
+
+# Names that are taken
+
+
+@pytest.mark.parametrize("other", ["t1_dseg.tsv", "t1_dseg.json", "t1_dseg.nrrd", "t1_dseg.png"])
+def test_a_table_a_record_and_labels_of_another_format_take_a_name(new, folder, other):
+    keeping, layer = new
+    (folder / other).write_text("another program's")
+    assert save(keeping, layer) == ["Saved t1_dseg_2.nii.gz"]
+    assert (folder / other).read_text() == "another program's"
+
+
+def test_new_labels_leave_table_and_record_of_what_a_network_wrote_in_another_format(new, folder):
+    keeping, layer = new
+    path = folder / "t1_dseg.nrrd"
+    names = LabelTable.from_names({2: "kidney"})
+    write_labels(LabelMap(THEIRS, GEOMETRY, names, record=NETWORK), path)
+    before = path.read_bytes(), (folder / "t1_dseg.json").read_bytes()
+    save(keeping, layer)
+    assert (path.read_bytes(), (folder / "t1_dseg.json").read_bytes()) == before
+    assert read_labels(path).table.names == {2: "kidney"}
+
+
+# The record, and what the network wrote
+
+
+def test_a_record_of_other_voxels_is_not_taken_over(viewer, keep, scan, folder):
+    stale = {**NETWORK, "device": "cuda", "changed_by_hand_ml": 0.5, "voxels_sha256": "ab"}
+    (folder / "t1_mine.json").write_text(json.dumps(stale))
+    keeping, layer = keep(), open_by_napari(viewer, folder / "t1_mine.nii.gz")
+    wait_ready(layer)
+    paint(layer, 1)
+    assert save(keeping, layer) == ["Saved t1_mine.nii.gz"]
+    record = json.loads((folder / "t1_mine.json").read_text())
+    assert not {"bundle", "device"} & record.keys()
+    assert record["changed_by_hand_ml"] == pytest.approx(0.08)
+    # Of the voxels that it speaks of now it is kept on.
+    (folder / "t1_mine.json").write_text(json.dumps({**record, "Manual": True}))
+    paint(layer, 2)
+    save(keeping, layer)
+    assert json.loads((folder / "t1_mine.json").read_text())["Manual"] is True
+
+
+@pytest.fixture
+def corrected(new):
+    """Labels that a network drew, the spleen of `THEIRS`, and that were corrected by hand."""
+    keeping, layer = new
+    add_run(layer, THEIRS)
+    return keeping, layer
+
+
+def add_run(layer, array):
+    shown = metadata_of(layer)["order"].show(array)
+    layer.data = shown.copy()
+    written = metadata_of(layer).get("written", ())
+    update_metadata(layer, written=(*written, (KeptLabels.of(shown), NETWORK)))
+    paint(layer, 1)
+
+
+def test_a_file_that_is_called_like_the_networks_is_left(corrected, folder):
+    keeping, layer = corrected
+    mine = folder / "t1_dseg_network.nii.gz"
+    graph = LabelTable.from_names({7: "my graph"})
+    drawn = np.full(SHAPE, 7, np.uint8)
+    write_labels(LabelMap(drawn, GEOMETRY, graph), mine)
+    assert save(keeping, layer) == [
+        "Saved t1_dseg.nii.gz; what the network wrote lies beside it as t1_dseg_network_2.nii.gz"
+    ]
+    assert np.array_equal(read_labels(mine).array, drawn)
+    assert np.array_equal(read_labels(folder / "t1_dseg_network_2.nii.gz").array, THEIRS)
+    named = json.loads((folder / "t1_dseg.json").read_text())["network_labels"]
+    assert named["file"] == "t1_dseg_network_2.nii.gz"
+
+
+def test_what_the_network_wrote_is_written_once_and_told_once(corrected, folder):
+    keeping, layer = corrected
+    assert "lies beside it as t1_dseg_network.nii.gz" in save(keeping, layer)[0]
+    paint(layer, 2)
+    assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
+    # The same run saved anew beside a file of another name.
+    for end in (".nii.gz", ".tsv", ".json"):
+        (folder / f"t1_dseg{end}").unlink()
+    kept = KeptLayer.of(layer)
+    kept.background = replace(kept.background, own=None, run_file=None)
+    paint(layer, 1)
+    assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
+    assert not (folder / "t1_dseg_network_2.nii.gz").exists()
+
+
+def test_another_run_leaves_what_the_first_one_wrote(corrected, folder):
+    keeping, layer = corrected
+    save(keeping, layer)
+    other = np.roll(THEIRS, -4, axis=0)
+    add_run(layer, other)
+    assert "t1_dseg_network_2.nii.gz" in save(keeping, layer)[0]
+    assert np.array_equal(read_labels(folder / "t1_dseg_network.nii.gz").array, THEIRS)
+    assert np.array_equal(read_labels(folder / "t1_dseg_network_2.nii.gz").array, other)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from napari_seg.imaging import saving
-from napari_seg.imaging.saving import replace_file, replace_folder, write_text
+from napari_seg.imaging.saving import add_files, replace_file, replace_folder, write_text
 
 # Writes one file again and again, each time another megabyte of one letter.
 WRITER = """
@@ -250,3 +250,35 @@ def test_a_long_word_after_a_point_is_no_ending(tmp_path: Path) -> None:
     path = tmp_path / f"1.{'a' * 240}.nii"
     replace_file(path, lambda partial: partial.write_text("text"))
     assert path.read_text() == "text"
+
+
+def test_files_are_added_all_or_none(tmp_path):
+    def write(path):
+        path.write_text("labels")
+        path.with_suffix(".json").write_text("record")
+
+    add_files(tmp_path / "x.nii", write)
+    assert (tmp_path / "x.nii").read_text() == "labels"
+    (tmp_path / "x.json").unlink()
+    # The record is put in place before it is seen that the labels are there.
+    with pytest.raises(FileExistsError, match="exists"):
+        add_files(tmp_path / "x.nii", write)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.nii"]
+
+
+def test_files_are_added_to_no_folder_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder 'gone'"):
+        add_files(tmp_path / "gone" / "x.nii", Path.touch)
+
+
+def test_an_error_while_files_are_written_aside_is_said_once(tmp_path):
+    def write(path):
+        replace_file(path, raise_disk_full)
+
+    with pytest.raises(OSError, match=r"^'x.nii' could not be saved: full; nothing on disk was"):
+        add_files(tmp_path / "x.nii", write)
+    assert list(tmp_path.iterdir()) == []
+
+
+def raise_disk_full(_path):
+    raise OSError(28, "full")

@@ -103,9 +103,10 @@ def add_files(path: str | Path, write: Callable[[Path], None]) -> None:
         # The file itself comes last: it is never there without what belongs to it.
         files = sorted(hidden.iterdir(), key=lambda file: (file.name == path.name, file.name))
         add_all(files, path.parent)
-    except FileExistsError:
-        raise
     except OSError as error:
+        # Without a number it was said in a sentence by whoever wrote.
+        if isinstance(error, FileExistsError) or error.errno is None:
+            raise
         raise _not_saved(path, error) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
