@@ -1,7 +1,6 @@
 """Labels are saved over nothing that another person, program or window has written."""
 
 import json
-import os
 import time
 from dataclasses import replace
 
@@ -239,7 +238,7 @@ def replace_within_hidden_folders(file, target):
     """Let files be written aside; the disk is full when they are to take their names."""
     if not target.parent.name.startswith("."):
         raise OSError(28, "No space left on device")
-    os.replace(file, target)
+    file.rename(target)
 
 
 # Names that are taken
