@@ -227,27 +227,6 @@ def test_bundle_run_and_plugin_give_the_same_labels(tmp_path):
     assert record["command"] == f"python -m monai.bundle {repeated}"
 
 
-def test_2d_bundle_run_takes_plain_pictures(tmp_path):
-    from PIL import Image
-
-    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
-    (tmp_path / "in").mkdir()
-    Image.fromarray(scan.array[:, :, 18].T).save(tmp_path / "in" / "slice.png")
-    run = workflow(
-        ["inference", "two_d"],
-        "infer",
-        dataset_dir=str(tmp_path / "in"),
-        output_dir=str(tmp_path / "out"),
-        pattern="*.png",
-    )
-    run.run()
-    labels = np.asarray(nib.load(tmp_path / "out" / "slice_dseg.nii.gz").dataobj)
-    assert labels.shape == scan.array.shape[:2]
-    assert set(np.unique(labels)) == {0, 1, 2}
-    record = json.loads((tmp_path / "out" / "slice_dseg.json").read_text())
-    assert record["bundle"]["weights"] == "model_2d.pt"
-
-
 def validation_fifth(shared_data: Path):
     parser = ConfigParser()
     parser.read_config(CONFIGS / "train.json")
