@@ -175,6 +175,42 @@ def test_broken_weights_are_refused(copied, content):
         assert word not in str(raised.value)
 
 
+def test_weights_with_a_damaged_stretch_are_refused(copied):
+    path = copied / "models" / "model.pt"
+    content = bytearray(path.read_bytes())
+    content[3_000_000:3_200_000] = bytes(200_000)
+    path.write_bytes(content)
+    # Torch takes them as they are.
+    torch.load(path, weights_only=True)
+    message = r"weights models/model\.pt of .* are damaged: the checksum of '.*/data/7' .*; fetch it again"
+    with pytest.raises(ValueError, match=message):
+        load_bundle(copied)
+
+
+def test_one_flipped_bit_in_the_weights_is_refused(copied):
+    path = copied / "models" / "model.pt"
+    whole = path.read_bytes()
+    for place in range(100_000, len(whole), 700_000):
+        content = bytearray(whole)
+        content[place] ^= 4
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"models/model\.pt of .* are damaged"):
+            load_bundle(copied)
+
+
+def test_weights_saved_without_checksums_or_by_old_versions_load(copied):
+    path = copied / "models" / "model.pt"
+    state = torch.load(path, weights_only=True)
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(state, path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    load_bundle(copied)
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    load_bundle(copied)
+
+
 def test_a_whole_network_in_place_of_weights_is_refused_without_advice_to_run_it(copied):
     torch.save(torch.nn.Conv3d(1, 1, 1), copied / "models" / "model.pt")
     with pytest.raises(ValueError, match=NO_WEIGHTS) as raised:

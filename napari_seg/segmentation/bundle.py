@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from napari_seg.segmentation.bundle_description import (
     read_config,
 )
 from napari_seg.segmentation.trust import lines_that_run_code, referenced_ids
+from napari_seg.segmentation.weights import with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -179,7 +179,7 @@ def load_bundle(
         raise ValueError(f"the bundle {description.name!r} cannot be built: {reason}") from error
     return Bundle(
         description=description,
-        network=_with_weights(parts["network_def"], weights, folder.name),
+        network=with_weights(parts["network_def"], weights, folder.name),
         prepare=parts[prepare],
         inferer=parts["inferer"],
         postprocess=parts["postprocessing"],
@@ -240,39 +240,6 @@ def _weights_file(folder: Path, whole: Mapping[str, Any], checkpoint: str | None
             "it, and put them there"
         )
     return path
-
-
-def _with_weights(network: nn.Module, path: Path, bundle: str) -> nn.Module:
-    where = f"the weights models/{path.name} of the bundle {bundle!r}"
-    state = _read_weights(path, where)
-    try:
-        network.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{where} do not fit its network: they are of another one, or not whole; fetch those "
-            "that belong to its configs"
-        ) from error
-    return network.eval()
-
-
-def _read_weights(path: Path, where: str) -> Mapping[str, Any]:
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        weights: Mapping[str, Any] = state.get("model", state.get("state_dict", state))
-    except PermissionError:
-        raise
-    # The words of torch advise to load what may run code.
-    except (
-        *(AttributeError, EOFError, OSError, RuntimeError, TypeError, LookupError, ValueError),
-        pickle.UnpicklingError,
-    ) as error:
-        raise ValueError(
-            f"{where} cannot be read: the file is damaged, or holds more than weights or none; "
-            "fetch it again, or save the network's state_dict there"
-        ) from error
-    return weights
 
 
 def _sha256(description: BundleDescription, weights: Path) -> str:
