@@ -155,15 +155,91 @@ def test_training_in_2d_runs(dataset, tmp_path):
     assert state.keys() == load_bundle(variant="two_d").network.state_dict().keys()
 
 
+def rates_of(run):
+    """Note the learning rate of each epoch of a training."""
+    trainer, optimizer = (
+        run.parser.get_parsed_content(name) for name in ("train#trainer", "optimizer")
+    )
+    rates = {}
+
+    @trainer.on(Events.EPOCH_STARTED)
+    def note():
+        rates[trainer.state.epoch] = optimizer.param_groups[0]["lr"]
+
+    return rates
+
+
 def test_training_goes_on_where_it_stopped(dataset, tmp_path):
     training(dataset, tmp_path, save_interval=1).run()
-    resume = str(tmp_path / "models" / "resume_checkpoint_epoch=1.pt")
-    run = training(dataset, tmp_path, epochs=2, resume=resume)
-    trainer = run.parser.get_parsed_content("train#trainer")
-    seen = []
-    trainer.add_event_handler(Events.EPOCH_STARTED, lambda: seen.append(trainer.state.epoch))
+    run = resumed(dataset, tmp_path, 1, epochs=2)
+    rates = rates_of(run)
     run.run()
-    assert seen == [2]
+    # Half of a cosine over two epochs from 0.002, where that over one had come to 0.
+    assert rates == pytest.approx({2: 0.001})
+    left = [path.name for path in (tmp_path / "models").glob("resume*")]
+    assert left == ["resume_checkpoint_epoch=2.pt"]
+
+
+def resumed(dataset, output, epoch, **overrides):
+    resume = str(output / "models" / f"resume_checkpoint_epoch={epoch}.pt")
+    return training(dataset, output, save_interval=1, resume=resume, **overrides)
+
+
+@pytest.mark.slow
+def test_resuming_keeps_the_best_weights_so_far(dataset, tmp_path):
+    training(dataset, tmp_path, epochs=4, save_interval=1).run()
+    best = tmp_path / "models" / "model.pt"
+    before = torch.load(best, weights_only=True)
+    run = resumed(dataset, tmp_path, 4, epochs=5)
+    trainer, evaluator, optimizer = (
+        run.parser.get_parsed_content(name)
+        for name in ("train#trainer", "validate#evaluator", "optimizer")
+    )
+    # So large a step that nothing good comes of it.
+    trainer.add_event_handler(
+        Events.EPOCH_STARTED, lambda: [group.update(lr=1.0) for group in optimizer.param_groups]
+    )
+    run.run()
+    after = torch.load(best, weights_only=True)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert evaluator.state.best_metric > 0.5
+    assert evaluator.state.best_metric_epoch == 0
+    assert evaluator.state.metrics["val_mean_dice"] < evaluator.state.best_metric
+
+
+@pytest.mark.slow
+def test_resuming_beside_half_a_file_of_weights_finds_a_best_of_its_own(dataset, tmp_path):
+    training(dataset, tmp_path, save_interval=1).run()
+    best = tmp_path / "models" / "model.pt"
+    best.write_bytes(best.read_bytes()[:100_000])
+    resumed(dataset, tmp_path, 1, epochs=2).run()
+    assert torch.load(best, weights_only=True)
+
+
+@pytest.mark.slow
+def test_resuming_follows_the_epochs_asked_for_now_and_keeps_the_last_checkpoint(dataset, tmp_path):
+    training(dataset, tmp_path, save_interval=1, epochs=4, **{"train#trainer#max_epochs": 2}).run()
+    rates = {}
+    # Resumed as it was, then to train on after its end.
+    for done, epochs in ((2, 4), (4, 6)):
+        run = resumed(dataset, tmp_path, done, epochs=epochs)
+        of_run = rates_of(run)
+        run.run()
+        rates |= of_run
+        left = [path.name for path in (tmp_path / "models").glob("resume*")]
+        assert left == [f"resume_checkpoint_epoch={epochs}.pt"]
+    # 0.001 (1 + cos(pi done / epochs)), by hand.
+    by_hand = {3: 0.001, 4: 0.000292893, 5: 0.0005, 6: 0.000133975}
+    assert rates == pytest.approx(by_hand, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_resuming_into_another_folder_leaves_the_checkpoint_where_it_is(dataset, tmp_path):
+    training(dataset, tmp_path, save_interval=1).run()
+    resume = tmp_path / "models" / "resume_checkpoint_epoch=1.pt"
+    training(dataset, tmp_path / "other", save_interval=1, epochs=2, resume=str(resume)).run()
+    assert resume.is_file()
+    assert (tmp_path / "other" / "models" / "model.pt").is_file()
 
 
 def test_training_starts_from_weights_that_are_given(dataset, tmp_path):
