@@ -1,5 +1,7 @@
 """Looking at scans in a real napari window, with real events of mouse, wheel and keys."""
 
+from time import monotonic
+
 import numpy as np
 import pytest
 from fake_model import fake_tools, head
@@ -7,15 +9,17 @@ from napari.qt import QtViewer
 from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan, Source
+from napari_seg.viewer.keeping.questions import Answer
 from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.layers import image_layer, labels_layer
 from napari_seg.viewer.panel import Panel
-from napari_seg.viewer.viewing import Viewing
+from napari_seg.viewer.undo import write_region
+from napari_seg.viewer.viewing import Viewing, readout
 
 SHAPE = (40, 36, 30)
 LEFT, RIGHT, MIDDLE = (
@@ -96,6 +100,10 @@ def mouse(canvas, kind, place, button=LEFT, held=None, modifiers=NONE):
     QApplication.sendEvent(canvas, event)
     # napari takes a move of the mouse each 5 ms.
     QTest.qWait(8)
+
+
+def tap(widget):
+    QTest.mouseClick(widget, LEFT)
 
 
 def press(canvas, place, button=LEFT):
@@ -262,6 +270,68 @@ def test_moving_the_mouse_tells_the_place_seldom(viewer, viewing, canvas, qtbot)
     # Forty moves of 8 ms each take 0.3 s: ten updates, and not forty.
     assert len(told) <= 20
     assert told[-1].endswith("mm · 0 HU")
+
+
+def test_edits_under_a_still_mouse_are_told(viewer, canvas, qtbot, monkeypatch):
+    # The labels are unsaved when the window is closed.
+    monkeypatch.setattr("napari_seg.viewer.keeping.closing.ask", lambda *_, **__: Answer.DISCARD)
+    panel = Panel(viewer, fake_tools())
+    viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+    viewer.layers.selection.active = layer = viewer.layers["labels"]
+    point = panel.viewing.readout.point
+    settle(viewer)
+    move(canvas, middle_of(canvas), Qt.MouseButton.NoButton)
+    qtbot.waitUntil(lambda: point.text().endswith("mm · 0 HU"))
+    tap(panel.labels.add)
+    QTest.keyClick(panel.labels.view.findChild(QLineEdit), Qt.Key.Key_Return)
+    whole = tuple(slice(0, count) for count in layer.data.shape)
+    # As a tool does it.
+    write_region(layer, whole, 1)
+    qtbot.waitUntil(lambda: point.text().endswith(" HU · label 1"))
+    panel.labels.acts.rename(1, "liver")
+    qtbot.waitUntil(lambda: point.text().endswith(" HU · liver"))
+    tap(panel.labels.delete)
+    assert not layer.data.any()
+    qtbot.waitUntil(lambda: point.text().endswith("mm · 0 HU"))
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: point.text().endswith(" HU · liver"))
+    layer.visible = False
+    qtbot.waitUntil(lambda: point.text().endswith("mm · 0 HU"))
+    layer.visible = True
+    qtbot.waitUntil(lambda: point.text().endswith(" HU · liver"))
+    viewer.layers.remove(layer)
+    qtbot.waitUntil(lambda: point.text().endswith("mm · 0 HU"))
+
+
+def test_a_dot_painted_under_a_still_mouse_is_told(viewer, viewing, canvas, qtbot):
+    labels = viewer.layers["labels"]
+    labels.mode, labels.selected_label = "paint", 3
+    move(canvas, middle_of(canvas), Qt.MouseButton.NoButton)
+    pump()
+    press(canvas, middle_of(canvas))
+    qtbot.waitUntil(lambda: viewing.readout.point.text().endswith(" HU · label 3"))
+    release(canvas, middle_of(canvas))
+    labels.undo()
+    qtbot.waitUntil(lambda: viewing.readout.point.text().endswith("mm · 0 HU"))
+
+
+def test_edits_under_a_still_mouse_are_looked_at_seldom(viewer, viewing, canvas, monkeypatch):
+    labels = viewer.layers["labels"]
+    move(canvas, middle_of(canvas), Qt.MouseButton.NoButton)
+    pump(40)
+    looks = []
+    monkeypatch.setattr(readout, "point_at", lambda *_: looks.append(0))
+    start = monotonic()
+    for _ in range(200):
+        labels.refresh()
+    assert looks == []
+    pump(40)
+    assert 1 <= len(looks) <= 1 + (monotonic() - start) / 0.033
+    viewing.release()
+    labels.refresh()
+    pump(40)
+    assert len(looks) <= 1 + (monotonic() - start) / 0.033
 
 
 def test_the_place_is_told_without_laying_out_the_window(viewer, canvas, qtbot):
@@ -466,8 +536,6 @@ def test_layers_come_and_go_in_all_views(viewer, three):
 
 
 def test_edits_by_the_program_show_in_all_views(viewer, three):
-    from napari_seg.viewer.undo import write_region
-
     labels = viewer.layers["labels"]
     write_region(labels, (slice(0, 30), slice(0, 36), slice(0, 40)), 1)
     assert_all_show(viewer, three)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from napari.layers import Image, Labels
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -16,11 +17,12 @@ from napari_seg.viewer.viewing.windows import Windows
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
 
 # Thirty times a second, however fast the mouse is.
 _MILLISECONDS = 33
 _BY_HAND = "by hand"
+# What changes that lies under a mouse that stands still: undo, a tool, a new name.
+_CHANGES = ("set_data", "visible", "metadata")
 
 
 class Readout(QWidget):
@@ -50,6 +52,7 @@ class Readout(QWidget):
         self._moved_in: ViewerModel | None = None
         self._is_behind = False
         self._image: Image | None = None
+        self._layers: list[Image | Labels] = []
         self._units: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
         self.windows = Windows(viewer)
         self._lay_out()
@@ -85,6 +88,7 @@ class Readout(QWidget):
         for signal in self._layer_signals():
             signal.disconnect(self._on_layers)
         self._watch(None)
+        self._look_at([])
 
     def _lay_out(self) -> None:
         self.point = StillLine()
@@ -118,7 +122,26 @@ class Readout(QWidget):
             image.events.contrast_limits.connect(self._on_window)
         self._image = image
 
+    def _look_at(self, layers: list[Image | Labels]) -> None:
+        for changed in self._changes():
+            changed.disconnect(self._on_changed)
+        self._layers = layers
+        for changed in self._changes():
+            changed.connect(self._on_changed)
+
+    def _changes(self) -> tuple[Any, ...]:
+        of_all = [getattr(layer.events, name) for layer in self._layers for name in _CHANGES]
+        drawn = [one.events.labels_update for one in self._layers if isinstance(one, Labels)]
+        return (*of_all, *drawn)
+
+    def _on_changed(self, _event: object = None) -> None:
+        # It ends by a look, so that a stroke waits for none of its own.
+        if not self._timer.isActive():
+            self._timer.start()
+
     def _on_layers(self, _event: object = None) -> None:
+        self._look_at([one for one in self._viewer.layers if isinstance(one, Image | Labels)])
+        self._on_changed()
         image = image_at_hand(self._viewer)
         # Shown before it is in the panel, it would be a window of its own.
         if image is None or self.parentWidget() is not None:
