@@ -16,6 +16,7 @@ from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
 from napari_seg.imaging.label_edits.strokes import Kind
+from napari_seg.imaging.measures import volume_text
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.contributions import save_labels
 from napari_seg.viewer.editing.history import EditHistory
@@ -357,6 +358,40 @@ def test_a_window_that_is_kept_keeps_its_three_views(viewer, make_panel, monkeyp
     assert window.isVisible()
     assert panel.viewing.three_views.is_open
     monkeypatch.setattr(asked, lambda *_, **__: Answer.DISCARD)
+
+
+def row_of(panel, value):
+    view = panel.labels.view
+    view.scrollTo(panel.labels.model.index(panel.labels.model.row_of(value), 1))
+    return view.visualRect(panel.labels.model.index(panel.labels.model.row_of(value), 1)).center()
+
+
+def test_what_the_list_deletes_or_merges_is_told_until_undo(qtbot, viewer, make_panel):
+    panel = make_panel()
+    image = viewer.add_layer(image_layer(head(), name="head"))
+    array = np.zeros(head().geometry.shape, np.uint8)
+    array[:2, :3, :4], array[3:4, :3, :2] = 1, 2
+    shown = LabelMap(array, head().geometry, TABLE)
+    layer = viewer.add_layer(labels_layer(shown, name="mine", like=image))
+    canvas, told = viewer.window._qt_viewer.canvas.native, panel.status.text
+    qtbot.waitUntil(panel.labels.delete.isVisible)
+    ml = head().geometry.voxel_volume_ml
+    panel.status.end("An older step")
+    viewport = panel.labels.view.viewport()
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=row_of(panel, 1))
+    click(panel.labels.delete)
+    assert not (layer.data == 1).any()
+    name = TABLE.names[1]
+    minus = volume_text(24 * ml)
+    assert told.text() == f"Delete {name}: −{minus}. Ctrl+Z takes it back."  # noqa: RUF001
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (layer.data == 1).sum() == 24
+    assert told.text() == ""
+    qtbot.waitUntil(lambda: len(panel.labels.model.rows) == 2)
+    panel.labels.acts.merge([2], 1)
+    plus = volume_text(6 * ml)
+    assert told.text() == f"Merge {TABLE.names[2]} into {name}: +{plus}. Ctrl+Z takes it back."
 
 
 def test_what_naparis_own_save_wrote_is_saved(viewer, make_panel, tmp_path, qtbot):

@@ -168,6 +168,7 @@ class Panel(QWidget):
         self.viewing.three_views.opened.connect(self.keeping.ask_first)
         self.keeping.said.connect(self._on_said)
         self.comparing.said.connect(self._on_said)
+        self.labels.acts.done.connect(self._on_said)
         self.edit.history.said.connect(self._on_said)
         self.edit.history.moved.connect(self.status.forget)
         self.edit.wanted.connect(self._on_edit_wanted)

@@ -38,9 +38,12 @@ class LabelActs(QObject):
     ----------
     said
         Signal: why something was not done, in a sentence; empty after something was.
+    done
+        Signal: how the voxels were changed, in a sentence.
     """
 
     said = Signal(str)
+    done = Signal(str)
 
     def __init__(self, viewer: ViewerModel, window: QWidget) -> None:
         super().__init__(window)
@@ -141,13 +144,13 @@ class LabelActs(QObject):
             self.said.emit("Choose a label first")
             return
         left = [row.value for row in table.rows if row.value not in values]
-        if self._try(table.delete, values) and left:
+        if self._change(table.delete, values) and left:
             last = max(values)
             self.select(min((value for value in left if value > last), default=left[-1]))
 
     def merge(self, values: Collection[int], into: int) -> None:
         """Give labels to another one, as one step, and choose that."""
-        if self.table is not None and self._try(self.table.merge, values, into):
+        if self.table is not None and self._change(self.table.merge, values, into):
             self.select(into)
 
     def set_locked(self, values: Collection[int], locked: bool) -> None:
@@ -221,6 +224,14 @@ class LabelActs(QObject):
 
     def _read_only(self) -> str:
         return "" if self.table is None else self.table.reason_not_to_edit
+
+    def _change(self, act: Callable[..., str], *arguments: Any) -> bool:
+        told: list[str] = []
+        if not self._try(lambda: told.append(act(*arguments))):
+            return False
+        if told[0]:
+            self.done.emit(told[0])
+        return True
 
     def _try(self, act: Callable[..., Any], *arguments: Any) -> bool:
         try:

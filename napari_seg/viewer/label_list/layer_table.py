@@ -26,7 +26,7 @@ from napari_seg.viewer.label_list.table_edits import (
     with_rows,
     without,
 )
-from napari_seg.viewer.label_list.whole_labels import write_labels_as
+from napari_seg.viewer.label_list.whole_labels import told, write_labels_as
 from napari_seg.viewer.layers import metadata_of, update_metadata
 
 if TYPE_CHECKING:
@@ -172,8 +172,10 @@ class LayerTable(LayerPart):
         if self._hidden:
             self._show(self.table, frozenset())
 
-    def delete(self, values: Collection[int]) -> None:
-        """Delete labels with their voxels and rows: one step, whose undo brings both back.
+    def delete(self, values: Collection[int]) -> str:
+        """Delete labels with their voxels and rows, and tell what was done.
+
+        It is one step, whose undo brings both back.
 
         Raises
         ------
@@ -182,10 +184,10 @@ class LayerTable(LayerPart):
         """
         names = [row.name for row in self._rows if row.value in values]
         step = f"Delete {names[0] if len(names) == 1 else f'{len(names)} labels'}"
-        self._give_voxels(values, 0, step, "delete it")
+        return self._give_voxels(values, 0, step, "delete it")
 
-    def merge(self, values: Collection[int], into: int) -> None:
-        """Give labels' voxels to another label and drop their rows, as one step.
+    def merge(self, values: Collection[int], into: int) -> str:
+        """Give labels' voxels to another label and drop their rows, as one step; tell of it.
 
         Raises
         ------
@@ -194,12 +196,13 @@ class LayerTable(LayerPart):
         """
         values = set(values) - {into}
         if not values:
-            return
+            return ""
         names = [row.name for row in self._rows if row.value in values]
         what = names[0] if len(names) == 1 else f"{len(names)} labels"
         locked = self._followed.require_locks().labels & {into}
         require_unlocked(self.table, locked, "merge into it")
-        self._give_voxels(values, into, f"Merge {what} into {self.table.name_of(into)}", "merge it")
+        step = f"Merge {what} into {self.table.name_of(into)}"
+        return self._give_voxels(values, into, step, "merge it")
 
     def follow(self) -> None:
         """Look what became of the layer, and show it; a painted value without a row gets one."""
@@ -266,14 +269,16 @@ class LayerTable(LayerPart):
             show_colours(layer, table, hidden)
         self.follow()
 
-    def _give_voxels(self, values: Collection[int], to: int, step: str, what: str) -> None:
+    def _give_voxels(self, values: Collection[int], to: int, step: str, what: str) -> str:
         layer = self._layer()
         locks = self._followed.require_locks()
         require_unlocked(self.table, locks.labels & set(values), what)
-        if write_labels_as(layer, values, to, name=step):
+        voxels = write_labels_as(layer, values, to, name=step)
+        if voxels:
             history = self._followed.history
             self._deleted.note(history.steps[history.done - 1], values)
         self._remove_rows(values)
+        return told(layer, step, voxels if to else -voxels)
 
     def _remove_rows(self, values: Collection[int]) -> None:
         table = self.table
