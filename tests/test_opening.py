@@ -319,7 +319,7 @@ def test_a_layer_of_another_reader_that_is_moved_is_described_anew(panel, viewer
     assert panel.scan.description.text().startswith("1.00 × 1.00 × 3.00 mm")
     viewer.layers.remove(layer)
     layer.scale = (1, 1, 1)
-    assert panel.scan.description.text() == ""
+    assert panel.scan.description.text() == "No scan is open"
 
 
 @pytest.mark.parametrize(

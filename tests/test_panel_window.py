@@ -394,6 +394,68 @@ def test_what_the_list_deletes_or_merges_is_told_until_undo(qtbot, viewer, make_
     assert told.text() == f"Merge {TABLE.names[2]} into {name}: +{plus}. Ctrl+Z takes it back."
 
 
+def drawn_labels(**more):
+    shown = LabelMap(np.ones(head().geometry.shape, np.uint8), head().geometry, TABLE)
+    return labels_layer(shown, name="drawn", **more)
+
+
+def assert_shows(panel, *, scan, labels):
+    QApplication.processEvents()
+    assert panel.welcome.isVisible() is (not scan and not labels)
+    assert panel.labels.isVisible() is (scan or labels)
+    assert panel.labels_line.isVisible() is labels
+    assert panel.segment.start.isEnabled() is scan
+    assert panel.segment.region.isEnabled() is scan
+    assert panel.viewing.readout.isVisible() is scan
+    assert panel.scan.list.isEnabled() is scan
+    if labels and not scan:
+        assert panel.scan.open.isVisible()
+        assert panel.segment.start.toolTip() == "Open a scan first"
+        assert panel.scan.description.text().startswith("No scan is open")
+        looking = panel.edit.brushes.row.buttons[Kind.THRESHOLD]
+        assert not looking.isEnabled()
+        assert "scan" in looking.toolTip()
+
+
+def test_labels_alone_are_listed_edited_and_saved(qtbot, viewer, make_panel, tmp_path):
+    panel = make_panel()
+    layer = viewer.add_layer(drawn_labels(path=tmp_path / "drawn.nii.gz"))
+    qtbot.waitUntil(panel.labels_line.isVisible)
+    assert_shows(panel, scan=False, labels=True)
+    panel.tabs.show_section(panel.edit)
+    assert_shows(panel, scan=False, labels=True)
+    viewport = panel.labels.view.viewport()
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=row_of(panel, 1))
+    click(panel.labels.delete)
+    assert not layer.data.any()
+    assert panel.labels_line.name.text() == "drawn ●"
+    click(panel.labels_line.save)
+    qtbot.waitUntil(lambda: panel.labels_line.name.text() == "drawn", timeout=10_000)
+    assert (tmp_path / "drawn.nii.gz").is_file()
+
+
+def test_scan_and_labels_come_and_go_in_either_order(qtbot, viewer, make_panel):
+    panel = make_panel()
+    qtbot.waitUntil(panel.welcome.isVisible)
+    assert_shows(panel, scan=False, labels=False)
+    layer = viewer.add_layer(drawn_labels())
+    assert_shows(panel, scan=False, labels=True)
+    scan = viewer.add_layer(image_layer(head(), name="head"))
+    assert_shows(panel, scan=True, labels=True)
+    viewer.layers.remove(scan)
+    assert_shows(panel, scan=False, labels=True)
+    viewer.layers.remove(layer)
+    assert_shows(panel, scan=False, labels=False)
+    scan = viewer.add_layer(image_layer(head(), name="head"))
+    assert_shows(panel, scan=True, labels=False)
+    viewer.add_layer(drawn_labels(like=scan))
+    assert_shows(panel, scan=True, labels=True)
+    viewer.layers.remove(scan)
+    assert_shows(panel, scan=False, labels=True)
+    viewer.layers.clear()
+    assert_shows(panel, scan=False, labels=False)
+
+
 def test_what_naparis_own_save_wrote_is_saved(viewer, make_panel, tmp_path, qtbot):
     panel = make_panel()
     viewer.add_layer(image_layer(head(), name="head"))

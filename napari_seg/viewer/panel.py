@@ -230,9 +230,10 @@ class Panel(QWidget):
 
     def _show_parts(self) -> None:
         # What has to be chosen first gets the room.
-        asking, has_scan = self.opening.is_asking, self.scan.layer is not None
-        self.welcome.setVisible(not asking and not has_scan)
-        self._body.setVisible(not asking and has_scan)
+        asking = self.opening.is_asking
+        has_work = self.scan.layer is not None or self.labels.layer is not None
+        self.welcome.setVisible(not asking and not has_work)
+        self._body.setVisible(not asking and has_work)
 
     def _on_active(self, event: Any) -> None:
         self.scan.follow(event.value)
@@ -266,6 +267,7 @@ class Panel(QWidget):
         self.labels_line.set_layer(self.labels.layer)
         self.edit.set_layer(self.labels.layer)
         self.comparing.set_layer(self.labels.layer)
+        self._show_parts()
 
     def _on_open_file(self) -> None:
         patterns = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # What moves a layer of another reader, whose place is nowhere else.
 _MOVES = ("scale", "translate", "rotate", "shear", "affine", "units")
 _AS_LABELS = "as labels"
+_NO_SCAN = "No scan is open"
 
 
 class ScanChoice(QWidget):
@@ -174,9 +175,10 @@ class ScanChoice(QWidget):
         )
 
     def _describe(self) -> None:
-        text = ""
+        text = _NO_SCAN if self.layer is None else ""
         name = "" if self.layer is None else f": {self.layer.name}"
         self.list.setToolTip(f"The scan to work on{name}")
+        self.list.setEnabled(self.layer is not None)
         lines: list[tuple[str, Offer | None]] = []
         if self.layer is not None:
             try:

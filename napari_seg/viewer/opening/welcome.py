@@ -1,4 +1,4 @@
-"""What the panel shows while no scan is open."""
+"""What the panel shows while neither a scan nor labels are open."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _DEVICES = {"Automatic": "auto", "CPU": "cpu", "NVIDIA GPU": "cuda"}
 if sys.platform == "darwin":
     _DEVICES["Apple GPU"] = "mps"
+_NO_SCAN = "Open a scan first"
 
 
 class SegmentSection(QWidget):
@@ -88,6 +89,8 @@ class SegmentSection(QWidget):
         self._scan = layer
         self.channels.set_scan(layer)
         self.region.set_scan(layer)
+        self.region.setEnabled(layer is not None)
+        self.region.setToolTip(_NO_SCAN if layer is None else "")
         self._update()
 
     def reason_not_to_run(self) -> str:
@@ -95,7 +98,7 @@ class SegmentSection(QWidget):
         if self._run is not None:
             return "A run goes on; wait for it or cancel it"
         if self._scan is None:
-            return "Open a scan first"
+            return _NO_SCAN
         if self.options.kept_labels == ():
             return "Choose at least one label to keep, under Options"
         try:
