@@ -35,6 +35,7 @@ from napari_seg.viewer.layers import (
 from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask, write_scan_beside
 from napari_seg.viewer.opening.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.opening.scans_together import tell_mismatches
+from napari_seg.viewer.viewing.into_view import bring_into_view_when_added
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -180,6 +181,8 @@ def _read(path: str) -> list[LayerData]:
         stamp=opened.stamp,
     )
     tell_mismatches(layer, () if viewer is None else viewer.layers)
+    if viewer is not None and isinstance(layer, Image):
+        bring_into_view_when_added(viewer, layer.data)
     return [layer.as_layer_data_tuple()]
 
 

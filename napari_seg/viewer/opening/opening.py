@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari.layers import Image
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,10 +17,10 @@ from napari_seg.viewer.opening.scans_together import tell_mismatches
 from napari_seg.viewer.opening.series_chooser import SeriesChooser
 from napari_seg.viewer.opening.stacking import add_opened
 from napari_seg.viewer.question import Answer, Question
+from napari_seg.viewer.viewing.into_view import bring_into_view
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
 
     from napari_seg.imaging.dicom.reading import NeedsRepairError
     from napari_seg.imaging.dicom.series import Series
@@ -146,6 +147,8 @@ class Opening(QWidget):
         )
         add_opened(self._viewer.layers, layer)
         tell_mismatches(layer, self._viewer.layers)
+        if isinstance(layer, Image):
+            bring_into_view(self._viewer, layer)
 
     def _on_series(self, series: Series, repair: bool) -> None:
         if self._request is not None:
