@@ -178,6 +178,14 @@ def test_a_single_slice_is_too_little(brain):
         find_boxes(scan, describe_bundle().locator)
 
 
+@pytest.mark.parametrize(("slices", "thickness"), [(2, 5), (3, 1), (14, 1)])
+def test_a_few_thin_slices_are_too_little(brain, slices, thickness):
+    affine = brain.geometry.affine @ np.diag([1, 1, thickness, 1])
+    array = brain.array[:, :, 70 : 70 + slices * thickness : thickness]
+    with pytest.raises(NothingFound, match=rf"a scan of {slices * thickness} mm .* too thin"):
+        find_boxes(Scan(array, Geometry(array.shape, affine)), describe_bundle().locator)
+
+
 def test_a_whole_brain_without_a_region_is_refused_with_the_ways_out(brain, bundle):
     with pytest.raises(FieldOfViewTooLarge, match=r"42 × 58 × 45 mm, this one is 197 × 233 × 189"):
         segment(brain, bundle)

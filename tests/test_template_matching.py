@@ -164,6 +164,39 @@ def test_upright_keeps_places_of_an_oblique_scan():
     assert not volume.inside.all()
 
 
+@pytest.mark.parametrize("offset", [-30_000, -1024, 10_000])
+def test_intensities_may_be_offset_as_far_as_they_like(brain, template, offset):
+    scan, change = moved(brain, angles=(8, 0, -6))
+    match = template.match(scan.with_array(np.round(scan.array).astype(np.int32) + offset))
+    assert match.score > 0.8
+    assert largest_error_mm(match, change) < 3
+
+
+def test_the_rim_of_an_upright_volume_is_not_mixed_with_what_lies_beyond():
+    array = np.full((20, 22, 19), 1000, np.int16)
+    volume = upright(array, Geometry(array.shape, np.diag([1.1, 1.3, 0.9, 1.0])), spacing_mm=2.0)
+    assert volume.array.min() == volume.array.max() == 1000
+
+
+def test_voxels_that_are_no_numbers_count_as_the_lowest_without_a_word(recwarn):
+    array = np.full((12, 12, 12), 50, np.float32)
+    array[0] = np.nan
+    array[:, 0], array[:, :, 0] = np.inf, -np.inf
+    array[11, 11, 11] = 20
+    geometry = Geometry(array.shape, np.eye(4))
+    volume = upright(array, geometry, spacing_mm=3.0)
+    assert volume.array[1, 1, 1] == 50
+    # Of the 27 voxels of the corner's block 19 lie in one of the planes.
+    assert volume.array[0, 0, 0] == pytest.approx((19 * 20 + 8 * 50) / 27)
+    assert not upright(np.full_like(array, np.nan), geometry, spacing_mm=3.0).array.any()
+    assert not recwarn.list
+
+
+def test_a_slab_too_thin_for_the_filters_matches_nothing(template):
+    array = np.random.default_rng(0).normal(size=(90, 110, 3)).astype(np.float32)
+    assert template.match(Scan(array, Geometry(array.shape, np.diag([2.0, 2, 3, 1])))).score == 0
+
+
 def test_flattened_evens_out_a_slope_of_light():
     pattern = np.tile([0.0, 1.0], 40)[:, None, None] * np.ones((80, 60, 60))
     light = np.linspace(1, 4, 80)[:, None, None]

@@ -24,6 +24,8 @@ _SEARCH_MM, _FIT_MM = 8.0, 3.0
 _STARTS, _FINALISTS = 5, 2
 _SEARCHED, _FITTED = 0.3, 0.8
 _RIM_MM = 5.0
+# ITK's filters need as many voxels along each axis.
+_LEAST_VOXELS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class Template:
         report(0.0)
         coarse = upright(scan.array, scan.geometry, spacing_mm=_SEARCH_MM).flattened()
         fine = upright(scan.array, scan.geometry, spacing_mm=_FIT_MM).flattened()
-        if not fine.array.any():
+        if not fine.array.any() or min(fine.array.shape) < _LEAST_VOXELS:
             report(1.0)
             return Match(np.eye(4), 0.0)
         starts = find_starts(

@@ -79,7 +79,7 @@ def upright(array: NDArray[Any], geometry: Geometry, *, spacing_mm: float) -> Up
     Parameters
     ----------
     array
-        ``(i, j, k)``; voxels that are not finite count as 0.
+        ``(i, j, k)``; voxels that are not finite count as the lowest that is.
     geometry
         Their grid.
     spacing_mm
@@ -89,7 +89,7 @@ def upright(array: NDArray[Any], geometry: Geometry, *, spacing_mm: float) -> Up
         max(1, min(int(spacing_mm // size), count))
         for size, count in zip(geometry.spacing, array.shape, strict=True)
     ]
-    means = np.nan_to_num(_block_means(array, factors), nan=0.0, posinf=0.0, neginf=0.0)
+    means = _block_means(_finite(array), factors)
     affine = geometry.affine.copy()
     affine[:3, 3] = geometry.to_mm((np.asarray(factors) - 1) / 2)
     affine[:3, :3] *= factors
@@ -100,13 +100,22 @@ def upright(array: NDArray[Any], geometry: Geometry, *, spacing_mm: float) -> Up
     to_mm = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
     to_mm[:3, 3] = first
     back = np.linalg.inv(affine) @ to_mm
+    # Zeros around a scan would mix with its rim, and be far from air where intensities are offset.
     voxels, inside = (
-        ndimage.affine_transform(
-            values, back[:3, :3], back[:3, 3], shape, order=1, mode="grid-constant"
-        )
-        for values in (means, np.ones_like(means))
+        ndimage.affine_transform(values, back[:3, :3], back[:3, 3], shape, order=1, mode=mode)
+        for values, mode in ((means, "nearest"), (np.ones_like(means), "grid-constant"))
     )
     return UprightVolume(voxels, inside > 0.5, first, spacing_mm)
+
+
+def _finite(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind != "f":
+        return array
+    is_finite = np.isfinite(array)
+    if is_finite.all():
+        return array
+    found: NDArray[Any] = np.where(is_finite, array, array.min(initial=np.inf, where=is_finite))
+    return found if is_finite.any() else np.zeros_like(array)
 
 
 def _block_means(array: NDArray[Any], factors: list[int]) -> NDArray[np.float32]:

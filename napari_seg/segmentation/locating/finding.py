@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari_seg.imaging.scan import Scan
     from napari_seg.segmentation.locating.locator import Locator, TemplateBox
 
+# The neighbourhoods in which template and scan are compared are as wide.
+_LEAST_MM = 15.0
 _LEAST_INSIDE = 0.3
 _WHOLE = 0.9
 
@@ -107,12 +109,11 @@ def find_boxes(scan: Scan, locator: Locator, *, on_progress: OnProgress | None =
     Raises
     ------
     NothingFound
-        If the scan does not match the template, or no box lies within it.
+        If the scan is too thin, does not match the template, or no box lies within it.
     FileNotFoundError
         If the bundle lacks its template.
     """
-    if 1 in scan.geometry.shape:
-        raise NothingFound("a single slice is too little to find a place in; give a box", 0.0)
+    _require_thickness(scan.geometry)
     first = scan.with_array(scan.array[..., 0]) if scan.array.ndim == 4 else scan
     match = Template(read_scan(locator.require_template())).match(first, on_progress=on_progress)
     if match.score < locator.least_score:
@@ -136,6 +137,18 @@ def find_boxes(scan: Scan, locator: Locator, *, on_progress: OnProgress | None =
             match.score,
         )
     return Found(boxes, missing, match, locator)
+
+
+def _require_thickness(grid: Geometry) -> None:
+    if 1 in grid.shape:
+        raise NothingFound("a single slice is too little to find a place in; give a box", 0.0)
+    thinnest = min(n * size for n, size in zip(grid.shape, grid.spacing, strict=True))
+    if thinnest < _LEAST_MM:
+        raise NothingFound(
+            f"a scan of {thinnest:.3g} mm from side to side is too thin to find a place in "
+            f"(at least {_LEAST_MM:.0f} mm are needed); give a box",
+            0.0,
+        )
 
 
 def _place(
