@@ -67,6 +67,8 @@ def test_none_of_the_42_validation_cases_raises_a_false_alarm(shared_data):
     for variant in (None, "two_d"):
         description = describe_bundle(variant=variant)
         assert [codes(scan, description) for scan in scans] == [[]] * 42
+        offset = [scan.with_array(scan.array.astype(np.float32) + 1000) for scan in scans]
+        assert [codes(scan, description) for scan in offset] == [[]] * 42
 
 
 def test_the_shipped_fingerprint_is_that_of_the_166_training_cases(shared_data):
@@ -120,9 +122,50 @@ def test_a_huge_and_a_tiny_field_of_view_are_named(crop):
 
 
 def test_a_flat_scan_is_named_and_nothing_else_is_said_of_its_intensities(crop):
-    random = np.random.default_rng(0)
-    for array in (np.full(crop.array.shape, 80), 1000 + random.normal(size=crop.array.shape)):
+    flat = np.full(crop.array.shape, 1000, np.float32)
+    rounded = flat + np.indices(flat.shape)[0].astype(np.float32) * 6.1e-5
+    for array in (np.full(crop.array.shape, 80), flat, rounded):
         assert codes(crop.with_array(array)) == ["flat-scan"]
+
+
+def test_an_offset_on_all_intensities_raises_no_alarm_where_they_have_no_unit(crop):
+    left = crop.array.astype(np.int32)
+    for offset in (200, 1000, 30_000):
+        assert codes(crop.with_array(left + offset)) == []
+    assert "flat-scan" in codes(crop.with_array(left // 20 + 1000), CT)
+
+
+def test_scans_of_mean_0_raise_no_alarm_though_they_go_below_0(crop):
+    left = crop.array.astype(np.float32)
+    assert codes(crop.with_array((left - left.mean()) / left.std())) == []
+    assert codes(crop.with_array(left / left.max() * 2 - 1)) == []
+
+
+def test_noise_is_named_and_nothing_else_is_said_of_its_intensities(crop):
+    noise = np.random.default_rng(0).normal(100, 20, crop.array.shape)
+    assert codes(crop.with_array(noise)) == ["noise"]
+    assert codes(crop.with_array(noise.round().astype(np.uint8))) == ["noise"]
+
+
+def test_a_box_of_soft_tissue_in_ct_is_named_as_stored_and_as_windowed(shared_data):
+    torso = read_scan(shared_data / "ct" / "torso_ct.nii.gz").crop(((40, 52), (40, 57), (8, 21)))
+    assert torso.array.min() > -600
+    assert codes(torso) == ["other-unit"]
+    (notice,) = notice_differences(torso, DESCRIPTION)
+    assert "goes below 0, as CT in Hounsfield units does" in notice.message
+    windowed = np.clip(torso.array, -160, 240) + 160
+    (notice,) = notice_differences(torso.with_array(windowed), DESCRIPTION)
+    assert notice.code == "other-intensities"
+    assert "much is dark and little is bright" in notice.message
+
+
+def test_likeness_is_that_of_the_axis_where_neighbours_are_most_alike():
+    rows = np.random.default_rng(0).normal(size=(20, 1, 18)).astype(np.float32)
+    array = np.repeat(rows, 15, axis=1)
+    array[3, 4, 5] = np.nan
+    figures = figures_of(Scan(array, Geometry(array.shape, np.eye(4))))
+    assert figures.likeness == pytest.approx(1)
+    assert abs(figures_of(Scan(rows, Geometry(rows.shape, np.eye(4)))).likeness) < 0.2
 
 
 def test_a_few_bright_voxels_among_dark_ones_are_named(crop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +83,16 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of one scan, as `Fingerprint` has them for many."""
+    """The figures of one scan, as `Fingerprint` has them for many.
+
+    Attributes
+    ----------
+    share_of_air
+        Of the voxels that lie below air of the Hounsfield scale.
+    likeness
+        Correlation of a voxel with the next along the axis where it is largest; 1 in a scan of one
+        brightness.
+    """
 
     spacing_mm: tuple[float, ...]
     field_of_view_mm: tuple[float, ...]
@@ -91,6 +101,7 @@ class Figures:
     standard_intensity: tuple[float, ...]
     contrast: float
     share_of_air: float
+    likeness: float
 
     @property
     def looks_like_hounsfield(self) -> bool:
@@ -119,6 +130,7 @@ def figures_of(scan: Scan) -> Figures:
         standard_intensity=tuple(standard.tolist()),
         contrast=float((high - low) / largest) if largest > 0 else 0.0,
         share_of_air=float((values < _AIR_HU).mean()) if values.size else 0.0,
+        likeness=max(map(partial(_likeness, voxels), range(3))),
     )
 
 
@@ -227,13 +239,33 @@ def _along_patient(geometry: Geometry, sizes: Sequence[float]) -> tuple[float, .
 
 def _some_of(voxels: NDArray[Any]) -> NDArray[Any]:
     """Take at most some million voxels, evenly from all places, and sort them."""
-    step = max(1, int(np.ceil((voxels.size / _MOST_VOXELS) ** (1 / 3))))
+    step = _step(voxels)
     some = np.array(voxels[::step, ::step, ::step]).ravel(order="K")
     if some.dtype.kind == "f":
         some = some[np.isfinite(some)]
     # Numbers of up to two bytes are counted then, which is several times as fast.
     some.sort(kind="stable" if some.itemsize <= 2 else None)
     return some
+
+
+def _step(voxels: NDArray[Any]) -> int:
+    return max(1, int(np.ceil((voxels.size / _MOST_VOXELS) ** (1 / 3))))
+
+
+def _likeness(voxels: NDArray[Any], axis: int) -> float:
+    """Correlate voxels, evenly from all places, with the next along an axis; -1 if there is none."""
+    step, length = _step(voxels), voxels.shape[axis]
+    if length < 2:
+        return -1.0
+    pair = []
+    for first in (0, 1):
+        part = [slice(None, None, step)] * 3
+        part[axis] = slice(first, length - 1 + first, step)
+        pair.append(voxels[tuple(part)].astype(np.float64))
+    known = np.isfinite(pair[0]) & np.isfinite(pair[1])
+    one, other = (values[known] - values[known].mean() if known.any() else 0 for values in pair)
+    spread = float(np.sqrt(np.mean(one * one) * np.mean(other * other)))
+    return float(np.mean(one * other)) / spread if spread > 0 else 1.0
 
 
 def _percentiles(rising: NDArray[Any]) -> NDArray[np.float64]:

@@ -23,11 +23,20 @@ _LARGER, _SMALLER = 1.5, 0.6
 _FAR_LARGER = 2.0
 _MORE_TILT_DEGREES = 25.0
 _LESS_CONTRAST = 0.5
+# Of the larger of the darkest and the brightest: what is left is no more than rounding.
+_ROUNDING = 1e-5
+# Scans brought to mean 0 and deviation 1 lie within some units of 0; fat in HU lies far below.
+_BELOW_ZERO = -10.0
+# Of a voxel with the next; below it there is nothing but noise.
+_LEAST_ALIKE = 0.2
 # Of the training's range; and so many deviations or HU more, for the darkest and brightest differ
 # between any two scanners.
 _WIDER = 0.5
 _ANYWAY = (0.9, 0.4, 0.4, 0.4, 0.4, 0.4, 0.9)
 _ANYWAY_HU = (200.0, 100.0, 50.0, 50.0, 50.0, 100.0, 200.0)
+# So much more may the brightest lie from the mean than the darkest, in deviations.
+_LOPSIDED = 0.9
+_OF_ANOTHER_KIND = {"other-modality", "other-unit", "flat-scan", "noise"}
 _AXES = ("left to right", "back to front", "bottom to top")
 
 
@@ -76,6 +85,15 @@ def why_too_large(
     )
 
 
+def is_as_small(geometry: Geometry, description: BundleDescription) -> bool:
+    """Tell whether a grid is about as small as the training's scans, along each axis."""
+    known = description.fingerprint
+    if known is None:
+        return False
+    pairs = zip(field_of_view_mm(geometry), known.field_of_view_mm.most, strict=True)
+    return all(size <= _LARGER * most for size, most in pairs)
+
+
 def notice_differences(
     scan: Scan, description: BundleDescription, *, voxels_only: bool = False
 ) -> tuple[Notice, ...]:
@@ -105,14 +123,14 @@ def notice_differences(
     checks: list[Callable[[Scan, Figures, Fingerprint, Sequence[int]], Notice | None]]
     checks = [_modality, _unit, *[_coarse, _fine] * has_mm]
     if not voxels_only:
-        checks += [_contrast, *[_large, _small, _tilt] * has_mm]
+        checks += [_contrast, _noise, *[_large, _small, _tilt] * has_mm]
     axes = range(description.spatial_dims)
     found = [check(scan, figures, known, axes) for check in checks]
     notices = [notice for notice in found if notice is not None]
     if voxels_only:
         return tuple(notices)
     # Of a scan of another kind or without contrast, the spread of intensities says nothing new.
-    if not {notice.code for notice in notices} & {"other-modality", "other-unit", "flat-scan"}:
+    if not {notice.code for notice in notices} & _OF_ANOTHER_KIND:
         spread = _intensity(figures, known)
         notices += [spread] if spread else []
     return tuple(notices)
@@ -138,8 +156,11 @@ def _unit(_scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int
         is_other = low >= 0 > known.intensity.most[0]
         what, unit = "does not look like Hounsfield units", "Hounsfield units"
     else:
-        is_other = figures.looks_like_hounsfield
+        is_below = low < _BELOW_ZERO and min(known.intensity.least) >= 0
+        is_other = figures.looks_like_hounsfield or is_below
         what, unit = "looks like CT in Hounsfield units", "other intensities"
+        if is_below and not figures.looks_like_hounsfield:
+            what, unit = "goes below 0, as CT in Hounsfield units does", "none below 0"
     if not is_other:
         return None
     return Notice(
@@ -153,7 +174,8 @@ def _unit(_scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int
 def _contrast(
     _scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int]
 ) -> Notice | None:
-    least = known.contrast.least[0] * _LESS_CONTRAST
+    # Where no unit is known an offset may be on all intensities.
+    least = known.contrast.least[0] * _LESS_CONTRAST if known.is_hounsfield else _ROUNDING
     if figures.contrast >= least and figures.intensity[0] < figures.intensity[-1]:
         return None
     return Notice(
@@ -161,6 +183,19 @@ def _contrast(
         f"the scan is nearly of one brightness (contrast {figures.contrast:.2f}, the model was "
         f"trained on {known.contrast.least[0]:.2f} and more)",
         {"contrast": figures.contrast, "trained_least": known.contrast.least[0]},
+    )
+
+
+def _noise(
+    _scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int]
+) -> Notice | None:
+    if figures.likeness >= _LEAST_ALIKE:
+        return None
+    return Notice(
+        "noise",
+        "the scan shows nothing but noise: neighbouring voxels are no more alike than distant "
+        f"ones (correlation {figures.likeness:.2f})",
+        {"correlation": figures.likeness},
     )
 
 
@@ -228,7 +263,7 @@ def _intensity(figures: Figures, known: Fingerprint) -> Notice | None:
     ]
     worst = beyond.index(max(beyond))
     if beyond[worst] <= 0:
-        return None
+        return None if known.is_hounsfield else _lopsided(figures, known)
     unit = " HU" if known.is_hounsfield else " deviations from the mean"
     return Notice(
         "other-intensities",
@@ -241,6 +276,20 @@ def _intensity(figures: Figures, known: Fingerprint) -> Notice | None:
             "trained_least": spread.least[worst],
             "trained_most": spread.most[worst],
         },
+    )
+
+
+def _lopsided(figures: Figures, known: Fingerprint) -> Notice | None:
+    """Say so where much is dark and little is bright, though each alone may be so."""
+    here, most = figures.standard_intensity, known.standard_intensity.most
+    excess, trained = here[0] + here[-1], most[0] + most[-1]
+    if excess <= trained + _LOPSIDED:
+        return None
+    return Notice(
+        "other-intensities",
+        f"much is dark and little is bright: the brightest lie {excess:.2f} deviations farther from "
+        f"the mean than the darkest, in the training {trained:.2f} at most",
+        {"excess": excess, "trained_most": trained},
     )
 
 
