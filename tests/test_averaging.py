@@ -55,6 +55,17 @@ def test_a_model_of_other_labels_is_refused_with_both(averaging, tmp_path):
     assert averaging.further == ()
 
 
+def test_a_model_of_other_channels_is_refused_as_on_the_command_line(averaging, tmp_path):
+    other = write_bundle(tmp_path / "two")
+
+    def add(metadata):
+        metadata["network_data_format"]["inputs"]["image"]["num_channels"] = 2
+
+    change(other, "metadata", add)
+    with pytest.raises(ValueError, match=r"'two' cannot be averaged .* takes 2 channel"):
+        averaging.add_folder(other)
+
+
 def test_another_model_drops_what_does_not_go_with_it(averaging, tmp_path):
     folder = write_bundle(tmp_path / "one")
     (folder / "configs" / "metadata_two_d.json").unlink()

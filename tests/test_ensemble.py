@@ -1,12 +1,16 @@
+import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
-from two_channel_bundle import change
+from two_channel_bundle import change, write_two_channel_bundle
 
+from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
-from napari_seg.segmentation.ensemble import load_ensemble
+from napari_seg.segmentation.ensemble import load_ensemble, mean_network
+from napari_seg.segmentation.inference import segment
 
 
 def write_bundle(folder, *checkpoints):
@@ -63,8 +67,102 @@ def test_bundles_of_other_labels_are_refused(tmp_path):
         metadata["network_data_format"]["outputs"]["pred"]["channel_def"]["1"] = "liver"
 
     change(folder, "metadata", rename)
-    with pytest.raises(ValueError, match=r"must draw the same labels: 'other' draws .*liver"):
+    with pytest.raises(ValueError, match=r"'other' cannot be averaged with .* draws liver, post"):
         load_ensemble([None, folder])
+
+
+@pytest.mark.parametrize("first", ["one channel", "two channels"])
+def test_bundles_of_other_channels_are_refused_in_either_order(tmp_path, first):
+    folders = [None, write_two_channel_bundle(tmp_path / "two", looks_at=0)]
+    if first == "two channels":
+        folders.reverse()
+    with pytest.raises(ValueError, match=r"cannot be averaged with '\w+': it takes \d channel"):
+        load_ensemble(folders)
+
+
+def write_four_classes(folder):
+    write_bundle(folder, "model.pt")
+    change(folder, "inference", lambda config: config["network_def"].update(out_channels=4))
+    path = folder / "models" / "model.pt"
+    state = torch.load(path, weights_only=True)
+    longer = {n: torch.cat([v, v[:1]]) if v.shape[0] == 3 else v for n, v in state.items()}
+    torch.save(longer, path)
+    return folder
+
+
+@pytest.mark.parametrize(("first", "there", "here"), [(0, 4, 3), (1, 3, 4)])
+def test_networks_of_another_number_of_classes_are_refused(tmp_path, first, there, here):
+    folders = [None, write_four_classes(tmp_path / "four")]
+    folders = [folders[first], folders[1 - first]]
+    with pytest.raises(ValueError, match=f"scores {there} classes, that of the model {here}"):
+        load_ensemble(folders)
+
+
+def test_networks_whose_scores_differ_in_shape_are_refused_where_no_config_says_it():
+    one, other = (torch.nn.Conv3d(1, classes, 1) for classes in (2, 3))
+    with pytest.raises(ValueError, match=r"one gives 2 classes in \(4, 4, 4\) voxels, another 3"):
+        mean_network([one, other])(torch.zeros(1, 1, 4, 4, 4))
+
+
+def test_a_model_given_twice_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="are the same model, with the same weights"):
+        load_ensemble([None, None])
+    folder = write_bundle(tmp_path / "folds", "model_fold0.pt")
+    shutil.copy(folder / "models" / "model_fold0.pt", folder / "models" / "model_fold1.pt")
+    with pytest.raises(ValueError, match="'folds' and 'folds' are the same model"):
+        load_ensemble([folder], folds=True)
+
+
+def test_weights_that_are_no_numbers_are_named(tmp_path):
+    folder = write_bundle(tmp_path / "folds", "model_fold0.pt", "model_fold1.pt")
+    path = folder / "models" / "model_fold1.pt"
+    state = torch.load(path, weights_only=True)
+    torch.save({name: values * float("nan") for name, values in state.items()}, path)
+    with pytest.raises(ValueError, match=r"weights models/model_fold1.pt .* not all numbers"):
+        load_ensemble([folder], folds=True)
+
+
+class NoNumbers(torch.nn.Module):
+    """Gives NaN, whatever its weights."""
+
+    def forward(self, batch):
+        return torch.full((batch.shape[0], 3, *batch.shape[2:]), float("nan"))
+
+
+def test_scores_that_are_no_numbers_are_an_error_that_names_the_model():
+    bundle = replace(load_bundle(), network=NoNumbers())
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    with pytest.raises(ValueError, match=r"model 'Hippocampus' gives scores that are no numbers"):
+        segment(scan, bundle, device="cpu")
+
+
+def write_other_training(folder):
+    write_bundle(folder, "zero.pt", "model.pt")
+
+    def edit(metadata):
+        metadata["mirror_axes"] = []
+        metadata["fingerprint"]["spacing_mm"] = {"least": [0.1] * 3, "most": [0.2] * 3}
+
+    change(folder, "metadata", edit)
+    return folder
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_each_model_of_an_ensemble_says_what_it_was_not_trained_on(tmp_path, first):
+    folders = [None, write_other_training(tmp_path / "other")]
+    ensemble = load_ensemble([folders[first], folders[1 - first]])
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    labels = segment(scan, ensemble, mirror=(0,), device="cpu")
+    assert [notice.code for notice in labels.notices] == ["coarse-voxels", "untrained-mirror"]
+    assert all(notice.message.startswith("model other: ") for notice in labels.notices)
+    json.dumps(labels.record)
+
+
+def test_what_all_models_say_is_said_once(tmp_path):
+    ensemble = load_ensemble([None, write_bundle(tmp_path / "other", "zero.pt", "model.pt")])
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    [notice] = segment(scan, ensemble, mirror=(1,), device="cpu").notices
+    assert notice.message.startswith("windows were mirrored along j")
 
 
 def test_a_bundle_without_folds_is_refused(tmp_path):

@@ -53,11 +53,14 @@ class Ensemble:
         Whether all folds of each took part.
     sha256
         Of each member.
+    descriptions
+        What the further bundles say of themselves.
     """
 
     further: tuple[Path, ...]
     folds: bool
     sha256: tuple[str, ...]
+    descriptions: tuple[BundleDescription, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.bundle import Ensemble, load_bundle, shared_config
-from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+from napari_seg.segmentation.bundle_description import read_config, shipped_bundle_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.bundle_description import BundleDescription
 
 
 def load_models(
@@ -80,7 +81,7 @@ def load_ensemble(
     FileNotFoundError
         If a folder or its folds are missing.
     ValueError
-        If the bundles prepare a scan or draw labels in different ways.
+        If the bundles prepare a scan or draw labels in different ways, or one is there twice.
     """
     members = [
         load_bundle(folder, variant=variant, checkpoint=checkpoint)
@@ -90,6 +91,7 @@ def load_ensemble(
     if not members:
         raise ValueError("an ensemble needs at least one model")
     _require_alike(members)
+    _require_different(members)
     if len(members) == 1:
         return members[0]
     digest = hashlib.sha256("".join(member.sha256 for member in members).encode()).hexdigest()
@@ -98,8 +100,20 @@ def load_ensemble(
         further=tuple(folder for folder in folders[1:] if folder is not None),
         folds=folds,
         sha256=tuple(member.sha256 for member in members),
+        descriptions=_further_descriptions(members),
     )
     return replace(members[0], network=mean_network(networks), sha256=digest, ensemble=ensemble)
+
+
+def why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
+    """Say what two models differ in, as far as they say it themselves; empty if in nothing."""
+    if other.spatial_dims != model.spatial_dims:
+        return f"it is a {other.spatial_dims}D network, the model is {model.spatial_dims}D"
+    if other.in_channels != model.in_channels:
+        return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
+    if other.labels != model.labels:
+        return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
+    return ""
 
 
 def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
@@ -114,7 +128,14 @@ def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
         def forward(self, batch: torch.Tensor) -> torch.Tensor:
             total = self.members[0](batch)
             for member in self.members[1:]:
-                total = total + member(batch)
+                scores = member(batch)
+                if scores.shape != total.shape:
+                    raise ValueError(
+                        "models of an ensemble must give scores alike: one gives "
+                        f"{total.shape[1]} classes in {tuple(total.shape[2:])} voxels, another "
+                        f"{scores.shape[1]} in {tuple(scores.shape[2:])}"
+                    )
+                total = total + scores
             mean: torch.Tensor = total / len(self.members)
             return mean
 
@@ -125,11 +146,12 @@ def _require_alike(members: Sequence[Bundle]) -> None:
     first = members[0]
     wanted = shared_config(first)
     for other in members[1:]:
-        if other.table.names != first.table.names:
+        reason = why_not_alike(first.description, other.description) or _why_other_classes(
+            first, other
+        )
+        if reason:
             raise ValueError(
-                f"models of an ensemble must draw the same labels: {other.folder.name!r} draws "
-                f"{list(other.table.names.values())}, {first.folder.name!r} "
-                f"{list(first.table.names.values())}"
+                f"'{other.folder.name}' cannot be averaged with '{first.folder.name}': {reason}"
             )
         config = shared_config(other)
         differ = sorted(n for n in {*config, *wanted} if config.get(n) != wanted.get(n))
@@ -138,3 +160,32 @@ def _require_alike(members: Sequence[Bundle]) -> None:
                 f"models of an ensemble must be alike but for the network: {other.folder.name!r} "
                 f"and {first.folder.name!r} differ in {', '.join(differ)}"
             )
+
+
+def _why_other_classes(model: Bundle, other: Bundle) -> str:
+    """Say so where two networks state how many classes they score, and the numbers differ."""
+    here, there = (
+        read_config(one.folder, "inference", one.variant)["network_def"] for one in (model, other)
+    )
+    for name in ("out_channels", "num_classes"):
+        stated = [net.get(name) for net in (here, there) if isinstance(net, dict)]
+        if all(type(count) is int for count in stated) and len(set(stated)) > 1:
+            return f"its network scores {stated[1]} classes, that of the model {stated[0]}"
+    return ""
+
+
+def _require_different(members: Sequence[Bundle]) -> None:
+    known: dict[str, str] = {}
+    for member in members:
+        if member.sha256 in known:
+            raise ValueError(
+                f"'{member.folder.name}' and '{known[member.sha256]}' are the same model, with the same "
+                "weights, which would only count twice; give each once"
+            )
+        known[member.sha256] = member.folder.name
+
+
+def _further_descriptions(members: Sequence[Bundle]) -> tuple[BundleDescription, ...]:
+    """Return what each further bundle says of itself, folds of one counted once."""
+    own = {member.folder: member.description for member in members}
+    return tuple(own.values())[1:]

@@ -13,12 +13,12 @@ from napari_seg.imaging.geometry import Geometry, Region, clip_region
 from napari_seg.imaging.progress import OnProgress, ignore_progress
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.segmentation.body import find_body
-from napari_seg.segmentation.mirror_axes import notice_mirroring
+from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
 from napari_seg.segmentation.run_checks import check_plan, check_run
 from napari_seg.segmentation.run_settings import RunSettings, settings_of
-from napari_seg.segmentation.wrong_scan import notice_differences, require_field_of_view
+from napari_seg.segmentation.wrong_scan import require_field_of_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -273,10 +273,8 @@ def _draw_box(
             f"the bundle {bundle.name!r} must give one label per voxel of shape "
             f"{crop.geometry.shape}, its postprocessing gave {drawing.labels.shape}"
         )
-    differences = notice_differences(crop, bundle.description)
-    mirroring = notice_mirroring(settings.mirror, bundle.description)
-    notices = (*differences, *mirroring, *changes, *drawing.notices)
-    return replace(drawing, notices=notices), plan
+    models = notice_models(crop, bundle, mirror=settings.mirror)
+    return replace(drawing, notices=(*models, *changes, *drawing.notices)), plan
 
 
 def _hand_on(

@@ -30,7 +30,8 @@ def with_weights(network: nn.Module, path: Path, bundle: str) -> nn.Module:
     Raises
     ------
     ValueError
-        If the file is damaged, holds more than weights or none, or does not fit the network.
+        If the file is damaged, holds more than weights or none, does not fit the network, or holds
+        what is no number.
     """
     where = f"the weights models/{path.name} of the bundle {bundle!r}"
     state = _read_weights(path, where)
@@ -41,6 +42,11 @@ def with_weights(network: nn.Module, path: Path, bundle: str) -> nn.Module:
             f"{where} do not fit its network: they are of another one, or not whole; fetch those "
             "that belong to its configs"
         ) from error
+    # Some networks keep an infinite mask among their weights.
+    if any(bool(v.isnan().any()) for v in (*network.parameters(), *network.buffers())):
+        raise ValueError(
+            f"{where} are not all numbers (NaN): fetch them again, or train the network again"
+        )
     return network.eval()
 
 

@@ -14,6 +14,7 @@ from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
 from napari_seg.segmentation.slabs.memory import require
+from napari_seg.segmentation.slabs.number_check import with_number_check
 from napari_seg.segmentation.slabs.score_maps import (
     ScoreMaps,
     WithMaps,
@@ -110,7 +111,7 @@ class Sliding:
         flat = window_of(bundle.inferer).flat_axis
         return slide(
             scan.voxels.to(self.device),
-            mirrored(self.network, self.mirror, flat_axis=flat),
+            with_number_check(mirrored(self.network, self.mirror, flat_axis=flat), bundle.name),
             bundle.inferer,
             reader,
             axis=axis,

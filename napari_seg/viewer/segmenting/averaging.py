@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
-from napari_seg.segmentation.ensemble import bundles_in, folds_of
+from napari_seg.segmentation.ensemble import bundles_in, folds_of, why_not_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class Averaging(QWidget):
         found = [bundle for bundle in bundles_in(folder) if bundle not in known]
         for bundle in found:
             described = self._describe(bundle, variant=self._model.variant)
-            reason = _why_not_alike(self._model, described)
+            reason = why_not_alike(self._model, described)
             if reason:
                 raise ValueError(f"'{bundle.name}' cannot be averaged with the model: {reason}")
         for bundle in found:
@@ -110,7 +110,7 @@ class Averaging(QWidget):
 
     def _goes_with(self, model: BundleDescription, folder: Path) -> bool:
         try:
-            return not _why_not_alike(model, self._describe(folder, variant=model.variant))
+            return not why_not_alike(model, self._describe(folder, variant=model.variant))
         except (FileNotFoundError, ValueError):
             return False  # such as a bundle without a 2D network
 
@@ -171,14 +171,3 @@ class _Row(QWidget):
 
     def _on_remove(self) -> None:
         self.removed.emit(self)
-
-
-def _why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
-    """Say what two models differ in, as far as they say it themselves; empty if in nothing."""
-    if other.spatial_dims != model.spatial_dims:
-        return f"it is a {other.spatial_dims}D network, the model is {model.spatial_dims}D"
-    if other.in_channels != model.in_channels:
-        return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
-    if other.labels != model.labels:
-        return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
-    return ""

@@ -1,0 +1,50 @@
+"""Say what a scan or a choice is to each of the models that take part in a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_seg.segmentation.mirror_axes import notice_mirroring
+from napari_seg.segmentation.shared_notices import merge_notices
+from napari_seg.segmentation.wrong_scan import notice_differences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_seg.imaging.scan import Notice, Scan
+    from napari_seg.segmentation.bundle import Bundle
+
+
+def notice_models(
+    scan: Scan, bundle: Bundle, *, mirror: Sequence[int] = (), voxels_only: bool = False
+) -> tuple[Notice, ...]:
+    """Compare a scan and the mirroring with what each model of a bundle was trained on.
+
+    Parameters
+    ----------
+    scan
+        The whole scan, or the box of it that the network gets.
+    bundle
+        One model, or several as one.
+    mirror
+        Axes of the prepared scan along which windows are mirrored.
+    voxels_only
+        As in `notice_differences`.
+
+    Returns
+    -------
+    tuple of Notice
+        What only some of several models would say names them by their folders.
+    """
+    further = bundle.ensemble.descriptions if bundle.ensemble else ()
+    said = [
+        (
+            "shipped" if one.is_shipped else one.folder.name,
+            (
+                *notice_differences(scan, one, voxels_only=voxels_only),
+                *notice_mirroring(mirror, one),
+            ),
+        )
+        for one in (bundle.description, *further)
+    ]
+    return merge_notices(said, "model")
