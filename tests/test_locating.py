@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.scan import Scan
+from napari_seg.imaging.scan import Notice, Scan
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle, shipped_bundle_folder
 from napari_seg.segmentation.inference import segment
@@ -18,6 +18,7 @@ from napari_seg.segmentation.locating.box_voxels import labels_in_region, uprigh
 from napari_seg.segmentation.locating.finding import NothingFound, find_boxes
 from napari_seg.segmentation.locating.locator import Locator, TemplateBox, read_locator
 from napari_seg.segmentation.locating.sides import Sides
+from napari_seg.segmentation.shared_notices import merge_notices
 from napari_seg.segmentation.wrong_scan import FieldOfViewTooLarge
 
 TABLE = LabelTable.from_names({1: "anterior", 2: "posterior"})
@@ -184,6 +185,19 @@ def test_a_few_thin_slices_are_too_little(brain, slices, thickness):
     array = brain.array[:, :, 70 : 70 + slices * thickness : thickness]
     with pytest.raises(NothingFound, match=rf"a scan of {slices * thickness} mm .* too thin"):
         find_boxes(Scan(array, Geometry(array.shape, affine)), describe_bundle().locator)
+
+
+def test_a_crop_is_told_to_be_no_larger_than_what_the_model_knows(bundle):
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    with pytest.raises(NothingFound, match=r"no larger than what this model knows.* as it is"):
+        segment(scan, bundle, region="auto")
+
+
+def test_a_notice_of_one_box_names_it_and_one_of_both_stands_once():
+    flat, small = Notice("flat-scan", "it is flat"), Notice("fine-voxels", "they are small")
+    merged = merge_notices([("left", [flat, small]), ("right", [flat])], "box")
+    assert [notice.message for notice in merged] == ["it is flat", "box left: they are small"]
+    assert merged[1].figures == {"box": "left"}
 
 
 def test_a_whole_brain_without_a_region_is_refused_with_the_ways_out(brain, bundle):

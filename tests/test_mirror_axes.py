@@ -54,7 +54,10 @@ def test_axes_beyond_the_training_are_named():
     (notice,) = notice_mirroring((2, 0, 1), describe_bundle())
     assert notice.code == "untrained-mirror"
     assert "along j and k too" in notice.message
-    assert notice_mirroring((0, 2), describe_bundle(variant="two_d")) == ()
+    (notice,) = notice_mirroring((0, 2), describe_bundle(variant="two_d"))
+    assert notice.code == "mirror-without-effect"
+    assert "nothing was mirrored along k" in notice.message
+    assert notice_mirroring((0,), describe_bundle(variant="two_d")) == ()
 
 
 def test_a_run_that_mirrors_beyond_the_training_says_so():

@@ -35,13 +35,16 @@ def read_mirror_axes(metadata: Mapping[str, Any]) -> tuple[int, ...] | None:
 def all_mirror_axes(description: BundleDescription) -> tuple[int, ...]:
     """Return all axes along which a bundle's network may see windows mirrored.
 
-    Those that its metadata states; without them all three, for nothing speaks against it.
+    Those that its metadata states; without them all that its windows have, for nothing speaks
+    against it.
     """
-    return ALL_AXES if description.mirror_axes is None else description.mirror_axes
+    if description.mirror_axes is None:
+        return ALL_AXES[: description.spatial_dims]
+    return description.mirror_axes
 
 
 def notice_mirroring(axes: Sequence[int], description: BundleDescription) -> tuple[Notice, ...]:
-    """Say so where windows are mirrored along axes that a network was not trained on.
+    """Say so where windows are mirrored along axes that a network was not trained on, or lacks.
 
     Parameters
     ----------
@@ -52,10 +55,20 @@ def notice_mirroring(axes: Sequence[int], description: BundleDescription) -> tup
     """
     seen = range(description.spatial_dims)  # a 2D network's slices are stacked along the last
     unknown = sorted(set(axes) & set(seen) - set(all_mirror_axes(description)))
+    unseen = sorted(set(axes) - set(seen))
+    notices = tuple(
+        Notice(
+            "mirror-without-effect",
+            f"nothing was mirrored along {'ijk'[axis]}: a 2D network sees slices without that axis",
+            {"axes": "ijk"[axis]},
+        )
+        for axis in unseen
+    )
     if not unknown:
-        return ()
+        return notices
     names = " and ".join("ijk"[axis] for axis in unknown)
     return (
+        *notices,
         Notice(
             "untrained-mirror",
             f"windows were mirrored along {names} too, which the model was not trained on: its "

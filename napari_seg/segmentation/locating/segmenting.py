@@ -17,10 +17,12 @@ from napari_seg.segmentation.locating.box_voxels import (
     upright_crop,
     values_in_region,
 )
-from napari_seg.segmentation.locating.finding import Found, FoundBox, find_boxes
+from napari_seg.segmentation.locating.finding import Found, FoundBox, NothingFound, find_boxes
 from napari_seg.segmentation.locating.sides import Sides
+from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.preview import LabelWindow
-from napari_seg.segmentation.wrong_scan import notice_differences
+from napari_seg.segmentation.shared_notices import merge_notices
+from napari_seg.segmentation.wrong_scan import is_as_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_seg.segmentation.bundle import Bundle
+    from napari_seg.segmentation.bundle_description import BundleDescription
+    from napari_seg.segmentation.locating.locator import Locator
     from napari_seg.segmentation.preview import OnWindow
     from napari_seg.segmentation.record import Record
     from napari_seg.segmentation.run_settings import RunSettings
@@ -88,7 +92,7 @@ def segment_found(
     sides = Sides(bundle.table, locator)
     kept = None if settings.labels is None else sides.values_of(settings.labels)
     report = on_progress or ignore_progress
-    found = find_boxes(scan, locator, on_progress=share_of(report, 0.0, _FOUND))
+    found = _find(scan, bundle.description, locator, share_of(report, 0.0, _FOUND))
     drawn = _Drawn(scan, sides, settings.maps)
     how = {**settings.for_segment(), "device": settings.device}
     del how["region"], how["labels"]
@@ -112,10 +116,26 @@ def segment_found(
     if kept is not None:
         array = np.where(np.isin(array, kept), array, array.dtype.type(0))
         table = table.keep(kept)
-    differences = notice_differences(scan, bundle.description, voxels_only=True)
-    notices = _distinct((*_notices_of(found), *differences, *drawn.notices))
+    differences = notice_models(scan, bundle, voxels_only=True)
+    in_boxes = merge_notices(drawn.notices, "box")
+    notices = (*_notices_of(found), *differences, *_without(in_boxes, differences))
     record = _record(scan, found, drawn, settings, table.names, notices, perf_counter() - start)
     return LabelMap(array, scan.geometry, table, notices=notices, record=record)
+
+
+def _find(
+    scan: Scan, description: BundleDescription, locator: Locator, on_progress: OnProgress
+) -> Found:
+    try:
+        return find_boxes(scan, locator, on_progress=on_progress)
+    except NothingFound as error:
+        if not is_as_small(scan.geometry, description):
+            raise
+        raise NothingFound(
+            "the scan is no larger than what this model knows, so there is no place to find in it; "
+            "without a region it is segmented as it is",
+            error.score,
+        ) from error
 
 
 @dataclass
@@ -131,7 +151,7 @@ class _Drawn:
         self.maps = {name: np.zeros(shape, np.float32) for name in self.wanted}
         kind = self.sides.renumber(np.zeros(1, np.uint8), 0).dtype
         self.array: NDArray[Any] = np.zeros(shape, kind)
-        self.notices: list[Notice] = []
+        self.notices: list[tuple[str, tuple[Notice, ...]]] = []
         self.records: list[Record] = []
 
     @property
@@ -159,7 +179,7 @@ class _Drawn:
                         maps[own].array, box.geometry, self.scan.geometry, box.region
                     )
                     np.maximum(place, new, out=place)
-        self.notices.extend(labels.notices)
+        self.notices.append((box.name, labels.notices))
         self.records.append(dict(labels.record or {}))
 
     def window_of(self, box: FoundBox, on_window: OnWindow) -> OnWindow:
@@ -226,9 +246,7 @@ def _notices_of(found: Found) -> list[Notice]:
     return notices
 
 
-def _distinct(notices: Sequence[Notice]) -> tuple[Notice, ...]:
-    """Keep the first of each code and box: both boxes of a scan notice the same things."""
-    first: dict[tuple[str, Any], Notice] = {}
-    for notice in notices:
-        first.setdefault((notice.code, notice.figures.get("box")), notice)
-    return tuple(first.values())
+def _without(notices: Sequence[Notice], said: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Leave out what was said of the whole scan already."""
+    codes = {notice.code for notice in said}
+    return tuple(notice for notice in notices if notice.code not in codes)
