@@ -67,6 +67,24 @@ def test_a_turned_brain_is_found_within_3_mm(brain, template, how):
     assert largest_error_mm(match, change) < 3
 
 
+def test_a_brain_in_a_very_large_field_of_view_is_found_as_in_a_small_one(brain, template):
+    around = ((60, 110), (20, 40), (150, 0))
+    affine = brain.geometry.affine.copy()
+    affine[:3, 3] = brain.geometry.to_mm([-before for before, _ in around])
+    array = np.pad(brain.array, around)
+    match = template.match(Scan(array, Geometry(array.shape, affine)))
+    assert match.score > 0.8
+    assert largest_error_mm(match, np.eye(4)) < 3
+
+
+def test_a_part_of_an_upright_volume_keeps_its_places():
+    array = np.arange(20 * 22 * 18, dtype=np.float32).reshape(20, 22, 18)
+    volume = UprightVolume(array, array > 0, np.array([-10.0, 5, 2]), 3.0)
+    part = volume.within(np.array([-4.0, -90, 8]), np.array([20.0, 11, 900]))
+    assert part.origin_mm.tolist() == [-4, 5, 8]
+    assert np.array_equal(part.array, array[2:11, :3, 2:])
+
+
 def test_axes_in_another_order_lead_to_the_same_place(brain, template):
     array = brain.array.transpose(2, 0, 1)[::-1]
     affine = brain.geometry.affine[:, [2, 0, 1, 3]].copy()

@@ -24,6 +24,9 @@ _SEARCH_MM, _FIT_MM = 8.0, 3.0
 _STARTS, _FINALISTS = 5, 2
 _SEARCHED, _FITTED = 0.3, 0.8
 _RIM_MM = 5.0
+# Of an evened out scan, below it is air; so much of it is left around the body.
+_AIR, _AROUND_MM = 0.15, 40.0
+_VERY_LARGE_MM = 400.0
 # ITK's filters need as many voxels along each axis.
 _LEAST_VOXELS = 4
 
@@ -86,6 +89,7 @@ class Template:
         if not fine.array.any() or min(fine.array.shape) < _LEAST_VOXELS:
             report(1.0)
             return Match(np.eye(4), 0.0)
+        coarse, fine = _without_air(coarse, fine)
         starts = find_starts(
             self._coarse,
             _with_rim(_filled(self._coarse)),
@@ -115,6 +119,16 @@ class Template:
 
 def _badness(match: Match) -> float:
     return -match.score
+
+
+def _without_air(coarse: UprightVolume, fine: UprightVolume) -> tuple[UprightVolume, UprightVolume]:
+    """Cut a very large field of view down to what is not air in it: the search takes less time."""
+    bright = np.argwhere(ndimage.binary_opening(coarse.array > _AIR))
+    if max(coarse.array.shape) * coarse.spacing_mm <= _VERY_LARGE_MM or not bright.size:
+        return coarse, fine
+    first, last = coarse.to_mm(bright.min(axis=0)), coarse.to_mm(bright.max(axis=0))
+    cut, finely_cut = (one.within(first - _AROUND_MM, last + _AROUND_MM) for one in (coarse, fine))
+    return cut, finely_cut
 
 
 def _filled(volume: UprightVolume) -> NDArray[np.bool_]:

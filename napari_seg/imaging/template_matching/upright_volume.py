@@ -52,6 +52,14 @@ class UprightVolume:
         )
         return values
 
+    def within(self, first_mm: NDArray[np.float64], last_mm: NDArray[np.float64]) -> UprightVolume:
+        """Cut out the voxels between two corners, in RAS+ millimetres."""
+        starts, ends = ((mm - self.origin_mm) / self.spacing_mm for mm in (first_mm, last_mm))
+        first = np.maximum(np.floor(starts), 0).astype(int)
+        part = tuple(map(slice, first, np.maximum(np.ceil(ends), 0).astype(int) + 1))
+        origin_mm = self.to_mm(first)
+        return replace(self, array=self.array[part], inside=self.inside[part], origin_mm=origin_mm)
+
     def flattened(self) -> UprightVolume:
         """Even out slow changes of brightness, such as those of a receive coil.
 
