@@ -98,7 +98,7 @@ class Bundle:
         """The network with the ways to run it that were found so far."""
         from napari_seg.segmentation.execution import NetworkRunner
 
-        return NetworkRunner(lambda: self.network, self.sha256)
+        return NetworkRunner(lambda: self.network, self.sha256, name=self.name)
 
     @property
     def folder(self) -> Path:

@@ -111,9 +111,10 @@ def segment(
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
         label or a map is unknown, the overlap or an axis is out of range, or the device is not
         there.
-    FieldOfViewTooLarge, NothingFound
+    FieldOfViewTooLarge, NothingFound, ModelFailed
         Kinds of ``ValueError``: without a region the scan is far larger than those of the
-        training; with ``region="auto"`` it does not show what the model knows.
+        training; with ``region="auto"`` it does not show what the model knows; the network, the
+        preparing or the post-processing of the bundle raises an error.
     MemoryError
         If the run needs more memory than there is, with the figures.
 

@@ -46,11 +46,18 @@ def window_of(inferer: Any) -> Window:
     if not isinstance(inferer, SlidingWindowInferer):
         raise ValueError(f"inferer must slide a window, got {type(inferer).__name__}")
     batch = int(inferer.sw_batch_size)
-    if isinstance(inferer, SliceInferer):
-        sizes = list(ensure_tuple_rep(inferer.orig_roi_size, 2))
+    is_flat = isinstance(inferer, SliceInferer)
+    stated, axes = (inferer.orig_roi_size, 2) if is_flat else (inferer.roi_size, 3)
+    try:
+        sizes = list(ensure_tuple_rep(stated, axes))
+    except ValueError as error:
+        raise ValueError(
+            f"the inferer's roi_size must give {axes} lengths, got {stated!r}"
+        ) from error
+    if is_flat:
         sizes.insert(inferer.spatial_dim, 1)
         return Window(_three(sizes), flat_axis=inferer.spatial_dim, batch=batch)
-    return Window(_three(ensure_tuple_rep(inferer.roi_size, 3)), batch=batch)
+    return Window(_three(sizes), batch=batch)
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,21 @@ class NetworkRunner:
     sha256
         Of what describes it. Its layers and weights count beside that: a network in memory need
         not be the one that was described.
+    name
+        Of the model, for errors.
     cache
         Where plans and converted networks are kept; None for the person's own cache folder.
     """
 
     def __init__(
-        self, network: Callable[[], nn.Module], sha256: str, *, cache: Path | None = None
+        self,
+        network: Callable[[], nn.Module],
+        sha256: str,
+        *,
+        name: str = "",
+        cache: Path | None = None,
     ) -> None:
-        self._network, self._described = network, sha256
+        self._network, self._described, self._name = network, sha256, name
         self._cache = cache or cache_folder()
         self._versions = _versions()
         self._plans: dict[tuple[str, Precision, Window, int], Plan] = {}
@@ -209,7 +216,7 @@ class NetworkRunner:
 
     def _build(self, device: str, way: Way, threads: int = 0) -> Callable[[Tensor], Tensor]:
         if way.engine == "torch":
-            return TorchNetwork(self._network(), way, device)
+            return TorchNetwork(self._network(), way, device, self._name)
         files = ModelFiles(self._cache / "networks", {"network": self._sha256, **self._versions})
         threads = threads or _threads(device)
         return OpenVinoNetwork(self._network, way.dtype, threads=threads, files=files)

@@ -6,6 +6,8 @@ import copy
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from napari_seg.segmentation.model_failure import telling
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -28,10 +30,12 @@ class TorchNetwork:
         Its precision, layout and whether it is recorded as a graph.
     device
         Such as ``"cpu"`` or ``"cuda:0"``.
+    model
+        What the network belongs to, for errors.
     """
 
-    def __init__(self, network: nn.Module, way: Way, device: str) -> None:
-        self._way, self._device = way, device
+    def __init__(self, network: nn.Module, way: Way, device: str, model: str = "") -> None:
+        self._way, self._device, self._model = way, device, model
         self._network = network
         if device != "cpu" or way.channels_last:
             self._network = copy.deepcopy(network).to(device)
@@ -42,7 +46,13 @@ class TorchNetwork:
         self._graphs: dict[tuple[int, ...], _Graph] = {}
 
     def __call__(self, batch: Tensor) -> Tensor:
-        """Return the scores ``(batch, class, *window)`` in float32, on the network's device."""
+        """Return the scores ``(batch, class, *window)`` in float32, on the network's device.
+
+        Raises
+        ------
+        ModelFailed
+            If the network raises an error.
+        """
         batch = batch.to(self._device)
         if self._way.channels_last:
             batch = _channels_last(batch)
@@ -58,7 +68,9 @@ class TorchNetwork:
         return self._graphs.get(shape)
 
     def _forward(self, batch: Tensor) -> Tensor:
-        scores: Tensor = self._network(batch).float()
+        size = "x".join(str(length) for length in batch.shape[2:])
+        with telling("network", self._model, f"a window of {size} voxels"):
+            scores: Tensor = self._network(batch).float()
         return scores
 
 

@@ -88,7 +88,10 @@ def _turned(
 
     turn = io_orientation(affine)
     if not orientation.as_closest_canonical:
-        wanted = axcodes2ornt(orientation.axcodes, labels=orientation.labels)
+        try:
+            wanted = axcodes2ornt(orientation.axcodes, labels=orientation.labels)
+        except ValueError as error:
+            raise NotByParts("Orientationd names unknown axes") from error
         if wanted.shape != (3, 2) or np.isnan(wanted).any():
             raise NotByParts("Orientationd names other than three axes")
         turn = ornt_transform(turn, wanted)

@@ -7,6 +7,7 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
+from napari_seg.segmentation.model_failure import telling
 from napari_seg.segmentation.network_input import as_network_input, network_affine
 from napari_seg.segmentation.preparing.grid import find_grid
 from napari_seg.segmentation.preparing.steps import NotByParts, read_steps
@@ -78,6 +79,8 @@ def prepare_scan(
     ------
     MemoryError
         If there is too little memory, with the figures; before a voxel is read.
+    ModelFailed
+        If the bundle's preparing raises an error.
     """
     label_bytes = 1 if max(bundle.table.names, default=0) <= 255 else 2
     further_bytes = prod(scan.geometry.shape) * (label_bytes + 4 * maps) + spare_bytes
@@ -85,6 +88,7 @@ def prepare_scan(
         if read_finish(bundle.postprocess, bundle.prepare).on_labels:
             raise NotByParts("what is done with labels may look at the prepared image")
         steps = read_steps(bundle.prepare)
+        steps.require_channels(_channels(scan))
         grid = find_grid(scan.geometry.shape, network_affine(scan, bundle), steps)
     except (NotByParts, NotBySlabs):
         _require(scan, _by_monai_bytes(scan), further_bytes)
@@ -113,12 +117,18 @@ def _by_parts(
 
 
 def _by_monai(scan: Scan, bundle: Bundle) -> MetaTensor:
-    return bundle.prepare({"image": as_network_input(scan, bundle)})["image"]
+    image = as_network_input(scan, bundle)
+    with telling("preparing", bundle.name, "the scan"):
+        prepared: MetaTensor = bundle.prepare({"image": image})["image"]
+    return prepared
 
 
 def _by_monai_bytes(scan: Scan) -> int:
-    channels = scan.array.shape[3] if scan.array.ndim == 4 else 1
-    return prod(scan.geometry.shape) * _BYTES_BY_MONAI * channels
+    return prod(scan.geometry.shape) * _BYTES_BY_MONAI * _channels(scan)
+
+
+def _channels(scan: Scan) -> int:
+    return scan.array.shape[3] if scan.array.ndim == 4 else 1
 
 
 def _plain(image: MetaTensor) -> Tensor:

@@ -34,6 +34,14 @@ class Steps:
     before: tuple[Intensity, ...] = ()
     after: tuple[Intensity, ...] = ()
 
+    def require_channels(self, count: int) -> None:
+        """Raise `NotByParts` where a scan has other channels than means or deviations are for."""
+        for step in (*self.before, *self.after):
+            if isinstance(step, Normalize) and step.channel_wise:
+                stated = (step.means, step.deviations)
+                if any(one is not None and len(one) != count for one in stated):
+                    raise NotByParts("NormalizeIntensityd is for another number of channels")
+
 
 def read_steps(prepare: Any) -> Steps:
     """Read a bundle's preparing.

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_seg.imaging.scan import Notice
 from napari_seg.segmentation.mirroring import mirrored
+from napari_seg.segmentation.model_failure import telling
 from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
@@ -149,6 +150,8 @@ def draw_labels(scan: PreparedScan, bundle: Bundle, sliding: Sliding) -> Drawing
     ------
     ValueError
         If the bundle gives other than one label per voxel.
+    ModelFailed
+        If the network or the post-processing raises an error.
     MemoryError
         If the memory left is too small; with the figures.
     """
@@ -199,7 +202,7 @@ def _draw_by_slabs(
         )
     labels = labelling.labels
     if finish.on_labels:
-        labels = _cleaned(labels, scan.image(), finish)
+        labels = _cleaned(labels, scan.image(), finish, bundle)
     return Drawing(labels, windows.notices, _counts(windows), maps.maps if maps else {})
 
 
@@ -219,12 +222,15 @@ def _draw_at_once(
     reader = AllScores(layout, scan.shape, axis)
     windows, image = sliding.run(scan, bundle, reader, axis, None), scan.image()
     prediction = MetaTensor(reader.scores, meta=image.meta)
-    labels = np.asarray(bundle.postprocess({"image": image, "pred": prediction})["pred"])
+    with telling("post-processing", bundle.name, "the scores"):
+        labels = np.asarray(bundle.postprocess({"image": image, "pred": prediction})["pred"])
     notice = Notice("scores-at-once", f"all scores were held in memory at once: {reason}")
     return Drawing(_one_channel(labels, bundle), (notice, *windows.notices), _counts(windows))
 
 
-def _cleaned(labels: NDArray[Any], image: MetaTensor, finish: Finish) -> NDArray[Any]:
+def _cleaned(
+    labels: NDArray[Any], image: MetaTensor, finish: Finish, bundle: Bundle
+) -> NDArray[Any]:
     """Run what a bundle does with labels, as it expects them: in float32, with a channel."""
     import torch
     from monai.data import MetaTensor
@@ -233,9 +239,10 @@ def _cleaned(labels: NDArray[Any], image: MetaTensor, finish: Finish) -> NDArray
         "image": image,
         "pred": MetaTensor(torch.from_numpy(labels.astype(np.float32)[None]), meta=image.meta),
     }
-    for step in finish.on_labels:
-        data = step(data)
-    cleaned = np.asarray(data["pred"])
+    with telling("post-processing", bundle.name, "the labels"):
+        for step in finish.on_labels:
+            data = step(data)
+        cleaned = np.asarray(data["pred"])
     if cleaned.shape != (1, *labels.shape):
         raise ValueError(
             f"postprocessing must give one label per voxel of shape {labels.shape}, "
