@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import nibabel as nib
@@ -106,6 +107,17 @@ def test_region_is_all_the_network_sees_and_the_rest_is_zero(crop, labels, bundl
     result = segment(scan, bundle, region=((30, 30 + i), (4, 4 + j), (-7, k)))
     assert np.array_equal(result.array[30 : 30 + i, 4 : 4 + j, :k], labels.array)
     assert result.array.sum() == labels.array.sum()
+
+
+@pytest.mark.parametrize(
+    "kind", [np.array, lambda box: np.array(box, float), list], ids=["int", "float", "lists"]
+)
+def test_a_region_may_be_an_array(crop, bundle, kind):
+    box = [[10, 30], [10, 40], [5, 35]]
+    expected = segment(crop, bundle, region=((10, 30), (10, 40), (5, 35)))
+    found = segment(crop, bundle, region=kind(box), overlap=np.float32(0.25))
+    assert np.array_equal(found.array, expected.array)
+    assert json.dumps(found.record["options"]) == json.dumps(expected.record["options"])
 
 
 def test_region_outside_the_scan_is_refused(crop, bundle):
@@ -219,7 +231,7 @@ def test_single_slice_is_refused_by_a_3d_bundle(bundle):
         segment(scan, bundle)
 
 
-@pytest.mark.parametrize("overlap", [-0.1, 1.0])
+@pytest.mark.parametrize("overlap", [-0.1, 1.0, "x", None, np.nan, [0.25]])
 def test_overlap_out_of_range_is_refused(crop, bundle, overlap):
     with pytest.raises(ValueError, match="overlap must be from 0 to below 1"):
         segment(crop, bundle, overlap=overlap)
@@ -276,6 +288,11 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
         ({"region": "Auto"}, "region must be 'auto' or three .* got 'Auto'"),
         ({"region": ((0, 9), (0, 9))}, "region must be 'auto' or three"),
         ({"region": (0, 9, 9)}, "region must be 'auto' or three"),
+        ({"region": ((0, 9), (0, 9), (0,))}, "region must be 'auto' or three"),
+        ({"region": ((0, 9), (0, 9), (0, 8.5))}, "region must be 'auto' or three"),
+        ({"region": np.full((3, 2), np.nan)}, "region must be 'auto' or three"),
+        ({"region": np.zeros((2, 2), int)}, "region must be 'auto' or three"),
+        ({"region": ((0, 9), (0, 9), "k")}, "region must be 'auto' or three"),
     ],
 )
 def test_a_word_or_a_region_of_another_form_is_refused_in_a_sentence(options, message):

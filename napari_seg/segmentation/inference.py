@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,7 @@ from napari_seg.segmentation.body import find_body
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
-from napari_seg.segmentation.run_checks import check_plan, check_run
+from napari_seg.segmentation.run_checks import as_region, check_plan, check_run
 from napari_seg.segmentation.run_settings import RunSettings, settings_of
 from napari_seg.segmentation.wrong_scan import require_field_of_view
 
@@ -130,11 +131,12 @@ def segment(
 
     start = perf_counter()
     check_plan(plan)
+    region = as_region(region)
     settings = replace(
         settings_of(bundle),
         device=device,
         precision=precision,
-        overlap=overlap,
+        overlap=float(overlap) if isinstance(overlap, Real) else overlap,
         region=region,
         labels=None if labels is None else _names(labels),
         mirror=tuple(mirror),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from napari_seg.segmentation.locating.sides import Sides
 
 if TYPE_CHECKING:
+    from napari_seg.imaging.geometry import Region
     from napari_seg.imaging.scan import Scan
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.run_settings import RunSettings
@@ -33,6 +35,27 @@ def check_plan(plan: object) -> None:
     choose_device(Plan.from_dict(plan.as_dict()).device)
     if plan.way.engine == "openvino" and not is_installed():
         raise ValueError("the plan runs the network in OpenVINO, which is not installed here")
+
+
+def as_region(region: Any) -> Region | Literal["auto"] | None:
+    """Give a region of any kind of numbers, such as an array ``(3, 2)``, as tuples of integers.
+
+    Raises
+    ------
+    ValueError
+        If it is neither ``"auto"`` nor None, nor three pairs of whole numbers.
+    """
+    if region is None or (isinstance(region, str) and region == "auto"):
+        return cast('Literal["auto"] | None', region)
+    try:
+        spans = np.asarray(region)
+    except ValueError:  # of ranges of unequal lengths NumPy makes no array
+        spans = np.empty(0)
+    is_whole = spans.dtype.kind in "iu" or (spans.dtype.kind == "f" and (spans % 1 == 0).all())
+    if spans.shape != (3, 2) or not is_whole:
+        raise ValueError(f"region must be 'auto' or three (start, stop) in voxels, got {region!r}")
+    i, j, k = ((int(start), int(stop)) for start, stop in spans)
+    return i, j, k
 
 
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
@@ -107,12 +130,8 @@ def _check_settings(settings: RunSettings, bundle: Bundle) -> None:
 
     if settings.precision not in PRECISIONS:
         raise ValueError(f"precision must be 'exact' or 'fast', got {settings.precision!r}")
-    if settings.box is not None and [np.size(span) for span in settings.box] != [2, 2, 2]:
-        raise ValueError(
-            f"region must be 'auto' or three (start, stop) in voxels, got {settings.box!r}"
-        )
-    if not 0 <= settings.overlap < 1:
-        raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap}")
+    if not isinstance(settings.overlap, Real) or not 0 <= settings.overlap < 1:
+        raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap!r}")
     if not set(settings.mirror) <= {0, 1, 2}:
         raise ValueError(f"axes to mirror must be among 0, 1 and 2, got {settings.mirror}")
     locator = bundle.description.locator if settings.finds_place else None
