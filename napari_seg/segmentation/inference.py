@@ -150,7 +150,7 @@ def segment(
         each = partial(segment, bundle=bundle, plan=plan, spare_bytes=spare_bytes)
         find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
         return find(scan, bundle, each, settings)
-    table = _kept(bundle.table, settings.labels)
+    _kept(bundle.table, settings.labels)  # names that are unknown are refused before the run
     box = _box_of(scan, region, bundle)
     drawing, plan = _draw_box(
         scan,
@@ -164,6 +164,7 @@ def segment(
     )
     _hand_on(drawing, box, scan.geometry, on_map)
     array = _on_grid(drawing.labels, box, scan.geometry.shape)
+    table = _kept(drawing.table, settings.labels)
     if labels is not None:
         array[~np.isin(array, list(table.names))] = 0
     record = _record(scan, bundle, plan, settings, drawing, perf_counter() - start)
@@ -199,7 +200,7 @@ def _record(
     settings = replace(settings, precision=plan.precision)
     return make_record(
         scan,
-        bundle,
+        replace(bundle, table=drawing.table),
         device=plan.device,
         plan=plan.as_dict(),
         options=settings.as_options(),

@@ -107,6 +107,7 @@ def segment_found(
             on_map=maps.__setitem__,
             **{**how, "maps": drawn.maps_in(box)},
         )
+        _require_names(labels, bundle)
         drawn.add(box, labels, maps)
         how["plan"] = drawn.plan
     for name, values in drawn.maps.items():
@@ -136,6 +137,16 @@ def _find(
             "without a region it is segmented as it is",
             error.score,
         ) from error
+
+
+def _require_names(labels: LabelMap, bundle: Bundle) -> None:
+    unnamed = sorted(set(labels.table.names) - set(bundle.table.names))
+    if unnamed:
+        # The values of the next box follow those that have names.
+        raise ValueError(
+            f"the metadata of the model {bundle.name!r} do not name label {unnamed[0]}, which its "
+            "network draws; name it there, or give a box"
+        )
 
 
 @dataclass

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import Notice
+from napari_seg.segmentation.drawn_names import name_all
 from napari_seg.segmentation.mirroring import mirrored
 from napari_seg.segmentation.model_failure import telling
 from napari_seg.segmentation.preparing.voxels import PreparedVoxels
@@ -28,13 +30,14 @@ from napari_seg.segmentation.slabs.window_scores import Fallback
 from napari_seg.segmentation.windows import lay_windows, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import torch
     from monai.data import MetaTensor
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_seg.imaging.label_table import LabelTable
     from napari_seg.segmentation.body import Body
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.mirroring import Network
@@ -52,6 +55,8 @@ class Drawing:
     ----------
     labels
         ``(i, j, k)`` on the scan's grid.
+    table
+        The names of all that may be drawn.
     notices
         What was done otherwise than asked for.
     windows
@@ -62,6 +67,7 @@ class Drawing:
     """
 
     labels: NDArray[Any]
+    table: LabelTable
     notices: tuple[Notice, ...] = ()
     windows: dict[str, int] = field(default_factory=dict)
     maps: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -203,7 +209,12 @@ def _draw_by_slabs(
     labels = labelling.labels
     if finish.on_labels:
         labels = _cleaned(labels, scan.image(), finish, bundle)
-    return Drawing(labels, windows.notices, _counts(windows), maps.maps if maps else {})
+        drawn: Iterable[int] = count_voxels(labels)
+    else:
+        drawn = range(1, 2 if finish.threshold is not None else labelling.classes)
+    table, notices = name_all(bundle, drawn, outputs=labelling.classes)
+    notices += windows.notices
+    return Drawing(labels, table, notices, _counts(windows), maps.maps if maps else {})
 
 
 def _draw_at_once(
@@ -225,7 +236,9 @@ def _draw_at_once(
     with telling("post-processing", bundle.name, "the scores"):
         labels = np.asarray(bundle.postprocess({"image": image, "pred": prediction})["pred"])
     notice = Notice("scores-at-once", f"all scores were held in memory at once: {reason}")
-    return Drawing(_one_channel(labels, bundle), (notice, *windows.notices), _counts(windows))
+    labels = _one_channel(labels, bundle)
+    table, notices = name_all(bundle, count_voxels(labels), outputs=len(reader.scores))
+    return Drawing(labels, table, (notice, *notices, *windows.notices), _counts(windows))
 
 
 def _cleaned(

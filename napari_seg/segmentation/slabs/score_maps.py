@@ -106,7 +106,14 @@ def mapping_reader(
 
 def _channel(number: int, chances: Tensor) -> int:
     # The one class of a sigmoid is the foreground.
-    return 0 if len(chances) == 1 else number
+    if len(chances) == 1:
+        return 0
+    if number >= len(chances):
+        raise ValueError(
+            f"the network has {len(chances)} outputs, so it gives no probability of label {number}, "
+            "which its metadata name"
+        )
+    return number
 
 
 def _entropy(chances: Tensor) -> Tensor:
