@@ -21,7 +21,8 @@ find_python() {
 
 python=$(find_python)
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    package=$(basename "$python")-venv
+    # Its path may say nothing of its version: /opt/x/bin/python.
+    package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     echo "$python cannot make virtual environments. Install what is missing:" >&2
     echo "    sudo apt-get install -y $package" >&2
     exit 1

@@ -1,0 +1,28 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "set_up.sh"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script for a POSIX shell")
+def test_a_missing_venv_is_named_by_the_version_of_the_interpreter(tmp_path: Path) -> None:
+    python = tmp_path / "py"
+    python.write_text(
+        f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    ended = subprocess.run(
+        ["sh", SCRIPT, tmp_path / "venv"],
+        env={**os.environ, "PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert ended.returncode == 1
+    assert f"apt-get install -y python{version}-venv\n" in ended.stderr
+    assert not (tmp_path / "venv").exists()
