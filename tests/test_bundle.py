@@ -234,3 +234,34 @@ def test_wrong_arguments_of_the_network_are_told_in_one_line(copied):
     change(copied, "inference", lambda c: c["network_def"].update(no_such_argument=1))
     with pytest.raises(ValueError, match="cannot be built"):
         load_bundle(copied)
+
+
+@pytest.mark.parametrize("reference", ["@nope", "@inferer#nope", "@prepare#transforms#9"])
+def test_a_reference_to_nothing_is_named(copied, reference):
+    change(copied, "inference", lambda c: c["network_def"].update(in_channels=reference))
+    said = f"cannot be built: its configs/inference refers to '{reference}', which it lacks$"
+    with pytest.raises(ValueError, match=said):
+        load_bundle(copied)
+
+
+@pytest.mark.parametrize("module", ["", "monai.networks.nets."])
+def test_a_class_that_there_is_not_is_named_with_a_similar_one(copied, module):
+    target = f"{module}DynUNett"
+    change(copied, "inference", lambda c: c["network_def"].update(_target_=target))
+    with pytest.raises(ValueError, match="MONAI has no such class: network_def#_target_: ") as told:
+        load_bundle(copied)
+    assert not isinstance(told.value, BundleRefused)
+    assert str(told.value).endswith(f"{target} (did you mean DynUNet?)")
+
+
+def test_a_class_that_there_is_not_does_not_hide_code(copied):
+    change(copied, "inference", lambda c: c["network_def"].update(_target_="NoSuchNet", a="$1"))
+    with pytest.raises(BundleRefused, match=r"NoSuchNet; network_def#a: \$1"):
+        load_bundle(copied)
+
+
+@pytest.mark.parametrize("target", ["EarlyStopHandler", "os.system", "scripts.mynet.Net"])
+def test_a_class_that_may_run_code_is_refused_as_such(copied, target):
+    change(copied, "inference", lambda c: c["network_def"].update(_target_=target))
+    with pytest.raises(BundleRefused, match=f"it would run code: network_def#_target_: {target}"):
+        load_bundle(copied)

@@ -8,13 +8,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.imaging.label_table import LabelTable
+from napari_seg.segmentation.bundle_config import (
+    needed_config,
+    require_classes,
+    require_references,
+)
 from napari_seg.segmentation.bundle_description import (
     BundleDescription,
-    Config,
     describe_bundle,
     read_config,
 )
-from napari_seg.segmentation.trust import lines_that_run_code, referenced_ids
+from napari_seg.segmentation.trust import lines_that_run_code
 from napari_seg.segmentation.weights import with_weights
 
 if TYPE_CHECKING:
@@ -25,11 +29,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_seg.segmentation.execution import NetworkRunner
-
-# The plugin reads and writes files itself: these steps of a foreign bundle are left out.
-_FILE_STEPS = frozenset(
-    {"LoadImaged", "LoadImageD", "EnsureChannelFirstd", "EnsureChannelFirstD", "SaveImaged"}
-)
 
 
 class BundleRefused(ValueError):
@@ -163,10 +162,12 @@ def load_bundle(
     description = describe_bundle(folder, variant=variant)
     folder = description.folder
     whole = read_config(folder, "inference", variant)
-    config, prepare = _needed(whole, folder.name)
+    config, prepare = needed_config(whole, folder.name)
     lines = lines_that_run_code(config)
     if lines:
+        require_classes(config, lines, description.name)
         raise BundleRefused(description.name, lines)
+    require_references(config, description.name)
     weights = _weights_file(folder, whole, checkpoint)
 
     from monai.bundle import ConfigParser
@@ -178,7 +179,7 @@ def load_bundle(
             for name in ("network_def", prepare, "inferer", "postprocessing")
         }
     except (TypeError, ValueError, RuntimeError, KeyError, AttributeError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
+        reason = str(error.__cause__ or error).splitlines()[0].rstrip(" ,.")
         raise ValueError(f"the bundle {description.name!r} cannot be built: {reason}") from error
     return Bundle(
         description=description,
@@ -189,45 +190,6 @@ def load_bundle(
         table=LabelTable.from_names(dict(description.labels)),
         sha256=_sha256(description, weights),
     )
-
-
-def shared_config(bundle: Bundle) -> Config:
-    """Return what a bundle's configs say of all but the network, to compare it with others."""
-    whole = read_config(bundle.folder, "inference", bundle.variant)
-    _, prepare = _needed(whole, bundle.folder.name)
-    return _with_references(whole, [prepare, "inferer", "postprocessing"])
-
-
-def _needed(whole: Config, folder_name: str) -> tuple[Config, str]:
-    """Cut a config down to the four ids that are used and what they refer to."""
-    prepare = "prepare" if "prepare" in whole else "preprocessing"
-    wanted = ["network_def", prepare, "inferer", "postprocessing"]
-    missing = [name for name in wanted if name not in whole]
-    if missing:
-        raise ValueError(f"configs/inference of {folder_name!r} lacks {', '.join(missing)}")
-    return _with_references(whole, wanted), prepare
-
-
-def _with_references(whole: Config, wanted: list[str]) -> Config:
-    needed: Config = {}
-    while wanted:
-        name = wanted.pop()
-        if name not in needed and name in whole:
-            needed[name] = _without_file_steps(whole[name])
-            wanted.extend(referenced_ids(needed[name]))
-    return needed
-
-
-def _without_file_steps(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_file_steps(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_without_file_steps(child) for child in value if not _is_file_step(child)]
-    return value
-
-
-def _is_file_step(value: Any) -> bool:
-    return isinstance(value, dict) and str(value.get("_target_")).split(".")[-1] in _FILE_STEPS
 
 
 def _weights_file(folder: Path, whole: Mapping[str, Any], checkpoint: str | None) -> Path:

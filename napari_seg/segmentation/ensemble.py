@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_seg.segmentation.bundle import Ensemble, load_bundle, shared_config
+from napari_seg.segmentation.bundle import Ensemble, load_bundle
+from napari_seg.segmentation.bundle_config import config_with, needed_config
 from napari_seg.segmentation.bundle_description import read_config, shipped_bundle_folder
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_seg.segmentation.bundle import Bundle
-    from napari_seg.segmentation.bundle_description import BundleDescription
+    from napari_seg.segmentation.bundle_description import BundleDescription, Config
 
 
 def load_models(
@@ -144,7 +145,7 @@ def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
 
 def _require_alike(members: Sequence[Bundle]) -> None:
     first = members[0]
-    wanted = shared_config(first)
+    wanted = _shared_config(first)
     for other in members[1:]:
         reason = why_not_alike(first.description, other.description) or _why_other_classes(
             first, other
@@ -153,7 +154,7 @@ def _require_alike(members: Sequence[Bundle]) -> None:
             raise ValueError(
                 f"'{other.folder.name}' cannot be averaged with '{first.folder.name}': {reason}"
             )
-        config = shared_config(other)
+        config = _shared_config(other)
         differ = sorted(n for n in {*config, *wanted} if config.get(n) != wanted.get(n))
         if differ:
             raise ValueError(
@@ -189,3 +190,10 @@ def _further_descriptions(members: Sequence[Bundle]) -> tuple[BundleDescription,
     """Return what each further bundle says of itself, folds of one counted once."""
     own = {member.folder: member.description for member in members}
     return tuple(own.values())[1:]
+
+
+def _shared_config(bundle: Bundle) -> Config:
+    """Return what a bundle's configs say of all but the network, to compare it with others."""
+    whole = read_config(bundle.folder, "inference", bundle.variant)
+    _, prepare = needed_config(whole, bundle.folder.name)
+    return config_with(whole, [prepare, "inferer", "postprocessing"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ from napari_seg.segmentation.body import find_body
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
-from napari_seg.segmentation.run_checks import as_region, check_plan, check_run
+from napari_seg.segmentation.run_checks import as_overlap, as_region, check_plan, check_run
 from napari_seg.segmentation.run_settings import RunSettings, settings_of
 from napari_seg.segmentation.wrong_scan import require_field_of_view
 
@@ -131,27 +130,25 @@ def segment(
 
     start = perf_counter()
     check_plan(plan)
-    region = as_region(region)
     settings = replace(
         settings_of(bundle),
         device=device,
         precision=precision,
-        overlap=float(overlap) if isinstance(overlap, Real) else overlap,
-        region=region,
+        overlap=as_overlap(overlap),
+        region=as_region(region),
         labels=None if labels is None else _names(labels),
         mirror=tuple(mirror),
         maps=_names(maps),
         skip_air=skip_air,
     )
     check_run(scan, bundle, settings)
-    if region == "auto":
+    if settings.finds_place:
         from napari_seg.segmentation.locating.segmenting import segment_found
 
         each = partial(segment, bundle=bundle, plan=plan, spare_bytes=spare_bytes)
         find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
         return find(scan, bundle, each, settings)
-    _kept(bundle.table, settings.labels)  # names that are unknown are refused before the run
-    box = _box_of(scan, region, bundle)
+    box = _box_of(scan, settings.box, bundle)
     drawing, plan = _draw_box(
         scan,
         bundle,

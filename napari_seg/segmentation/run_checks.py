@@ -58,6 +58,19 @@ def as_region(region: Any) -> Region | Literal["auto"] | None:
     return i, j, k
 
 
+def as_overlap(overlap: Any) -> float:
+    """Give an overlap of any kind of number.
+
+    Raises
+    ------
+    ValueError
+        If it is no number from 0 to below 1.
+    """
+    if not isinstance(overlap, Real) or not 0 <= overlap < 1:
+        raise ValueError(f"overlap must be from 0 to below 1, got {overlap!r}")
+    return float(overlap)
+
+
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
     """See that a scan fits a bundle, and choices are in range.
 
@@ -130,13 +143,13 @@ def _check_settings(settings: RunSettings, bundle: Bundle) -> None:
 
     if settings.precision not in PRECISIONS:
         raise ValueError(f"precision must be 'exact' or 'fast', got {settings.precision!r}")
-    if not isinstance(settings.overlap, Real) or not 0 <= settings.overlap < 1:
-        raise ValueError(f"overlap must be from 0 to below 1, got {settings.overlap!r}")
     if not set(settings.mirror) <= {0, 1, 2}:
         raise ValueError(f"axes to mirror must be among 0, 1 and 2, got {settings.mirror}")
     locator = bundle.description.locator if settings.finds_place else None
     if locator is None:
         classes_of(settings.maps, bundle.table)
+        for name in settings.labels or ():
+            bundle.table.value_of(name)
         return
     sides = Sides(bundle.table, locator)
     for name in settings.maps:

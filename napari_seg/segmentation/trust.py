@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,6 +68,57 @@ def lines_that_run_code(config: Mapping[str, Any]) -> list[str]:
     ['inferer#_target_: os.system']
     """
     return [f"{place}: {leaf}" for place, leaf in _leaves("", config) if _runs_code(place, leaf)]
+
+
+def unknown_classes(config: Mapping[str, Any]) -> list[str]:
+    """List each place of a config that names a class which MONAI does not have.
+
+    Only names without a module, and those in the modules of known classes, are looked at: no other
+    module is imported.
+
+    Returns
+    -------
+    list of str
+        Lines as of `lines_that_run_code`, with a class of a similar name where there is one.
+    """
+    return [
+        f"{place}: {leaf}{_similar(leaf)}"
+        for place, leaf in _leaves("", config)
+        if place.rsplit("#", 1)[-1] == "_target_" and isinstance(leaf, str) and _is_unknown(leaf)
+    ]
+
+
+def dangling_references(config: Mapping[str, Any]) -> list[str]:
+    """Name the references such as ``"@network_def"`` to what a config lacks."""
+    leaves = (leaf for _, leaf in _leaves("", config) if isinstance(leaf, str))
+    plain = {leaf for leaf in leaves if _PLAIN_REFERENCE.fullmatch(leaf)}
+    return sorted(leaf for leaf in plain if not _is_there(config, re.split("#|::", leaf[1:])))
+
+
+def _is_there(value: Any, steps: list[str]) -> bool:
+    for step in steps:
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            # Through a reference MONAI finds its way, or tells.
+            return isinstance(value, str) and value.startswith("@")
+    return True
+
+
+def _is_unknown(target: str) -> bool:
+    module, _, name = target.rpartition(".")
+    if module:
+        return module in _ALLOWED.values() and not hasattr(import_module(module), name)
+    from monai.bundle import ComponentLocator
+
+    return ComponentLocator().get_component_module_name(name) is None
+
+
+def _similar(target: str) -> str:
+    close = get_close_matches(target.rpartition(".")[2], _ALLOWED, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _runs_code(place: str, leaf: Any) -> bool:

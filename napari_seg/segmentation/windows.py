@@ -39,25 +39,28 @@ def window_of(inferer: Any) -> Window:
         If the inferer is of another kind, or its window is not of the network's dimension.
     """
     from monai.inferers import SimpleInferer, SliceInferer, SlidingWindowInferer
-    from monai.utils import ensure_tuple_rep
 
     if isinstance(inferer, SimpleInferer):
         return Window(shape=(0, 0, 0))
     if not isinstance(inferer, SlidingWindowInferer):
         raise ValueError(f"inferer must slide a window, got {type(inferer).__name__}")
     batch = int(inferer.sw_batch_size)
-    is_flat = isinstance(inferer, SliceInferer)
-    stated, axes = (inferer.orig_roi_size, 2) if is_flat else (inferer.roi_size, 3)
+    if isinstance(inferer, SliceInferer):
+        sizes = _lengths(inferer.orig_roi_size, 2)
+        sizes.insert(inferer.spatial_dim, 1)
+        return Window(_three(sizes), flat_axis=inferer.spatial_dim, batch=batch)
+    return Window(_three(_lengths(inferer.roi_size, 3)), batch=batch)
+
+
+def _lengths(stated: Any, axes: int) -> list[Any]:
+    from monai.utils import ensure_tuple_rep
+
     try:
-        sizes = list(ensure_tuple_rep(stated, axes))
+        return list(ensure_tuple_rep(stated, axes))
     except ValueError as error:
         raise ValueError(
             f"the inferer's roi_size must give {axes} lengths, got {stated!r}"
         ) from error
-    if is_flat:
-        sizes.insert(inferer.spatial_dim, 1)
-        return Window(_three(sizes), flat_axis=inferer.spatial_dim, batch=batch)
-    return Window(_three(sizes), batch=batch)
 
 
 @dataclass(frozen=True)
