@@ -97,6 +97,23 @@ def test_run_makes_a_layer_named_after_the_scan(qtbot, viewer, section):
     assert section.status.text.text().startswith("2 labels, 0.1 ml in ")
 
 
+def test_news_of_a_result_go_with_its_layer(qtbot, viewer, section):
+    run(qtbot, section)
+    news = section.status.text.text()
+    other = viewer.add_labels(np.zeros((3, 3, 3), np.uint8))
+    viewer.layers.remove(other)
+    assert section.status.text.text() == news
+    viewer.layers.clear()
+    assert section.status.text.text() == ""
+
+
+def test_other_news_stay_when_the_layer_of_a_result_goes(qtbot, viewer, section):
+    run(qtbot, section)
+    section.status.end("Saved labels.nii.gz")
+    viewer.layers.clear()
+    assert section.status.text.text() == "Saved labels.nii.gz"
+
+
 def test_the_2d_model_gets_a_layer_of_its_own(qtbot, viewer, section):
     run(qtbot, section)
     section.model.list.setCurrentIndex(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import nan, prod
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -66,9 +66,10 @@ def as_overlap(overlap: Any) -> float:
     ValueError
         If it is no number from 0 to below 1.
     """
-    if not isinstance(overlap, Real) or not 0 <= overlap < 1:
+    number = float(overlap) if isinstance(overlap, Real) else nan
+    if not 0 <= number < 1:
         raise ValueError(f"overlap must be from 0 to below 1, got {overlap!r}")
-    return float(overlap)
+    return number
 
 
 def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:

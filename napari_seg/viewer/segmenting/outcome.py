@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 from qtpy.QtCore import QObject
@@ -37,10 +37,12 @@ class Outcome(QObject):
         super().__init__(parent)
         self._viewer, self._status = viewer, status
         self._contest: Contest | None = None
+        self._told: tuple[Labels, str] | None = None
         self.boxes = FoundBoxes(viewer)
         self._look = FirstLook(viewer, self)
         status.decided.connect(self._on_decided)
         viewer.dims.events.order.connect(self._on_order)
+        viewer.layers.events.removed.connect(self._on_removed)
 
     def begin(self) -> None:
         """Take away the boxes of the last run, and its question: another one starts."""
@@ -53,6 +55,7 @@ class Outcome(QObject):
         self._look.cancel()
         self.boxes.forget()
         self._viewer.dims.events.order.disconnect(self._on_order)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def show(self, run: CurrentRun, result: Result) -> None:
         """Show the result of a run."""
@@ -63,11 +66,12 @@ class Outcome(QObject):
         self._viewer.layers.selection.active = active if busy else layer
         self.boxes.show(run.layer, result.record)
         self._look.show(layer, result.ready.shown.volumes)
-        self._report(result)
+        self._report(result, layer)
 
-    def _report(self, result: Result) -> None:
+    def _report(self, result: Result, layer: Labels) -> None:
         news = result.summary
         if self._contest is None:
+            self._told = layer, news
             self._status.end(news)
             return
         old, new = self._contest.old.name, self._contest.new.name
@@ -93,6 +97,13 @@ class Outcome(QObject):
         if contest.new in self._viewer.layers:
             news += f" '{contest.new.name}' stays: it was changed by hand."
         self._status.end(news)
+
+    def _on_removed(self, event: Any) -> None:
+        if self._told is None or event.value is not self._told[0]:
+            return
+        if self._status.text.text() == self._told[1]:
+            self._status.forget()
+        self._told = None
 
     def _on_order(self, _event: object) -> None:
         self.boxes.redraw()
