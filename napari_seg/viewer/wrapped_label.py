@@ -31,4 +31,6 @@ class WrappedLabel(QLabel):
         self._fit()
 
     def _fit(self) -> None:
+        # Qt never answers less than the least height that is set.
+        self.setMinimumHeight(0)
         self.setMinimumHeight(max(self.heightForWidth(self.width()), 0))
