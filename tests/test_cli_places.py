@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +105,66 @@ def test_a_folder_that_may_not_be_written_to_is_named(
     line = error_line(run("segment", SAMPLE, "-o", tmp_path / "new"))
     assert f"the folder '{tmp_path.name}' may not be written to" in line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def scan_with_sidecar(tmp_path: Path) -> Path:
+    """Copy the sample scan, and put the sidecar of its acquisition beside it."""
+    scan = tmp_path / "sub_T1w.nii.gz"
+    shutil.copy(SAMPLE, scan)
+    (tmp_path / "sub_T1w.json").write_text('{"EchoTime": 0.003}')
+    return scan
+
+
+@pytest.mark.parametrize("more", [[], ["--overwrite"]], ids=["", "overwrite"])
+@pytest.mark.parametrize("output", ["sub_T1w.nrrd", "sub_T1w.nii", "linked/x.nii.gz"])
+def test_the_sidecar_of_a_scan_is_not_written_over(
+    tmp_path: Path, scan_with_sidecar: Path, output: str, more: list[str]
+) -> None:
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "x.json").symlink_to(tmp_path / "sub_T1w.json")
+    before = sorted(tmp_path.rglob("*"))
+    line = error_line(run("segment", scan_with_sidecar, "-o", tmp_path / output, *more))
+    assert "belongs to 'sub_T1w.nii.gz'" in line
+    assert "another name" in line
+    assert "--overwrite" not in line
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "sub_T1w.json").read_text() == '{"EchoTime": 0.003}'
+
+
+def test_the_sidecar_of_labels_goes_with_them_when_they_are_replaced(
+    tmp_path: Path, scan_with_sidecar: Path
+) -> None:
+    place = scan_with_sidecar.rename(tmp_path / "old_dseg.nii.gz")
+    (tmp_path / "sub_T1w.json").rename(tmp_path / "old_dseg.json")
+    result = run("segment", SAMPLE, "-o", place, "--overwrite")
+    assert result.exit_code == 0, result.output
+    assert "voxels_sha256" in (tmp_path / "old_dseg.json").read_text()
+
+
+@pytest.mark.parametrize("more", [[], ["--overwrite"]], ids=["", "overwrite"])
+def test_labels_converted_beside_a_scan_leave_its_sidecar(
+    tmp_path: Path, scan_with_sidecar: Path, more: list[str]
+) -> None:
+    labels, events = tmp_path / "labels.nii.gz", tmp_path / "sub_T1w.tsv"
+    run("segment", SAMPLE, "-o", labels)
+    convert = ("convert", labels, "--scan", scan_with_sidecar, "-o", tmp_path / "sub_T1w.nrrd")
+    events.write_text("onset\tduration\n")
+    assert "'sub_T1w.tsv' belongs to 'sub_T1w.nii.gz'" in error_line(run(*convert, *more))
+    assert events.read_text() == "onset\tduration\n"
+    # Without a record of its own it takes no place of the other one.
+    events.unlink()
+    result = run(*convert, *more)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "sub_T1w.json").read_text() == '{"EchoTime": 0.003}'
+
+
+def test_a_table_that_was_another_label_files_is_told_on_the_command_line(tmp_path: Path) -> None:
+    run("segment", SAMPLE, "-o", tmp_path / "x.nii.gz")
+    words = ("segment", SAMPLE, "-o", tmp_path / "x.nrrd", "--overwrite", "--labels", "anterior")
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["results"]
+    (notice,) = (notice for notice in found["notices"] if notice["code"] == "beside-shared")
+    assert "ending in '.nii.gz'" in notice["message"]
+    assert notice["message"] in result.stderr

@@ -8,6 +8,7 @@ import pytest
 
 from napari_seg.imaging.files import read_labels, write_labels
 from napari_seg.imaging.geometry import Geometry
+from napari_seg.imaging.label_files.tables import hash_of_voxels
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap
 
@@ -103,3 +104,58 @@ def test_a_scan_of_the_same_name_shares_nothing(tmp_path: Path) -> None:
     write_labels(some_labels(), tmp_path / "case.nii.gz")
     (tmp_path / "case.mha").write_bytes(b"no labels")
     assert write_labels(some_labels(row=2), tmp_path / "case.nii.gz") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("case.json", '{"EchoTime": 0.08}'), ("case.tsv", "onset\tduration\n")]
+)
+def test_the_sidecar_of_another_image_is_not_even_replaced_on_request(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / "case.nii.gz").write_bytes(b"a scan")
+    (tmp_path / name).write_text(content)
+    before = files_of(tmp_path)
+    with pytest.raises(FileExistsError, match=rf"'{name}' belongs to 'case.nii.gz' and would be"):
+        write_labels(some_labels(record=RECORD), tmp_path / "case.nrrd", overwrite=True)
+    assert files_of(tmp_path) == before
+
+
+def test_what_lies_where_the_files_will_be_moved_counts(tmp_path: Path) -> None:
+    aside, place = tmp_path / "aside" / "case.nrrd", tmp_path / "case.nrrd"
+    aside.parent.mkdir()
+    write_labels(some_labels(record=RECORD), tmp_path / "case.nii.gz")
+    (notice,) = write_labels(some_labels("spleen", 2, record=RECORD), aside, moved_to=place)
+    assert notice.code == "beside-shared"
+    (tmp_path / "case.json").write_text('{"EchoTime": 0.08}')
+    with pytest.raises(FileExistsError, match=r"'case\.json' beside it is no record of labels"):
+        write_labels(some_labels(record=RECORD), aside, moved_to=place)
+    with pytest.raises(FileExistsError, match=r"'case\.json' belongs to 'case\.nii\.gz'"):
+        write_labels(some_labels(record=RECORD), aside, moved_to=place, overwrite=True)
+
+
+def test_other_names_of_equal_voxels_are_told_for_both_files_have_them_then(tmp_path: Path) -> None:
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+    (notice,) = write_labels(some_labels("spleen"), tmp_path / "case.nrrd")
+    assert notice.code == "beside-shared"
+    assert "ending in '.nii.gz'" in notice.message
+    assert read_labels(tmp_path / "case.nii.gz").table.names == {1: "spleen"}
+
+
+def test_only_the_files_whose_voxels_were_stated_are_told_of(tmp_path: Path) -> None:
+    write_labels(some_labels("spleen", 3), tmp_path / "case.nii.gz")
+    write_labels(some_labels(), tmp_path / "case.mha")
+    # Its names went before, and the record that comes now was of nobody.
+    (notice,) = write_labels(some_labels(row=2, record=RECORD), tmp_path / "case.nrrd")
+    assert notice.figures == {"ends": "'.mha'"}
+
+
+def test_a_record_of_the_voxels_that_are_saved_is_no_loss(tmp_path: Path) -> None:
+    # A table of other voxels, whose file is gone, and a record of these.
+    write_labels(some_labels(row=2), tmp_path / "case.nrrd")
+    (tmp_path / "case.nrrd").unlink()
+    array = some_labels().array
+    record = RECORD | {"voxels_sha256": hash_of_voxels(array)}
+    write_labels(some_labels(), tmp_path / "aside.nii.gz")
+    (tmp_path / "aside.nii.gz").rename(tmp_path / "case.nii.gz")
+    (tmp_path / "case.json").write_text(json.dumps(record))
+    assert write_labels(some_labels(record=RECORD), tmp_path / "case.mha") == ()

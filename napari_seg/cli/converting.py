@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_seg.cli.places import beside, check_places
+from napari_seg.cli.places import beside, check_places, check_sidecars, holds_names
 from napari_seg.cli.terminal import News, print_json, print_table
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def _check(conversion: Conversion) -> None:
 def _check_places(conversion: Conversion) -> None:
     given = [conversion.labels, *([conversion.scan] if conversion.scan else [])]
     places = [conversion.output]
-    if conversion.form is None and not (_is_table(places[0]) or _holds_names(places[0])):
+    if conversion.form is None and not (_is_table(places[0]) or holds_names(places[0])):
+        check_sidecars(places[0], given, with_record=False)
         places += _table_to_check(conversion)
     check_places(places, given, overwrite=conversion.overwrite)
 
@@ -195,7 +196,3 @@ def _is_table(path: Path) -> bool:
     from napari_seg.imaging.label_files.tables import TABLE_SUFFIXES
 
     return path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
-
-
-def _holds_names(path: Path) -> bool:
-    return path.name.lower().endswith((".seg.nrrd", ".dcm"))

@@ -91,6 +91,21 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
             raise ValueError(f"{place.name} is already there; --overwrite replaces it")
 
 
+def check_sidecars(labels: Path, scans: Sequence[Path], *, with_record: bool) -> None:
+    """See that the table and the record beside labels take the place of no scan's sidecar.
+
+    Raises
+    ------
+    FileExistsError
+        If they would; nothing replaces it.
+    """
+    from napari_seg.imaging.label_files.beside import require_sidecars_stay
+
+    # What stands in a record to come is no matter: a scan's sidecar says more.
+    record: dict[str, str] | None = {} if with_record else None
+    require_sidecars_stay(labels, record, has_table=not holds_names(labels), given=scans)
+
+
 def check_format(labels: Path, scan: Scan, *, name: str) -> None:
     """See that the labels of a scan, by its name, can be written in the format of their file.
 
@@ -152,6 +167,11 @@ def made_folder(folder: Path) -> Iterator[None]:
 def beside(labels: Path, ending: str) -> Path:
     """Name a file beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz`` and ``".tsv"``."""
     return labels.with_name(case_of(labels) + ending)
+
+
+def holds_names(labels: Path) -> bool:
+    """Tell by its name whether a label file holds names itself, and gets no table beside it."""
+    return labels.name.lower().endswith((".seg.nrrd", ".dcm"))
 
 
 def map_ending(name: str) -> str:

@@ -13,6 +13,7 @@ from napari_seg.cli.places import (
     beside,
     case_of,
     check_format,
+    holds_names,
     label_paths,
     map_ending,
 )
@@ -247,7 +248,11 @@ def draw(
 
 def outputs(labels: Path, choices: Choices) -> list[Path]:
     """Name all files that are written for a scan."""
-    endings = [".json", ".tsv", *(["_overlay.png"] if choices.overlay else [])]
+    endings = [
+        ".json",
+        *([] if holds_names(labels) else [".tsv"]),
+        *(["_overlay.png"] if choices.overlay else []),
+    ]
     endings += [map_ending(name) for name in choices.settings.maps]
     return [labels, *(beside(labels, ending) for ending in endings)]
 
@@ -278,7 +283,8 @@ def _save(drawn: Drawn, choices: Choices) -> tuple[Notice, ...]:
 
     scan, labels, path = drawn.scan, drawn.labels, drawn.case.labels
     with staged(path, overwrite=choices.overwrite) as place:
-        notices = write_labels(labels, place, source=scan, new_uids=choices.new_uids)
+        options = {"new_uids": choices.new_uids, "overwrite": choices.overwrite}
+        notices = write_labels(labels, place, source=scan, moved_to=path, **options)
         if choices.overlay:
             from napari_seg.imaging.overlay import write_overlay
 

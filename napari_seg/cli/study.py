@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.listing import as_dict
-from napari_seg.cli.places import check_folder, check_places
+from napari_seg.cli.places import check_folder, check_places, check_sidecars
 from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Outcome, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
@@ -102,6 +102,7 @@ class Study:
 
     def _check_places(self, case: Case) -> None:
         check_folder(case.labels.parent)
+        check_sidecars(case.labels, self._given, with_record=True)
         places = outputs(case.labels, self._choices)
         check_places(places, self._given, overwrite=self._choices.overwrite)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,19 +64,58 @@ def require_replaceable_beside(path: Path, record: Record | None, *, has_table: 
         raise FileExistsError(_not_replaced(path, noted, "record of labels"))
 
 
+def require_sidecars_stay(
+    path: Path, record: Record | None, *, has_table: bool, given: Iterable[Path] = ()
+) -> None:
+    """See that what is written beside a label file takes the place of no other image's sidecar.
+
+    Parameters
+    ----------
+    path, record, has_table
+        As in `require_replaceable_beside`.
+    given
+        Files or folders of scans, wherever they lie, beside the images of the label file's name.
+
+    Raises
+    ------
+    FileExistsError
+        If a file lies there that is no table or record of labels, and such an image lies with it.
+    """
+    images = [*map(Path.absolute, given), *_same_case(path)]
+    table, noted = table_path(path), record_path(path)
+    if has_table and table.exists() and not _is_table(table):
+        _require_no_image(path, table, [(image, table_path(image)) for image in images])
+    if record is not None and noted.exists() and not _is_replaceable(noted, record):
+        _require_no_image(path, noted, [(image, record_path(image)) for image in images])
+
+
+def _require_no_image(path: Path, other: Path, sidecars: Iterable[tuple[Path, Path]]) -> None:
+    for image, sidecar in sidecars:
+        if sidecar.exists() and sidecar.samefile(other):
+            raise FileExistsError(
+                f"'{path.name}' was not saved, because '{other.name}' belongs to '{image.name}' "
+                "and would be lost; save the labels under another name"
+            )
+
+
 def shared_with_others(
-    path: Path, voxels: str, record: Record | None, *, has_table: bool
+    path: Path, table: LabelTable | None, record: Record | None, voxels: str
 ) -> tuple[Notice, ...]:
     """Say that the table or record beside is that of another label file, and will not be any more.
 
     Files that differ in the end of their name alone, ``x.nii.gz`` and ``x.nrrd``, share them.
-    To be asked before the file is written; `voxels` is the hash of what will be written.
+    To be asked before the file is written; `voxels` is the hash of what will be written, `table`
+    and `record` are what will be beside it, None where nothing will be written.
     """
-    stated = _stated_in_table(table_path(path)) if has_table else set()
-    stated |= set() if record is None else _stated_in_record(record_path(path))
-    if not stated - {voxels}:
+    lost = set() if record is None else _stated_in_record(record_path(path)) - {voxels}
+    if table is not None:
+        stated = _stated_in_table(table_path(path))
+        # Equal voxels under one table have its names, too.
+        is_same = stated == {voxels} and table == LabelTable.read_tsv(table_path(path))
+        lost |= set() if is_same else stated
+    if not lost:
         return ()
-    others = [other for other in _same_case(path) if _hash_of(other) in stated - {voxels}]
+    others = [other for other in _same_case(path) if _hash_of(other) in lost]
     if not others:
         return ()
     ends = " and ".join(f"'{suffix_of(other)}'" for other in others)

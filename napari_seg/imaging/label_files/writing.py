@@ -12,6 +12,7 @@ import numpy as np
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.label_files.beside import (
     require_replaceable_beside,
+    require_sidecars_stay,
     shared_with_others,
     write_record,
 )
@@ -35,6 +36,7 @@ def write_labels(
     before_replacing: Callable[[], None] | None = None,
     new_uids: bool = False,
     overwrite: bool = False,
+    moved_to: str | Path | None = None,
 ) -> tuple[Notice, ...]:
     """Write labels with their names and colours.
 
@@ -62,7 +64,9 @@ def write_labels(
         notice, instead of being refused.
     overwrite
         Whether a file of another program that lies in the place of the table or the record is
-        replaced as well, instead of being refused.
+        replaced as well, instead of being refused; the sidecar of another image never is.
+    moved_to
+        Where the files will be moved afterwards, if they are: what lies there counts then.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def write_labels(
         If the folder does not exist.
     FileExistsError
         If the table or the record would take the place of another program's file, and
-        `overwrite` is not given. Nothing is changed then.
+        `overwrite` is not given, or of the sidecar of another image of this name. Nothing is
+        changed then.
     ValueError
         If the labels are not on the scan's grid, or the format cannot hold them.
     OSError
@@ -87,17 +92,21 @@ def write_labels(
         labels.require_grid(source.geometry)
     if labels.array.min() < 0:
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
+    place = path if moved_to is None else Path(moved_to)
     is_dicom = suffix_of(path) in DICOM_SUFFIXES
     has_table = not is_dicom and not path.name.lower().endswith(".seg.nrrd")
-    if not overwrite:
-        require_replaceable_beside(path, labels.record, has_table=has_table)
-    if is_dicom:
-        return _write_dicom(labels, path, source, new_uids=new_uids)
+    require = require_sidecars_stay if overwrite else require_replaceable_beside
+    require(place, labels.record, has_table=has_table)
     table = labels.table.completed(count_voxels(labels.array))
     array = smallest(labels.array)
     voxels = hash_of_voxels(array)
-    notices = shared_with_others(path, voxels, labels.record, has_table=has_table)
-    write_beside = partial(_write_beside, path, table if has_table else None, labels.record, voxels)
+    beside = (table if has_table else None, labels.record, voxels)
+    notices = shared_with_others(place, *beside)
+    if is_dicom:
+        made = _write_dicom(labels, path, source, new_uids=new_uids)
+        _write_beside(path, *beside)
+        return (*made, *notices)
+    write_beside = partial(_write_beside, path, *beside)
     if not has_table:
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
@@ -122,10 +131,7 @@ def _write_dicom(
 
     if source is None:
         source = _grid_of_series(labels, path)
-    notices = write_segmentation(labels, path, source=source, new_uids=new_uids)
-    if labels.record is not None:
-        write_record(path, labels.record, hash_of_voxels(labels.array))
-    return notices
+    return write_segmentation(labels, path, source=source, new_uids=new_uids)
 
 
 def _grid_of_series(labels: LabelMap, path: Path) -> Scan:
