@@ -174,6 +174,7 @@ class NrrdHeader:
             raise ValueError(
                 f"'{name}' holds tensors; save a scalar of them, such as the anisotropy, as a scan"
             )
+        self._require_times_last()
         directions = re.findall(r"\([^)]*\)|none", fields.get("space directions", ""))
         kinds += ["???"] * (len(directions) - len(kinds))
         for axis, (direction, kind) in enumerate(zip(directions, kinds, strict=False), start=1):
@@ -182,6 +183,14 @@ class NrrdHeader:
                     f"'{name}' states no direction for axis {axis} of {len(directions)}, and not "
                     "that it is one of channels or times; set its kind to 'list' in the header"
                 )
+
+    def _require_times_last(self) -> None:
+        kinds = [axis.kind for axis in self.axes]
+        if "space directions" not in self.fields and "time" in (*kinds[:3], *kinds[4:]):
+            raise ValueError(
+                f"'{self.path.name}' has an axis of times that is not the last of four, after "
+                "those of space; save the times last, or set its kind to 'list' in the header"
+            )
 
     def require_directions(self, axes: int) -> None:
         """Raise ``ValueError`` unless none or each of the axes of space has a direction."""

@@ -187,6 +187,10 @@ NRRD = (
             TWO_LAST, **FOUR),
     of_nrrd(is_refused("NRRD with an axis of space without direction", "no direction for axis 3"),
             space_directions="(1,0,0) (0,2,0) none"),
+    of_nrrd(is_refused("NRRD of a slice in four times", "times that is not the last of four", in_viewer=True),
+            **NO_SPACE, kinds="domain domain time", spacings="1 1 0.04", units='"mm" "mm" "s"'),
+    of_nrrd(is_refused("NRRD with times first and spacings", "times that is not the last of four"), TWO_FIRST,
+            **FIRST | NO_SPACE | {"kinds": "time domain domain domain"}, spacings="0.04 1 2 3"),
     of_nrrd(is_refused("NRRD of tensors", "holds tensors"), bytes(6 * 240), **FIRST
             | {"sizes": "6 6 5 4", "kinds": "3D-symmetric-matrix domain domain domain"}),
     of_nrrd(is_refused("NRRD of blocks", "blocks of bytes"), type="block", block_size="2"),
