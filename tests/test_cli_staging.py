@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -165,6 +166,116 @@ def test_what_a_killed_program_left_goes_and_what_another_writes_stays(
         os.utime(path, (then, then))
     write_case(tmp_path / "x.nii.gz", "one")
     assert leftover.exists() == stays
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from napari_seg.cli import staging
+place, steps, has_links = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
+link, replace = os.link, Path.replace
+
+def step():
+    global steps
+    if not steps:
+        os.kill(os.getpid(), signal.SIGKILL)
+    steps -= 1
+
+def counted_link(one, other):
+    step()
+    if not has_links:
+        raise OSError("no hard links here")
+    link(one, other)
+
+def counted_replace(one, other):
+    step()
+    return replace(one, other)
+
+os.link, Path.replace = counted_link, counted_replace
+with staging.staged(place, overwrite=False) as aside:
+    for ending in (".json", ".tsv", ".nii.gz", "_overlay.png"):
+        aside.with_name(f"x{ending}").write_text("old")
+"""
+
+
+def killed_after(place: Path, steps: int, *, links: bool) -> set[str]:
+    """Kill a program after so many files were put in place; return what is there then."""
+    program = [sys.executable, "-c", KILLED, str(place), str(steps), str(links)]
+    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    return {file.name for file in place.parent.glob("x*")}
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_case_that_a_killed_program_left_half_is_written_again(
+    tmp_path: Path, steps: int
+) -> None:
+    place = tmp_path / "x.nii.gz"
+    there = killed_after(place, steps, links=True)
+    assert len(there) == steps
+    # Whoever has the record has the case, and labels are never without the others.
+    assert "x.json" in there or not there
+    assert "x.nii.gz" not in there
+    write_case(place, "new")
+    assert contents(tmp_path) == {"x.nii.gz": "new", "x.json": "new", "x.tsv": "new"}
+
+
+@pytest.mark.parametrize(("steps", "stay"), [(1, set()), (7, {"x.json", "x.tsv", "x_overlay.png"})])
+def test_a_name_that_a_killed_program_only_took_is_free_again(
+    tmp_path: Path, steps: int, stay: set[str]
+) -> None:
+    there = killed_after(tmp_path / "x.nii.gz", steps, links=False)
+    assert there - stay
+    staging.remove_leftovers(tmp_path)
+    assert set(contents(tmp_path)) == stay
+
+
+def test_a_case_that_is_whole_stays_whatever_its_user_did_with_it(tmp_path: Path) -> None:
+    leftover = tmp_path / hidden(staging._machine(), ended_process())
+    leftover.mkdir()
+    for name in ("x.json", "x.tsv", "x.nii.gz", "x_overlay.png"):
+        (leftover / name).write_text("whole")
+        os.link(leftover / name, tmp_path / name)
+    (tmp_path / "x_overlay.png").unlink()
+    (tmp_path / "x.nii.gz").rename(tmp_path / "y.nii.gz")
+    staging.remove_leftovers(tmp_path)
+    assert set(contents(tmp_path)) == {"x.json", "x.tsv", "y.nii.gz"}
+
+
+def test_a_file_of_another_program_stays_where_a_killed_one_was_to_write(tmp_path: Path) -> None:
+    killed_after(tmp_path / "x.nii.gz", 1, links=True)
+    (tmp_path / "x.tsv").write_text("theirs")
+    staging.remove_leftovers(tmp_path)
+    assert contents(tmp_path) == {"x.tsv": "theirs"}
+
+
+def test_a_killed_run_is_repeated_without_overwriting(tmp_path: Path) -> None:
+    killed_after(tmp_path / "x.nii.gz", 2, links=True)
+    result = run("segment", SAMPLE, "-o", tmp_path / "x.nii.gz")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"x.json", "x.nii.gz", "x.tsv"}
+
+
+def test_a_link_named_like_a_leftover_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    link = tmp_path / hidden(staging._machine(), ended_process())
+    link.symlink_to(tmp_path / "mine")
+    staging.remove_leftovers(tmp_path)
+    assert link.is_symlink()
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_a_link_that_was_made_is_believed_though_its_answer_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def answer_late(one: Path, other: Path) -> None:
+        link(one, other)
+        raise FileExistsError(errno.EEXIST, "a network drive asked twice")
+
+    monkeypatch.setattr(os, "link", answer_late)
+    write_case(tmp_path / "x.nii.gz", "one")
+    assert contents(tmp_path) == {"x.nii.gz": "one", "x.json": "one", "x.tsv": "one"}
 
 
 def test_a_folder_of_a_user_is_never_taken_for_a_leftover(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from napari_seg.cli.places import (
     beside,
     case_of,
     check_format,
-    holds_names,
     label_paths,
     map_ending,
 )
@@ -248,11 +247,7 @@ def draw(
 
 def outputs(labels: Path, choices: Choices) -> list[Path]:
     """Name all files that are written for a scan."""
-    endings = [
-        ".json",
-        *([] if holds_names(labels) else [".tsv"]),
-        *(["_overlay.png"] if choices.overlay else []),
-    ]
+    endings = [".json", ".tsv", *(["_overlay.png"] if choices.overlay else [])]
     endings += [map_ending(name) for name in choices.settings.maps]
     return [labels, *(beside(labels, ending) for ending in endings)]
 

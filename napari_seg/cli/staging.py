@@ -24,6 +24,24 @@ _HIDDEN = re.compile(r"\.napari-seg-([0-9a-f]{10})-(\d+)-[0-9a-f]{8}")
 _SECONDS_TO_ABANDONED = 7 * 24 * 3600.0
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed programs left in a folder: files written aside, and halves of cases."""
+    for leftover in list(folder.glob(".napari-seg-*")):
+        found = _HIDDEN.fullmatch(leftover.name)
+        if not found or leftover.is_symlink():
+            continue
+        if not _is_abandoned(leftover, found[1], int(found[2])):
+            continue
+        mine = folder / _hidden_name()
+        try:
+            leftover.rename(mine)
+        except OSError:
+            continue  # another program is at it
+        with suppress(OSError):
+            _take_back(mine, folder)
+        shutil.rmtree(mine, ignore_errors=True)
+
+
 @contextmanager
 def staged(labels: Path, *, overwrite: bool) -> Iterator[Path]:
     """Let the files of one case be written aside; then move them to their place.
@@ -49,7 +67,7 @@ def staged(labels: Path, *, overwrite: bool) -> Iterator[Path]:
         If the folder cannot be made or written to.
     """
     with made_folder(labels.parent):
-        _remove_leftovers(labels.parent)
+        remove_leftovers(labels.parent)
         folder = _hidden_folder(labels.parent)
         try:
             yield folder / labels.name
@@ -135,7 +153,7 @@ def _copy(file: Path, partial: Path) -> None:
 
 
 def _hidden_folder(folder: Path) -> Path:
-    hidden = folder / f".napari-seg-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    hidden = folder / _hidden_name()
     try:
         hidden.mkdir(mode=0o700)
     except OSError as error:
@@ -145,11 +163,33 @@ def _hidden_folder(folder: Path) -> Path:
     return hidden
 
 
-def _remove_leftovers(folder: Path) -> None:
-    for leftover in folder.glob(".napari-seg-*"):
-        found = _HIDDEN.fullmatch(leftover.name)
-        if found and not leftover.is_symlink() and _is_abandoned(leftover, found[1], int(found[2])):
-            shutil.rmtree(leftover, ignore_errors=True)
+def _hidden_name() -> str:
+    return f".napari-seg-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _take_back(aside: Path, folder: Path) -> None:
+    """Remove what a killed program had put in place of a case whose labels it had not."""
+    files = [file for file in aside.iterdir() if file.is_file() and not file.is_symlink()]
+    labels = [file for file in files if _has_record(file, folder)]
+    if not labels or any(_is_in_place(file, folder) for file in labels):
+        return
+    for file in files:
+        target = _target(file, folder)
+        with suppress(OSError):
+            # Where there are no hard links, a name is taken by an empty file first.
+            if target.samefile(file) or target.stat().st_size == 0:
+                target.unlink()
+
+
+def _has_record(file: Path, folder: Path) -> bool:
+    record = beside(file, ".json").name
+    return (file.parent / record).exists() or (folder / record).exists()
+
+
+def _is_in_place(file: Path, folder: Path) -> bool:
+    target = _target(file, folder)
+    # Its user may have renamed it since.
+    return file.stat().st_nlink > 1 or (target.exists() and target.samefile(file))
 
 
 def _is_abandoned(leftover: Path, machine: str, process: int) -> bool:

@@ -12,6 +12,7 @@ from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Outcome, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
 from napari_seg.cli.side_work import SideWork
+from napari_seg.cli.staging import remove_leftovers
 from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Study:
 
     def _check_places(self, case: Case) -> None:
         check_folder(case.labels.parent)
+        remove_leftovers(case.labels.parent)
         check_sidecars(case.labels, self._given, with_record=True)
         places = outputs(case.labels, self._choices)
         check_places(places, self._given, overwrite=self._choices.overwrite)
