@@ -154,3 +154,33 @@ def test_a_stated_step_between_all_slices_keeps_them_together(tmp_path: Path) ->
 def test_slices_closer_than_stated_are_read_with_a_notice(tmp_path: Path) -> None:
     folder = write_two(tmp_path, 0.5, [{}, {}], SpacingBetweenSlices=STEP_MM)
     assert codes(folder) == ["narrow-steps"]
+
+
+@pytest.mark.parametrize("tag", ["EchoTime", "AcquisitionNumber"])
+def test_a_stated_step_may_have_the_sign_of_its_direction(tmp_path: Path, tag: str) -> None:
+    folder = write_two(tmp_path, 0.5, [{tag: 1}, {tag: 2}], SpacingBetweenSlices=-STEP_MM)
+    assert [series.count for series in find_series(folder)] == [5, 5]
+
+
+def test_turns_of_one_volume_are_known_by_a_step_of_either_sign(tmp_path: Path) -> None:
+    folder = write_one(
+        tmp_path, lambda n: {"AcquisitionNumber": n % 2}, SpacingBetweenSlices=-STEP_MM
+    )
+    assert codes(folder) == []
+
+
+def test_two_slices_of_each_value_are_no_volumes(tmp_path: Path) -> None:
+    tags = [{"EchoTime": 10}, {"EchoTime": 80}]
+    folder = write_two(tmp_path, 0.5, tags, numbers=(range(2), range(2)))
+    assert [series.count for series in find_series(folder)] == [4]
+
+
+def test_slices_that_are_uneven_by_themselves_are_no_volume(tmp_path: Path) -> None:
+    for number, height in enumerate([0, 1.25, 2.5, 3.1, 5, 6.25, 7.5, 8.75]):
+        write_slice(
+            tmp_path / f"{number}",
+            number,
+            ImagePositionPatient=[-10, -20, 30 + height],
+            EchoTime=80 if number % 2 else 10,
+        )
+    assert [series.count for series in find_series(tmp_path)] == [8]

@@ -66,3 +66,20 @@ def test_a_matrix_that_is_none_is_told_and_not_used(tmp_path: Path, held: Any) -
     path = write_pair(tmp_path)
     savemat(tmp_path / "scan.mat", held)
     assert codes(path) == ["no-orientation", "matrix-unused"]
+
+
+def test_of_a_matrix_for_each_volume_the_first_counts_as_in_nibabel(tmp_path: Path) -> None:
+    path = write_pair(tmp_path)
+    matrices = np.stack([np.diag([step, 2, 3, 1.0]) for step in (1.5, 7, 9)], axis=2)
+    savemat(tmp_path / "scan.mat", {"mat": matrices})
+    with pytest.warns(UserWarning, match="matrix"):
+        expected = nib.load(tmp_path / "scan.img").affine
+    assert np.allclose(read_scan(path).geometry.affine, expected)
+    assert expected[0, 0] == 1.5
+
+
+def test_a_file_too_large_for_a_matrix_is_told_and_not_used(tmp_path: Path) -> None:
+    path = write_pair(tmp_path)
+    savemat(tmp_path / "scan.mat", {"mat": TURNED, "more": np.zeros(1 << 17)})
+    assert (tmp_path / "scan.mat").stat().st_size > 1 << 20
+    assert codes(path) == ["no-orientation", "matrix-unused"]

@@ -10,6 +10,7 @@ from odd_files.itk_cases import FIRST, FOUR, NO_SPACE, SEQUENCE, TIMED, TWO_FIRS
 from napari_seg.imaging.files import read_scan, write_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan, Source
+from napari_seg.imaging.stated_times import seconds_of, step_between
 
 TIMES = ("time 1", "time 2", "time 3")
 
@@ -81,3 +82,20 @@ def test_a_step_that_makes_no_sense_is_passed_over(tmp_path: Path, stated: str) 
     content = nrrd(TWO_FIRST, **FIRST, endian=f"little\nTimeStepSeconds:={stated}")
     (tmp_path / "scan.nrrd").write_bytes(content)
     assert read_scan(tmp_path / "scan.nrrd").channel_names == ("channel 1", "channel 2")
+
+
+@pytest.mark.parametrize("values", ["3 1.5 0", "0 0 0", "0 nan 3", "2"])
+def test_times_that_do_not_go_on_have_no_step(values: str) -> None:
+    assert step_between(values) == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"), [("s", 1), (" Sec ", 1), ("ms", 1e-3), ("us", 1e-6), ("min", 60)]
+)
+def test_units_of_time_are_seconds(unit: str, seconds: float) -> None:
+    assert seconds_of(unit) == seconds
+
+
+@pytest.mark.parametrize("unit", ["", "mm", "m"])
+def test_other_units_are_none_of_time(unit: str) -> None:
+    assert seconds_of(unit) is None
