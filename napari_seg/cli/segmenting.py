@@ -278,8 +278,14 @@ def _save(drawn: Drawn, choices: Choices) -> tuple[Notice, ...]:
 
     scan, labels, path = drawn.scan, drawn.labels, drawn.case.labels
     with staged(path, overwrite=choices.overwrite) as place:
-        options = {"new_uids": choices.new_uids, "overwrite": choices.overwrite}
-        notices = write_labels(labels, place, source=scan, moved_to=path, **options)
+        notices = write_labels(
+            labels,
+            place,
+            source=scan,
+            new_uids=choices.new_uids,
+            overwrite=choices.overwrite,
+            moved_to=path,
+        )
         if choices.overlay:
             from napari_seg.imaging.overlay import write_overlay
 
