@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from napari_seg.cli.choices import parse_region
@@ -519,7 +521,12 @@ def test_a_large_plain_scan_stays_on_disk(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_several_models_are_averaged(tmp_path: Path) -> None:
-    words = ["--model", "shipped", "--model", shipped_bundle_folder()]
+    other = tmp_path / "other"
+    shutil.copytree(shipped_bundle_folder(), other)
+    weights = other / "models" / "model.pt"
+    state = torch.load(weights, weights_only=True)
+    torch.save({name: value * 1.0001 for name, value in state.items()}, weights)
+    words = ["--model", "shipped", "--model", other]
     assert run("segment", SAMPLE, "-o", tmp_path / "both.nii.gz", *words).exit_code == 0
     assert run("segment", SAMPLE, "-o", tmp_path / "one.nii.gz").exit_code == 0
     differs = voxels(tmp_path / "both.nii.gz") != voxels(tmp_path / "one.nii.gz")

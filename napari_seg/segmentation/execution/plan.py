@@ -163,7 +163,7 @@ def notice_changes(plan: Plan, here: Plan) -> tuple[Notice, ...]:
         for name, version in plan.versions.items()
         if here.versions.get(name, "none") != version
     ]
-    if here.threads != plan.threads:
+    if plan.threads not in (0, here.threads):  # 0 is not known
         changes.append(f"{here.threads} threads instead of {plan.threads}")
     if not changes:
         return ()
