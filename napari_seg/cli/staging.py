@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.places import beside, made_folder
+from napari_seg.imaging.adding import add_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,40 +98,14 @@ def _in_order(folder: Path, labels: Path) -> list[Path]:
 
 
 def _add(files: list[Path], folder: Path) -> None:
-    """Move files where none of their names is; take back what was moved where one is."""
-    added: list[Path] = []
+    """Move files where none of their names is."""
     try:
-        for file in files:
-            target = _target(file, folder)
-            _add_one(file, target)
-            added.append(target)
-    except BaseException as error:
-        for target in added:
-            with suppress(OSError):
-                target.unlink()
-        if isinstance(error, FileExistsError):
-            raise ValueError(
-                f"{folder / file.name} is already there, another program wrote it meanwhile; "
-                "--overwrite replaces it"
-            ) from error
-        raise
-
-
-def _add_one(file: Path, target: Path) -> None:
-    try:
-        os.link(file, target)
-    except FileExistsError:
-        # A network drive says so, too, where its first answer was lost.
-        if not target.samefile(file):
-            raise
-    except OSError:
-        # No hard links here, so the name is taken first, by an empty file.
-        target.open("xb").close()
-        try:
-            _move(file, target)
-        except BaseException:
-            target.unlink()
-            raise
+        add_all(files, folder, move=_move)
+    except FileExistsError as error:
+        raise ValueError(
+            f"{folder / Path(error.filename).name} is already there, another program wrote it "
+            "meanwhile; --overwrite replaces it"
+        ) from error
 
 
 def _target(file: Path, folder: Path) -> Path:
