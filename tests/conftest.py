@@ -43,6 +43,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture
+def copied_bundle(tmp_path: Path) -> Path:
+    """A copy of the shipped bundle, to alter."""
+    from napari_seg.segmentation.bundle_description import shipped_bundle_folder
+
+    return Path(shutil.copytree(shipped_bundle_folder(), tmp_path / "copy of a bundle"))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep what the program remembers out of the person's own folder."""

@@ -3,10 +3,10 @@
 import shutil
 
 import pytest
+from altered_bundle import change
 from fake_model import fake_tools, head, load
 from napari.components import ViewerModel
 from napari.layers import Labels
-from two_channel_bundle import change
 
 from napari_seg.segmentation.bundle_description import describe_bundle, shipped_bundle_folder
 from napari_seg.viewer.layers import image_layer

@@ -1,27 +1,18 @@
 import json
-import shutil
 
 import nibabel
 import numpy as np
 import pytest
-from two_channel_bundle import change
+from altered_bundle import change
 from typer.testing import CliRunner
 
 from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.segmentation.bundle import load_bundle
-from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.inference import segment
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
-
-
-@pytest.fixture
-def copied(tmp_path):
-    folder = tmp_path / "bundle"
-    shutil.copytree(shipped_bundle_folder(), folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +35,11 @@ def all_at_once(config):
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["slabs", "at once"])
-def test_a_value_without_a_name_gets_one_and_is_told(copied, scan, at_once):
-    name_outputs(copied, "background", "front")
+def test_a_value_without_a_name_gets_one_and_is_told(copied_bundle, scan, at_once):
+    name_outputs(copied_bundle, "background", "front")
     if at_once:
-        change(copied, "inference", all_at_once)
-    labels = segment(scan, load_bundle(copied))
+        change(copied_bundle, "inference", all_at_once)
+    labels = segment(scan, load_bundle(copied_bundle))
     assert set(np.unique(labels.array)) == {0, 1, 2}
     assert labels.table.names == {1: "front", 2: "label 2"}
     assert labels.record["labels"] == {"1": "front", "2": "label 2"}
@@ -56,34 +47,34 @@ def test_a_value_without_a_name_gets_one_and_is_told(copied, scan, at_once):
     assert "'label 2' stands for what has no name there" in notice.message
 
 
-def test_names_that_are_never_drawn_are_told(copied, scan):
-    name_outputs(copied, *(f"l{value}" for value in range(5)))
-    labels = segment(scan, load_bundle(copied))
+def test_names_that_are_never_drawn_are_told(copied_bundle, scan):
+    name_outputs(copied_bundle, *(f"l{value}" for value in range(5)))
+    labels = segment(scan, load_bundle(copied_bundle))
     (notice,) = labels.notices
     assert notice.code == "labels-never-drawn"
     assert "has 3 outputs, so it never draws 'l3', 'l4'" in notice.message
     assert set(labels.table.names) == {1, 2, 3, 4}
 
 
-def test_no_probability_is_given_of_a_label_without_an_output(copied, scan):
-    name_outputs(copied, *(f"l{value}" for value in range(5)))
+def test_no_probability_is_given_of_a_label_without_an_output(copied_bundle, scan):
+    name_outputs(copied_bundle, *(f"l{value}" for value in range(5)))
     with pytest.raises(ValueError, match="3 outputs, so it gives no probability of label 3"):
-        segment(scan, load_bundle(copied), maps=["l3"])
+        segment(scan, load_bundle(copied_bundle), maps=["l3"])
 
 
-def test_metadata_that_fit_are_not_told(copied, scan):
-    labels = segment(scan, load_bundle(copied))
+def test_metadata_that_fit_are_not_told(copied_bundle, scan):
+    labels = segment(scan, load_bundle(copied_bundle))
     assert labels.notices == ()
     assert labels.table.names == {1: "anterior", 2: "posterior"}
 
 
-def test_the_command_line_names_the_same_as_python(copied, scan, tmp_path):
-    name_outputs(copied, "background", "front")
+def test_the_command_line_names_the_same_as_python(copied_bundle, scan, tmp_path):
+    name_outputs(copied_bundle, "background", "front")
     place = tmp_path / "labels.nii.gz"
-    words = ["segment", SAMPLE, "-o", place, "--model", copied, "--json"]
+    words = ["segment", SAMPLE, "-o", place, "--model", copied_bundle, "--json"]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 0, result.output
-    expected = segment(scan, load_bundle(copied)).table
+    expected = segment(scan, load_bundle(copied_bundle)).table
     assert LabelTable.read_tsv(tmp_path / "labels.tsv").names == expected.names
     record = json.loads((tmp_path / "labels.json").read_text())
     assert record["labels"] == {"1": "front", "2": "label 2"}
@@ -95,8 +86,8 @@ def test_the_command_line_names_the_same_as_python(copied, scan, tmp_path):
     assert "'label 2' stands for what has no name there" in result.stderr
 
 
-def test_labels_of_several_places_need_names(copied):
-    name_outputs(copied, "background", "front")
+def test_labels_of_several_places_need_names(copied_bundle):
+    name_outputs(copied_bundle, "background", "front")
     whole = read_scan(sample_data_folder() / "brain.nii.gz")
     with pytest.raises(ValueError, match="do not name label 2, which its network draws"):
-        segment(whole, load_bundle(copied), region="auto")
+        segment(whole, load_bundle(copied_bundle), region="auto")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from two_channel_bundle import change, write_two_channel_bundle
+from altered_bundle import change
+from two_channel_bundle import write_two_channel_bundle
 
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.segmentation.bundle import load_bundle

@@ -1,25 +1,16 @@
 import json
-import shutil
 
 import pytest
-from two_channel_bundle import change
+from altered_bundle import change
 from typer.testing import CliRunner
 
 from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_scan, sample_data_folder, write_scan
 from napari_seg.segmentation.bundle import load_bundle
-from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.inference import segment
 from napari_seg.segmentation.model_failure import ModelFailed, telling
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
-
-
-@pytest.fixture
-def copied(tmp_path):
-    folder = tmp_path / "bundle"
-    shutil.copytree(shipped_bundle_folder(), folder)
-    return folder
 
 
 def window(size):
@@ -66,10 +57,10 @@ def also(part, name, **options):
     ],
     ids=["window", "whole scan", "keys", "axes", "channels", "source", "labels", "scores"],
 )
-def test_what_a_model_raises_is_told_in_one_sentence(copied, edit, said):
-    change(copied, "inference", edit)
+def test_what_a_model_raises_is_told_in_one_sentence(copied_bundle, edit, said):
+    change(copied_bundle, "inference", edit)
     with pytest.raises(ModelFailed, match=said) as caught:
-        segment(read_scan(SAMPLE), load_bundle(copied))
+        segment(read_scan(SAMPLE), load_bundle(copied_bundle))
     message = str(caught.value)
     assert "the model 'Hippocampus' failed on" in message
     assert "0x" not in message
@@ -77,21 +68,21 @@ def test_what_a_model_raises_is_told_in_one_sentence(copied, edit, said):
     assert caught.value.__cause__ is not None
 
 
-def test_a_window_of_other_lengths_than_axes_is_named(copied):
-    change(copied, "inference", window([40, 40]))
+def test_a_window_of_other_lengths_than_axes_is_named(copied_bundle):
+    change(copied_bundle, "inference", window([40, 40]))
     with pytest.raises(ValueError, match=r"roi_size must give 3 lengths, got \[40, 40\]"):
-        segment(read_scan(SAMPLE), load_bundle(copied))
+        segment(read_scan(SAMPLE), load_bundle(copied_bundle))
 
 
-def test_a_scan_that_a_model_fails_on_does_not_stop_the_others(copied, tmp_path):
-    change(copied, "inference", window([0, 0, 0]))
+def test_a_scan_that_a_model_fails_on_does_not_stop_the_others(copied_bundle, tmp_path):
+    change(copied_bundle, "inference", window([0, 0, 0]))
     scan = read_scan(SAMPLE)
     # The network halves its window three times.
     fits = scan.crop(((0, 32), (0, 48), (0, 40)))
     scans = [tmp_path / f"{name}.nii.gz" for name in ("bad", "good", "worse")]
     for one, path in zip((scan, fits, scan), scans, strict=True):
         write_scan(one, path)
-    words = ["segment", *scans, "-o", f"{tmp_path / 'out'}/", "--model", copied, "--json"]
+    words = ["segment", *scans, "-o", f"{tmp_path / 'out'}/", "--model", copied_bundle, "--json"]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)

@@ -1,10 +1,10 @@
 """Make a bundle of two channels of the shipped one: it looks at one channel alone."""
 
-import json
 import shutil
 from pathlib import Path
 
 import torch
+from altered_bundle import change
 
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 
@@ -26,13 +26,6 @@ def write_two_channel_bundle(folder: Path, *, looks_at: int) -> Path:
     (folder / "models").mkdir()
     torch.save(state, folder / "models" / "model.pt")
     return folder
-
-
-def change(folder: Path, name: str, edit) -> None:
-    path = folder / "configs" / f"{name}.json"
-    config = json.loads(path.read_text())
-    edit(config)
-    path.write_text(json.dumps(config))
 
 
 def _name_channels(config: dict) -> None:
