@@ -104,6 +104,33 @@ def test_how_many_windows_are_compared_does_not_depend_on_the_clock():
     assert trial.foreground == 4 * 1500
 
 
+def test_no_window_is_run_again_once_a_way_is_refused_on_the_scan_itself():
+    seen = []
+
+    def wrong(window):
+        seen.append(window)
+        return with_wrong(2)(window)
+
+    built = {FLOAT32: reference, BFLOAT16: wrong}
+    assert try_ways([FLOAT32, BFLOAT16], built.__getitem__, windows() * 4, own=1)[1].refused
+    assert all(window is seen[0] for window in seen)
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(0.25, 1), (0.03, 2)])
+def test_the_reference_is_timed_again_unless_it_is_far_too_slow(seconds, runs):
+    asked = []
+
+    def slow(window):
+        asked.append(window)
+        sleep(seconds)
+        return reference(window)
+
+    built = {FLOAT32: slow, OPENVINO: reference}
+    trials = try_ways([FLOAT32, OPENVINO], built.__getitem__, windows())
+    assert fastest(trials).way == OPENVINO
+    assert min(len(asked), 2) == runs
+
+
 def test_scores_that_are_no_numbers_are_refused():
     def broken(window):
         return reference(window) * float("nan")

@@ -56,7 +56,8 @@ class Trial:
     way
         What was tried.
     milliseconds
-        For one batch of windows; None where it could not run.
+        For one batch of windows, of the first run where it was far too slow to be run again;
+        None where it could not run.
     differing, foreground
         Voxels whose label is not that of float32, and those labelled at all in float32, among
         the windows compared.
