@@ -9,8 +9,9 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_seg.imaging.geometry import Geometry
-from napari_seg.imaging.scan import Scan
-from napari_seg.viewer.layers import image_layer
+from napari_seg.imaging.scan import Scan, Source
+from napari_seg.viewer.layers import image_layer, scan_of
+from napari_seg.viewer.panel import Panel
 from napari_seg.viewer.segmenting.segment_section import SegmentSection
 from napari_seg.viewer.status_line import StatusLine
 
@@ -148,3 +149,46 @@ def test_a_result_is_dropped_where_a_channel_was_exchanged(qtbot, viewer, make_s
     go_on.set()
     qtbot.waitUntil(lambda: not section.is_running, timeout=20_000)
     assert not [layer for layer in viewer.layers if isinstance(layer, Labels)]
+
+
+@pytest.fixture
+def panel(qtbot, viewer):
+    panel = Panel(viewer, fake_tools(segment, load, describe_two))
+    qtbot.addWidget(panel)
+    yield panel
+    panel.setParent(None)
+
+
+def turned(scan):
+    """The same voxels at the same place, stored in the order of axes S, L, A."""
+    array = scan.array.transpose(2, 0, 1)[:, ::-1]
+    affine = scan.geometry.affine[:, [2, 0, 1, 3]]
+    affine[:, 3] += affine[:, 1] * (array.shape[1] - 1)
+    affine[:, 1] *= -1
+    return Scan(array, Geometry(array.shape, affine))
+
+
+def test_a_scan_on_another_grid_is_resampled_by_a_button_and_taken(qtbot, viewer, panel):
+    first = add(viewer, "T1")
+    viewer.add_layer(image_layer(turned(head(60)), name="FLAIR"))
+    panel.scan.follow(first)
+    channels = panel.segment.channels
+    assert channels.notices.text == "• 'FLAIR' lies on another grid than the scan"
+    assert not panel.segment.start.isEnabled()
+    channels.notices.offers[0].click()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3)
+    chosen = channels.layers[1]
+    assert chosen.name == "FLAIR on T1"
+    np.testing.assert_array_equal(scan_of(chosen).array, head(60).array)
+    assert channels.notices.text == ""
+    assert panel.segment.start.isEnabled()
+
+
+def test_a_scan_of_another_frame_of_reference_is_not_offered_to_be_resampled(viewer, make_section):
+    first, other = add(viewer, "a"), turned(head())
+    viewer.add_layer(image_layer(replace(other, source=Source(frame="dicom:1.2")), name="b"))
+    first.metadata["napari_seg"]["source"] = Source(frame="dicom:1.3")
+    section = make_section(first)
+    section.channels.lists[0].setCurrentIndex(1)
+    assert section.start.toolTip().endswith("Register the two first")
+    assert not section.channels.notices.offers

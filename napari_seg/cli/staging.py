@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_seg.cli.places import beside, made_folder
-from napari_seg.imaging.adding import add_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +98,8 @@ def _in_order(folder: Path, labels: Path) -> list[Path]:
 
 def _add(files: list[Path], folder: Path) -> None:
     """Move files where none of their names is."""
+    from napari_seg.imaging.adding import add_all
+
     try:
         add_all(files, folder, move=_move)
     except FileExistsError as error:

@@ -159,7 +159,9 @@ class Panel(QWidget):
         self.scan.changed.connect(self._on_scan)
         self.segment.running.connect(self._on_running)
         self.scan.moved.connect(self._on_moved)
-        self.scan.resample_wanted.connect(self._on_resample_wanted)
+        for part in (self.scan, self.segment.channels):
+            part.resample_wanted.connect(self._on_resample_wanted)
+        self.resampling.resampled.connect(self.segment.channels.replace)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
         self.drops.came.connect(self._open_next)

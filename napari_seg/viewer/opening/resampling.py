@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_seg.imaging.scan_alignment import resample_scan
 from napari_seg.viewer.layers import grid_of, image_layer, scan_of
@@ -31,19 +31,27 @@ class Resampling(QObject):
         Resamples beside the viewer.
     parent
         The widget that it belongs to.
+
+    Attributes
+    ----------
+    resampled
+        Signal: the layer that was resampled, and the new one.
     """
+
+    resampled = Signal(object, object)
 
     def __init__(self, viewer: ViewerModel, work: OneJob, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer, self._work = viewer, work
         self._name = ""
+        self._other: Image | None = None
         self._order: DisplayOrder | None = None
 
     def start(self, other: Image, onto: Image) -> None:
         """Bring `other` onto the grid of `onto`, linearly; the result is a layer with a notice."""
         if self._work.is_busy:
             return
-        self._name = f"{other.name} on {onto.name}"
+        self._name, self._other = f"{other.name} on {onto.name}", other
         geometry, self._order = grid_of(onto)
         self._work.start(
             f"Resampling {other.name}",
@@ -54,5 +62,12 @@ class Resampling(QObject):
         )
 
     def _show(self, scan: Scan) -> None:
-        add_opened(self._viewer.layers, image_layer(scan, name=self._name, order=self._order))
+        layers = self._viewer.layers
+        layer = image_layer(scan, name=self._name, order=self._order)
+        active = layers.selection.active
+        add_opened(layers, layer)
+        # The scan that is worked on stays the same.
+        layers.selection.active = active
+        other, self._other = self._other, None
+        self.resampled.emit(other, layer)
         show_notice(self._name, [notice.message for notice in scan.notices])

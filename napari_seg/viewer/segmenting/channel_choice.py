@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_seg.imaging.channels import stack_channels
+from napari_seg.imaging.scan_alignment import frames_differ
 from napari_seg.viewer.layers import grid_of, scan_of
+from napari_seg.viewer.notice_list import NoticeList, Offer
+from napari_seg.viewer.opening.opened_layers import frame_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -35,9 +38,12 @@ class ChannelChoice(QWidget):
     ----------
     changed
         Signal: another choice.
+    resample_wanted
+        Signal: the Image layer that is to be brought onto the grid of the scan.
     """
 
     changed = Signal()
+    resample_wanted = Signal(object)
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -49,8 +55,14 @@ class ChannelChoice(QWidget):
         self._wanted: dict[str, Image] = {}
         self.first = QLabel()
         self.lists: list[QComboBox] = []
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
+        self.notices = NoticeList()
+        self.notices.unfold(True)
+        self.notices.taken.connect(self._on_offer)
+        self._form = QFormLayout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._form)
+        layout.addWidget(self.notices)
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed):
             event.connect(self._on_layers)
@@ -87,17 +99,24 @@ class ChannelChoice(QWidget):
         """Say what is left to choose, or why the scans do not go together; empty if they do."""
         if not self.is_needed or self._scan is None:
             return ""
-        grid, _ = grid_of(self._scan)
         for name, layer in zip(self._names[1:], self._chosen(), strict=True):
             if layer is None:
                 return f"Choose the scan for {name}: the model takes {len(self._names)} channels"
-            theirs, _ = grid_of(layer)
-            if not theirs.matches(grid):
-                return (
-                    f"'{layer.name}' ({name}) lies on another grid than '{self._scan.name}' "
-                    f"({self._names[0]}): {theirs} against {grid}. Resample it first"
-                )
+        for name, layer in self._elsewhere():
+            way_out = "Resample it" if self._is_same_frame(layer) else "Register the two"
+            return (
+                f"'{layer.name}' ({name}) lies on another grid than '{self._scan.name}' "
+                f"({self._names[0]}): {grid_of(layer)[0]} against {grid_of(self._scan)[0]}. "
+                f"{way_out} first"
+            )
         return ""
+
+    def replace(self, layer: Image, by: Image) -> None:
+        """Take another layer for the channels that one was chosen for."""
+        chosen = zip(self._names[1:], self._chosen(), strict=True)
+        self._wanted |= {name: by for name, one in chosen if one is layer}
+        self._update()
+        self.changed.emit()
 
     def scan(self) -> Scan:
         """Return the chosen scan with all channels.
@@ -120,6 +139,30 @@ class ChannelChoice(QWidget):
         rows = [one.currentIndex() - 1 for one in self.lists]
         return [self._layers[row] if 0 <= row < len(self._layers) else None for row in rows]
 
+    def _elsewhere(self) -> list[tuple[str, Image]]:
+        """Return what is chosen on another grid than the scan's, with the names of the channels."""
+        if self._scan is None or not self.is_needed:
+            return []
+        grid, _ = grid_of(self._scan)
+        chosen = zip(self._names[1:], self._chosen(), strict=True)
+        return [
+            (name, layer)
+            for name, layer in chosen
+            if layer is not None and not grid_of(layer)[0].matches(grid)
+        ]
+
+    def _is_same_frame(self, layer: Image) -> bool:
+        return self._scan is None or not frames_differ(frame_of(layer), frame_of(self._scan))
+
+    def _offer_to_resample(self) -> None:
+        lines = []
+        for name, layer in self._elsewhere():
+            tip = f"Bring '{layer.name}' onto that grid, as a new layer, and take it for {name}"
+            offer = Offer("Resample to this scan", tip, layer)
+            text = f"'{layer.name}' lies on another grid than the scan"
+            lines.append((text, offer if self._is_same_frame(layer) else None))
+        self.notices.show_lines(lines)
+
     def _on_layers(self, _event: Any) -> None:
         if self.is_needed:
             self._update()
@@ -128,7 +171,13 @@ class ChannelChoice(QWidget):
     def _on_chosen(self, _index: int) -> None:
         chosen = zip(self._names[1:], self._chosen(), strict=True)
         self._wanted |= {name: layer for name, layer in chosen if layer is not None}
+        self._offer_to_resample()
         self.changed.emit()
+
+    def _on_offer(self, layer: Image) -> None:
+        # It may have been chosen by its name, which that of the new layer begins with.
+        self._wanted |= {name: one for name, one in self._elsewhere() if one is layer}
+        self.resample_wanted.emit(layer)
 
     def _update(self) -> None:
         while self._form.rowCount():
@@ -146,6 +195,7 @@ class ChannelChoice(QWidget):
         self._form.addRow(_title(self._names[0]), self.first)
         for name in self._names[1:]:
             self._form.addRow(_title(name), self._list(name))
+        self._offer_to_resample()
 
     def _list(self, name: str) -> QComboBox:
         choice = QComboBox()
