@@ -106,12 +106,28 @@ def test_networks_whose_scores_differ_in_shape_are_refused_where_no_config_says_
 
 
 def test_a_model_given_twice_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="are the same model, with the same weights"):
+    with pytest.raises(ValueError, match="the model 'shipped' is given twice"):
         load_ensemble([None, None])
     folder = write_bundle(tmp_path / "folds", "model_fold0.pt")
     shutil.copy(folder / "models" / "model_fold0.pt", folder / "models" / "model_fold1.pt")
-    with pytest.raises(ValueError, match="'folds' and 'folds' are the same model"):
+    both = "'folds/models/model_fold1.pt' and 'folds/models/model_fold0.pt' are the same model"
+    with pytest.raises(ValueError, match=both):
         load_ensemble([folder], folds=True)
+
+
+@pytest.mark.parametrize("folds", [False, True], ids=["one", "folds"])
+def test_equal_models_in_folders_of_one_name_are_told_apart(tmp_path, folds):
+    names = ["model.pt"] if not folds else ["model_fold0.pt"]
+    places = [write_bundle(tmp_path / part / "bundle", *names) for part in ("liver", "spleen")]
+    with pytest.raises(ValueError, match="'spleen/bundle' and 'liver/bundle' are the same model"):
+        load_ensemble(places, folds=folds)
+
+
+def test_unlike_models_in_folders_of_one_name_are_told_apart(tmp_path):
+    places = [write_bundle(tmp_path / part / "bundle", "model.pt") for part in ("liver", "spleen")]
+    change(places[1], "inference", lambda config: config["inferer"].update(overlap=0.5))
+    with pytest.raises(ValueError, match="'spleen/bundle' and 'liver/bundle' differ in inferer"):
+        load_ensemble(places)
 
 
 def test_weights_that_are_no_numbers_are_named(tmp_path):

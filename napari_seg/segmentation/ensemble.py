@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_seg.segmentation.bundle import Ensemble, load_bundle
 from napari_seg.segmentation.bundle_config import config_with, needed_config
 from napari_seg.segmentation.bundle_description import read_config, shipped_bundle_folder
+from napari_seg.segmentation.model_names import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,15 +85,19 @@ def load_ensemble(
     ValueError
         If the bundles prepare a scan or draw labels in different ways, or one is there twice.
     """
-    members = [
-        load_bundle(folder, variant=variant, checkpoint=checkpoint)
+    parts = [
+        (folder, checkpoint)
         for folder in folders
         for checkpoint in (folds_of(folder) if folds else [None])
     ]
-    if not members:
+    if not parts:
         raise ValueError("an ensemble needs at least one model")
-    _require_alike(members)
-    _require_different(members)
+    members = [
+        load_bundle(folder, variant=variant, checkpoint=checkpoint) for folder, checkpoint in parts
+    ]
+    names = model_names([member.description for member in members])
+    _require_alike(members, names)
+    _require_different(members, names, [checkpoint for _, checkpoint in parts])
     if len(members) == 1:
         return members[0]
     digest = hashlib.sha256("".join(member.sha256 for member in members).encode()).hexdigest()
@@ -143,23 +148,21 @@ def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
     return MeanNetwork().eval()
 
 
-def _require_alike(members: Sequence[Bundle]) -> None:
+def _require_alike(members: Sequence[Bundle], names: Sequence[str]) -> None:
     first = members[0]
     wanted = _shared_config(first)
-    for other in members[1:]:
+    for other, name in zip(members[1:], names[1:], strict=True):
         reason = why_not_alike(first.description, other.description) or _why_other_classes(
             first, other
         )
         if reason:
-            raise ValueError(
-                f"'{other.folder.name}' cannot be averaged with '{first.folder.name}': {reason}"
-            )
+            raise ValueError(f"'{name}' cannot be averaged with '{names[0]}': {reason}")
         config = _shared_config(other)
         differ = sorted(n for n in {*config, *wanted} if config.get(n) != wanted.get(n))
         if differ:
             raise ValueError(
-                f"models of an ensemble must be alike but for the network: {other.folder.name!r} "
-                f"and {first.folder.name!r} differ in {', '.join(differ)}"
+                f"models of an ensemble must be alike but for the network: '{name}' and "
+                f"'{names[0]}' differ in {', '.join(differ)}"
             )
 
 
@@ -175,15 +178,25 @@ def _why_other_classes(model: Bundle, other: Bundle) -> str:
     return ""
 
 
-def _require_different(members: Sequence[Bundle]) -> None:
-    known: dict[str, str] = {}
-    for member in members:
-        if member.sha256 in known:
+def _require_different(
+    members: Sequence[Bundle], names: Sequence[str], checkpoints: Sequence[str | None]
+) -> None:
+    known: dict[str, tuple[str, str | None]] = {}
+    for member, name, checkpoint in zip(members, names, checkpoints, strict=True):
+        if member.sha256 not in known:
+            known[member.sha256] = name, checkpoint
+            continue
+        before, of_before = known[member.sha256]
+        if (before, of_before) == (name, checkpoint):
             raise ValueError(
-                f"'{member.folder.name}' and '{known[member.sha256]}' are the same model, with the same "
-                "weights, which would only count twice; give each once"
+                f"the model '{name}' is given twice, so it would count twice; give it once"
             )
-        known[member.sha256] = member.folder.name
+        if before == name:
+            before, name = f"{name}/models/{of_before}", f"{name}/models/{checkpoint}"
+        raise ValueError(
+            f"'{name}' and '{before}' are the same model, with the same weights, which would only "
+            "count twice; give each once"
+        )
 
 
 def _further_descriptions(members: Sequence[Bundle]) -> tuple[BundleDescription, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.mirror_axes import notice_mirroring
+from napari_seg.segmentation.model_names import model_names
 from napari_seg.segmentation.shared_notices import merge_notices
 from napari_seg.segmentation.wrong_scan import notice_differences
 
@@ -36,15 +37,15 @@ def notice_models(
     tuple of Notice
         What only some of several models would say names them by their folders.
     """
-    further = bundle.ensemble.descriptions if bundle.ensemble else ()
+    models = (bundle.description, *(bundle.ensemble.descriptions if bundle.ensemble else ()))
     said = [
         (
-            "shipped" if one.is_shipped else one.folder.name,
+            name,
             (
                 *notice_differences(scan, one, voxels_only=voxels_only),
                 *notice_mirroring(mirror, one),
             ),
         )
-        for one in (bundle.description, *further)
+        for name, one in zip(model_names(models), models, strict=True)
     ]
     return merge_notices(said, "model")
