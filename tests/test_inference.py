@@ -276,6 +276,7 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
         assert not [event.key for event in seen.key_averages() if "slow_conv3d" in event.key]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -291,6 +292,7 @@ def test_no_convolution_of_a_run_is_slow(crop, bundle):
         ({"region": ((0, 9), (0, 9), (0,))}, "region must be 'auto' or three"),
         ({"region": ((0, 9), (0, 9), (0, 8.5))}, "region must be 'auto' or three"),
         ({"region": np.full((3, 2), np.nan)}, "region must be 'auto' or three"),
+        ({"region": ((0, np.inf), (0, 9), (0, 9))}, "region must be 'auto' or three"),
         ({"region": np.zeros((2, 2), int)}, "region must be 'auto' or three"),
         ({"region": ((0, 9), (0, 9), "k")}, "region must be 'auto' or three"),
     ],

@@ -200,6 +200,12 @@ def test_a_notice_of_one_box_names_it_and_one_of_both_stands_once():
     assert merged[1].figures == {"box": "left"}
 
 
+def test_a_notice_that_one_box_gives_twice_is_none_of_the_other():
+    small = Notice("fine-voxels", "they are small")
+    [merged] = merge_notices([("left", [small, small]), ("right", [])], "box")
+    assert merged.message == "box left: they are small"
+
+
 def test_a_whole_brain_without_a_region_is_refused_with_the_ways_out(brain, bundle):
     with pytest.raises(FieldOfViewTooLarge, match=r"42 × 58 × 45 mm, this one is 197 × 233 × 189"):
         segment(brain, bundle)

@@ -51,7 +51,9 @@ def as_region(region: Any) -> Region | Literal["auto"] | None:
         spans = np.asarray(region)
     except ValueError:  # of ranges of unequal lengths NumPy makes no array
         spans = np.empty(0)
-    is_whole = spans.dtype.kind in "iu" or (spans.dtype.kind == "f" and (spans % 1 == 0).all())
+    is_whole = spans.dtype.kind in "iu" or (
+        spans.dtype.kind == "f" and bool(np.isfinite(spans).all() and (spans % 1 == 0).all())
+    )
     if spans.shape != (3, 2) or not is_whole:
         raise ValueError(f"region must be 'auto' or three (start, stop) in voxels, got {region!r}")
     i, j, k = ((int(start), int(stop)) for start, stop in spans)

@@ -31,8 +31,7 @@ def merge_notices(said: Sequence[tuple[str, Sequence[Notice]]], what: str) -> tu
     names: dict[tuple[str, str], list[str]] = {}
     notices: dict[tuple[str, str], Notice] = {}
     for name, own in said:
-        for notice in own:
-            key = notice.code, notice.message
+        for key, notice in {(one.code, one.message): one for one in own}.items():
             notices.setdefault(key, notice)
             names.setdefault(key, []).append(name)
     return tuple(
