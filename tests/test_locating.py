@@ -18,7 +18,7 @@ from napari_seg.segmentation.locating.box_voxels import labels_in_region, uprigh
 from napari_seg.segmentation.locating.finding import NothingFound, find_boxes
 from napari_seg.segmentation.locating.locator import Locator, TemplateBox, read_locator
 from napari_seg.segmentation.locating.sides import Sides
-from napari_seg.segmentation.shared_notices import merge_notices
+from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.wrong_scan import FieldOfViewTooLarge
 
 TABLE = LabelTable.from_names({1: "anterior", 2: "posterior"})

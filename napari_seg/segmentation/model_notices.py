@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.model_names import model_names
-from napari_seg.segmentation.shared_notices import merge_notices
 from napari_seg.segmentation.wrong_scan import notice_differences
 
 if TYPE_CHECKING:

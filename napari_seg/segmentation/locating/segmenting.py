@@ -19,9 +19,9 @@ from napari_seg.segmentation.locating.box_voxels import (
 )
 from napari_seg.segmentation.locating.finding import Found, FoundBox, NothingFound, find_boxes
 from napari_seg.segmentation.locating.sides import Sides
+from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.preview import LabelWindow
-from napari_seg.segmentation.shared_notices import merge_notices
 from napari_seg.segmentation.wrong_scan import is_as_small
 
 if TYPE_CHECKING:
