@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -10,6 +11,7 @@ from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.drawn_names import name_all
 from napari_seg.segmentation.inference import segment
 
 SAMPLE = sample_data_folder() / "hippocampus_left.nii.gz"
@@ -54,6 +56,19 @@ def test_names_that_are_never_drawn_are_told(copied_bundle, scan):
     assert notice.code == "labels-never-drawn"
     assert "has 3 outputs, so it never draws 'l3', 'l4'" in notice.message
     assert set(labels.table.names) == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [({1: "liver"}, []), ({1: "liver", 2: "spleen"}, ["has 1 output, so it never draws 'spleen'"])],
+    ids=["one name", "two names"],
+)
+def test_a_network_of_one_output_draws_one_label(names, said):
+    model = SimpleNamespace(name="Liver", table=LabelTable.from_names(names))
+    table, notices = name_all(model, [1], outputs=1)
+    assert table.names == names
+    assert len(notices) == len(said)
+    assert all(part in notice.message for part, notice in zip(said, notices, strict=True))
 
 
 def test_no_probability_is_given_of_a_label_without_an_output(copied_bundle, scan):

@@ -12,7 +12,7 @@ from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle import load_bundle
-from napari_seg.segmentation.execution import Plan, Way
+from napari_seg.segmentation.execution import Plan, Way, openvino_engine
 from napari_seg.segmentation.inference import segment
 
 
@@ -250,6 +250,12 @@ def test_record_holds_the_plan_and_labels_are_made_again_by_it(crop, labels, bun
     assert again.record["plan"]["way"]["engine"] == "torch"
     assert "--precision fast" in again.record["command"]
     assert np.array_equal(again.array, labels.array)
+
+
+def test_a_plan_of_a_library_that_is_not_there_is_refused(crop, bundle, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "is_installed", lambda: False)
+    with pytest.raises(ValueError, match="in OpenVINO, which is not installed here"):
+        segment(crop, bundle, plan=Plan("exact", "cpu", Way("openvino")))
 
 
 def test_exact_labels_are_those_of_float32_in_torch(crop, labels, bundle):
