@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,10 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def same_random_numbers() -> None:
     """Let what a test draws at random with torch be the same in each run."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
+    # Also in a test that is the first to import torch, which comes with a seed of its own.
+    with suppress(ModuleNotFoundError):
+        import torch
+
         torch.manual_seed(0)
 
 
