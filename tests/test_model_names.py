@@ -1,10 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from napari_seg.imaging.files import read_scan, sample_data_folder
+from napari_seg.segmentation.bundle import Ensemble, load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.model_names import model_names
 from napari_seg.segmentation.model_notices import notice_models
@@ -51,9 +51,8 @@ def test_notices_of_models_in_folders_of_one_name_can_be_told_apart():
         model_in("/m/spleen/bundle", mirror_axes=()),
         model_in("/m/heart/bundle", mirror_axes=()),
     ]
-    several = SimpleNamespace(
-        description=models[0], ensemble=SimpleNamespace(descriptions=models[1:])
-    )
+    ensemble = Ensemble((), folds=False, sha256=(), descriptions=tuple(models[1:]))
+    several = replace(load_bundle(), description=models[0], ensemble=ensemble)
     scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
     [notice] = notice_models(scan, several, mirror=(0,))
     assert notice.message.startswith("model spleen/bundle and heart/bundle: windows were mirrored")

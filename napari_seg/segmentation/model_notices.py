@@ -37,7 +37,8 @@ def notice_models(
     tuple of Notice
         What only some of several models would say names them by their folders.
     """
-    models = (bundle.description, *(bundle.ensemble.descriptions if bundle.ensemble else ()))
+    further = bundle.ensemble.descriptions if bundle.ensemble else ()
+    models = (bundle.description, *further)
     said = [
         (
             name,
