@@ -19,6 +19,7 @@ from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.label_list.colours import TableColormap
 from napari_seg.viewer.label_list.layer_table import LayerTable
+from napari_seg.viewer.label_list.whole_labels import told
 from napari_seg.viewer.layers import label_map_of, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.undo import write_region
 
@@ -203,6 +204,16 @@ def test_delete_is_one_named_step_and_undo_brings_row_and_voxels_back(qtbot, lay
     qtbot.wait(20)
     assert row(table, LIVER)[:3] == (LIVER, "liver", (200, 10, 20))
     assert row(table, LIVER).volume_ml == pytest.approx(0.24)
+
+
+@pytest.mark.parametrize(
+    ("voxels", "said"),
+    [(24, "+24 voxels"), (-24, "−24 voxels")],  # noqa: RUF001 - a minus sign
+    ids=["more", "less"],
+)
+def test_what_a_layer_with_times_gains_is_told_in_voxels(voxels, said):
+    with_times = Labels(np.zeros((2, 3, 4, 5), np.uint8))
+    assert told(with_times, "Merge", voxels) == f"Merge: {said}. Ctrl+Z takes it back."
 
 
 def test_several_labels_are_deleted_in_one_step(layer, table):
