@@ -219,6 +219,29 @@ def test_an_own_file_that_another_window_wrote_meanwhile_is_left(
     assert on_disk(folder / "t1_mine_2.nii.gz", layer)
 
 
+@pytest.mark.parametrize("writer", ["add_labels", "write_labels"], ids=["new", "own"])
+def test_what_a_colleague_wrote_right_after_a_save_is_left(new, folder, monkeypatch, writer):
+    keeping, layer = new
+    path = folder / "t1_dseg.nii.gz"
+    if writer == "write_labels":
+        save(keeping, layer)
+        paint(layer, 2)
+    write = getattr(label_saving, writer)
+
+    def write_then_colleague(*given, **options):
+        written = write(*given, **options)
+        colleague_saves(path)
+        return written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(label_saving, writer, write_then_colleague)
+        save(keeping, layer)
+    paint(layer, 0)
+    assert "written by somebody else" in save(keeping, layer)[0]
+    assert np.array_equal(read_labels(path).array, THEIRS)
+    assert on_disk(folder / "t1_dseg_2.nii.gz", layer)
+
+
 def test_a_save_that_fails_leaves_no_file_of_a_new_name(new, folder, monkeypatch, qtbot):
     keeping, layer = new
     before = names_in(folder)

@@ -85,7 +85,7 @@ def write_voxels(
     geometry: Geometry,
     source: Source,
     *,
-    before_replacing: Callable[[], None] | None = None,
+    before_replacing: Callable[[Path], None] | None = None,
 ) -> None:
     """Write voxels whole or not at all, and read them back to be sure.
 
@@ -101,7 +101,8 @@ def write_voxels(
     source
         What the file states of its geometry beyond the affine.
     before_replacing
-        Called when the voxels lie safely on the disk, before the file takes its name.
+        Called with the hidden file that holds the voxels, when they lie safely on the disk and
+        before it takes its name.
 
     Raises
     ------
@@ -128,7 +129,7 @@ def write_voxels(
         if not (same and back.geometry.matches(geometry)):
             raise OSError("what was read back is not what was written")
         if before_replacing is not None:
-            before_replacing()
+            before_replacing(partial)
 
     replace_file(path, write, check=check)
 

@@ -113,7 +113,7 @@ def write_segmentation_nrrd(
     table: LabelTable,
     path: Path,
     *,
-    before_replacing: Callable[[], None],
+    before_replacing: Callable[[Path], None],
 ) -> None:
     """Write labels with their names, colours and codes, as 3D Slicer does; whole or not at all.
 
@@ -128,7 +128,8 @@ def write_segmentation_nrrd(
     path
         Ends in ``.seg.nrrd``.
     before_replacing
-        Called when the labels lie safely on the disk, before the file takes its name.
+        Called with the hidden file that holds the labels, when they lie safely on the disk and
+        before it takes its name.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def write_segmentation_nrrd(
         same = np.array_equal(back.array, array) and back.table.keep(table.names) == table
         if not (same and back.geometry.matches(geometry)):
             raise OSError("what was read back is not what was written")
-        before_replacing()
+        before_replacing(partial)
 
     replace_file(path, write, check=check)
 

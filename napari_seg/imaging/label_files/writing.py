@@ -33,7 +33,7 @@ def write_labels(
     path: str | Path,
     *,
     source: Scan | None = None,
-    before_replacing: Callable[[], None] | None = None,
+    before_replacing: Callable[[Path], None] | None = None,
     new_uids: bool = False,
     overwrite: bool = False,
     moved_to: str | Path | None = None,
@@ -57,8 +57,9 @@ def write_labels(
         its geometry (qform and sform codes, units) is kept. ``None`` takes the labels' own
         source. A DICOM segmentation needs the DICOM series, here or as the labels' own source.
     before_replacing
-        Called when the labels lie safely on the disk, before any of the files takes its name;
-        nothing is changed if it raises. Not called for a DICOM segmentation.
+        Called with the hidden file that holds the labels, when they lie safely on the disk and
+        before any of the files takes its name; nothing is changed if it raises. Not called for a
+        DICOM segmentation.
     new_uids
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
@@ -153,7 +154,7 @@ def _write_beside(
     write_record(path, record, voxels)
 
 
-def _in_turn(first: Callable[[], None] | None, then: Callable[[], None]) -> None:
+def _in_turn(first: Callable[[Path], None] | None, then: Callable[[], None], hidden: Path) -> None:
     if first is not None:
-        first()
+        first(hidden)
     then()

@@ -76,6 +76,14 @@ class Saved:
     news: str
 
 
+@dataclass(frozen=True)
+class _Written:
+    """A file just written, as nobody else has written it since, and what is to be told of it."""
+
+    own: OwnFile
+    notices: tuple[Notice, ...]
+
+
 class _WrittenMeanwhileError(Exception):
     """Somebody else wrote to the file while the labels were packed."""
 
@@ -121,37 +129,45 @@ def _save_to(
     """Save labels to a file; None where somebody else wrote it since it was chosen."""
     path = choice.path
     record = _record(request, labels, run, choice, origins, run_file)
-    notices = _write(replace(labels, record=record), choice)
-    if notices is None:
+    written = _write(replace(labels, record=record), choice)
+    if written is None:
         return None
     name = None if run is None else path.name if run_file is None else run_file.name
     after = replace(
         request.background,
         saved=KeptLabels.of(request.shown),
-        own=OwnFile(path, Stamp.of(path)),
+        own=written.own,
         run=run,
         run_file=name,
     )
     said = [choice.notice] if choice.notice else []
     if run_file is not None and run_file.is_new:
         said.append(f"what the network wrote lies beside it as {run_file.name}")
-    said += [notice.message for notice in notices]
+    said += [notice.message for notice in written.notices]
     if record is None:
         said.append(f"'{record_path(path).name}' is no record and was left as it is")
     return Saved(path, after, "; ".join([f"Saved {path.name}", *said]))
 
 
-def _write(labels: LabelMap, choice: Choice) -> tuple[Notice, ...] | None:
-    def require_unchanged() -> None:
+def _write(labels: LabelMap, choice: Choice) -> _Written | None:
+    """Write labels to a file; None where somebody else wrote it since it was chosen."""
+    stamp: Stamp | None = None
+
+    def look(hidden: Path) -> None:
+        nonlocal stamp
         if Stamp.of(choice.path) != choice.stamp:
             raise _WrittenMeanwhileError
+        # Once it has its name, somebody else may write it at any moment.
+        stamp = Stamp.of(hidden)
 
     try:
         if choice.is_new:
-            return add_labels(labels, choice.path)
-        return write_labels(labels, choice.path, before_replacing=require_unchanged)
+            notices = add_labels(labels, choice.path, before_adding=look)
+        else:
+            notices = write_labels(labels, choice.path, before_replacing=look)
     except _WrittenMeanwhileError:
         return None
+    return None if notices is None else _Written(OwnFile(choice.path, stamp), notices)
 
 
 def _file_of_run(

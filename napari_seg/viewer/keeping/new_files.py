@@ -13,6 +13,7 @@ from napari_seg.viewer.keeping.label_records import read_record
 from napari_seg.viewer.keeping.saving_places import is_free, numbered_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_seg.imaging.scan import LabelMap, Notice
@@ -34,8 +35,17 @@ class RunFile:
     is_new: bool
 
 
-def add_labels(labels: LabelMap, path: Path) -> tuple[Notice, ...] | None:
+def add_labels(
+    labels: LabelMap, path: Path, *, before_adding: Callable[[Path], None] | None = None
+) -> tuple[Notice, ...] | None:
     """Write labels with table and record where none of these is; None where one of them is.
+
+    Parameters
+    ----------
+    labels, path
+        As in `write_labels`.
+    before_adding
+        As its `before_replacing`.
 
     Raises
     ------
@@ -45,7 +55,7 @@ def add_labels(labels: LabelMap, path: Path) -> tuple[Notice, ...] | None:
     notices: list[Notice] = []
 
     def write(hidden: Path) -> None:
-        notices.extend(write_labels(labels, hidden))
+        notices.extend(write_labels(labels, hidden, before_replacing=before_adding))
 
     try:
         add_files(path, write)
