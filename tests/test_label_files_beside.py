@@ -93,6 +93,18 @@ def test_a_table_that_was_another_files_is_told(tmp_path: Path) -> None:
     assert write_labels(some_labels("spleen", 3), tmp_path / "case.nrrd") == ()
 
 
+def test_a_table_of_equal_voxels_that_makes_no_sense_any_more_is_replaced_on_request(
+    tmp_path: Path,
+) -> None:
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+    with (tmp_path / "case.tsv").open("a") as table:
+        table.write("1\ttail\n")
+    with pytest.raises(FileExistsError, match=r"'case\.tsv' beside it is no table of labels"):
+        write_labels(some_labels(), tmp_path / "case.nii.gz")
+    assert write_labels(some_labels(), tmp_path / "case.nii.gz", overwrite=True) == ()
+    assert read_labels(tmp_path / "case.nii.gz").table.names == {1: "liver"}
+
+
 def test_a_record_that_was_another_files_is_told(tmp_path: Path) -> None:
     write_labels(some_labels(record=RECORD), tmp_path / "case.nii.gz")
     (tmp_path / "case.tsv").unlink()

@@ -58,7 +58,7 @@ def require_replaceable_beside(path: Path, record: Record | None, *, has_table: 
         says what the new one does not.
     """
     table, noted = table_path(path), record_path(path)
-    if has_table and table.exists() and not _is_table(table):
+    if has_table and table.exists() and _table_in(table) is None:
         raise FileExistsError(_not_replaced(path, table, "table of labels"))
     if record is not None and noted.exists() and not _is_replaceable(noted, record):
         raise FileExistsError(_not_replaced(path, noted, "record of labels"))
@@ -83,7 +83,7 @@ def require_sidecars_stay(
     """
     images = [*map(Path.absolute, given), *_same_case(path)]
     table, noted = table_path(path), record_path(path)
-    if has_table and table.exists() and not _is_table(table):
+    if has_table and table.exists() and _table_in(table) is None:
         _require_no_image(path, table, [(image, table_path(image)) for image in images])
     if record is not None and noted.exists() and not _is_replaceable(noted, record):
         _require_no_image(path, noted, [(image, record_path(image)) for image in images])
@@ -111,7 +111,7 @@ def shared_with_others(
     if table is not None:
         stated = _stated_in_table(table_path(path))
         # Equal voxels under one table have its names, too.
-        is_same = stated == {voxels} and table == LabelTable.read_tsv(table_path(path))
+        is_same = stated == {voxels} and table == _table_in(table_path(path))
         lost |= set() if is_same else stated
     if not lost:
         return ()
@@ -133,12 +133,11 @@ def _not_replaced(path: Path, other: Path, kind: str) -> str:
     )
 
 
-def _is_table(path: Path) -> bool:
+def _table_in(path: Path) -> LabelTable | None:
     try:
-        LabelTable.read_tsv(path)
+        return LabelTable.read_tsv(path)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _is_replaceable(path: Path, record: Record) -> bool:
