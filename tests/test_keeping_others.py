@@ -360,3 +360,38 @@ def test_another_run_leaves_what_the_first_one_wrote(corrected, folder):
     assert "t1_dseg_network_2.nii.gz" in save(keeping, layer)[0]
     assert np.array_equal(read_labels(folder / "t1_dseg_network.nii.gz").array, THEIRS)
     assert np.array_equal(read_labels(folder / "t1_dseg_network_2.nii.gz").array, other)
+
+
+@pytest.mark.parametrize("writer", ["add_labels", "write_labels"], ids=["new", "own"])
+def test_a_save_that_fails_leaves_nothing_of_what_the_network_wrote(
+    new, folder, monkeypatch, qtbot, writer
+):
+    keeping, layer = new
+    if writer == "write_labels":
+        save(keeping, layer)
+    add_run(layer, THEIRS)
+    before = names_in(folder)
+    with monkeypatch.context() as patch, qtbot.capture_exceptions() as errors:
+        patch.setattr(label_saving, writer, find_disk_full)
+        save(keeping, layer)
+    assert "No space left on device" in str(errors[0][1])
+    assert names_in(folder) == before
+    assert "lies beside it as t1_dseg_network.nii.gz" in save(keeping, layer)[0]
+
+
+def test_what_the_network_wrote_before_stays_where_a_save_fails(
+    corrected, folder, monkeypatch, qtbot
+):
+    keeping, layer = corrected
+    save(keeping, layer)
+    before = names_in(folder)
+    paint(layer, 2)
+    with monkeypatch.context() as patch, qtbot.capture_exceptions():
+        patch.setattr(label_saving, "write_labels", find_disk_full)
+        save(keeping, layer)
+    assert names_in(folder) == before
+    assert "t1_dseg_network.nii.gz" in before
+
+
+def find_disk_full(*_given, **_options):
+    raise OSError(28, "No space left on device")

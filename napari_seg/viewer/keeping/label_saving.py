@@ -13,7 +13,7 @@ from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.keeping import label_records as records
 from napari_seg.viewer.keeping.backgrounds import Background, is_of
-from napari_seg.viewer.keeping.new_files import RunFile, add_labels, keep_run
+from napari_seg.viewer.keeping.new_files import RunFile, add_labels, keep_run, take_back
 from napari_seg.viewer.keeping.origins import NetworkRun, Origins, closest_run, find_origins
 from napari_seg.viewer.keeping.saving_places import Choice, OwnFile, ScanPlace, choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
@@ -112,9 +112,15 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     table = request.labels.table.completed(count_voxels(array))
     labels = replace(request.labels, array=array, table=table)
     run_file = _file_of_run(request, labels, run, choice.path) if by_hand else None
-    while (saved := _save_to(choice, request, labels, run, origins, run_file)) is None:
-        # Somebody else was faster.
-        choice = choose_place(background.own, request.place, by_hand=by_hand, name=request.name)
+    try:
+        while (saved := _save_to(choice, request, labels, run, origins, run_file)) is None:
+            # Somebody else was faster.
+            choice = choose_place(background.own, request.place, by_hand=by_hand, name=request.name)
+    except BaseException:
+        # Nothing on disk was changed, says the error.
+        if run_file is not None:
+            take_back(run_file, choice.path.parent)
+        raise
     return saved
 
 

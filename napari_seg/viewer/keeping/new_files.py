@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import case_name
-from napari_seg.imaging.files import read_labels, write_labels
-from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels
+from napari_seg.imaging.files import read_labels, record_path, write_labels
+from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels, table_path
 from napari_seg.imaging.saving import add_files
 from napari_seg.viewer.keeping.label_records import read_record
 from napari_seg.viewer.keeping.saving_places import is_free, numbered_names
@@ -86,6 +86,22 @@ def keep_run(labels: LabelMap, edited: Path) -> RunFile:
         if _holds(path, labels, voxels):
             break
     return RunFile(path.name, is_new=False)
+
+
+def take_back(run_file: RunFile, folder: Path) -> None:
+    """Remove the file with what a network wrote, with table and record, if it was written just now.
+
+    Parameters
+    ----------
+    run_file
+        As `keep_run` returned it.
+    folder
+        Where it lies.
+    """
+    path = folder / run_file.name
+    if run_file.is_new:
+        for written in (path, table_path(path), record_path(path)):
+            written.unlink(missing_ok=True)
 
 
 def _holds(path: Path, labels: LabelMap, voxels: str) -> bool:
