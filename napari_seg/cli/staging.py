@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import platform
-import re
-import secrets
 import shutil
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,28 +13,6 @@ from napari_seg.cli.places import beside, made_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_HIDDEN = re.compile(r"\.napari-seg-([0-9a-f]{10})-(\d+)-[0-9a-f]{8}")
-# Nobody writes the files of one case for so long.
-_SECONDS_TO_ABANDONED = 7 * 24 * 3600.0
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed programs left in a folder: files written aside, and halves of cases."""
-    for leftover in list(folder.glob(".napari-seg-*")):
-        found = _HIDDEN.fullmatch(leftover.name)
-        if not found or leftover.is_symlink():
-            continue
-        if not _is_abandoned(leftover, found[1], int(found[2])):
-            continue
-        mine = folder / _hidden_name()
-        try:
-            leftover.rename(mine)
-        except OSError:
-            continue  # another program is at it
-        with suppress(OSError):
-            _take_back(mine, folder)
-        shutil.rmtree(mine, ignore_errors=True)
 
 
 @contextmanager
@@ -66,6 +39,8 @@ def staged(labels: Path, *, overwrite: bool) -> Iterator[Path]:
     OSError
         If the folder cannot be made or written to.
     """
+    from napari_seg.imaging.hidden_folders import remove_leftovers
+
     with made_folder(labels.parent):
         remove_leftovers(labels.parent)
         folder = _hidden_folder(labels.parent)
@@ -129,61 +104,11 @@ def _copy(file: Path, partial: Path) -> None:
 
 
 def _hidden_folder(folder: Path) -> Path:
-    hidden = folder / _hidden_name()
+    from napari_seg.imaging.hidden_folders import make_hidden_folder
+
     try:
-        hidden.mkdir(mode=0o700)
+        return make_hidden_folder(folder)
     except OSError as error:
         raise OSError(
             f"the folder '{folder.resolve().name}' cannot be written to: {error.strerror}"
         ) from error
-    return hidden
-
-
-def _hidden_name() -> str:
-    return f".napari-seg-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def _take_back(aside: Path, folder: Path) -> None:
-    """Remove what a killed program had put in place of a case whose labels it had not."""
-    files = [file for file in aside.iterdir() if file.is_file() and not file.is_symlink()]
-    labels = [file for file in files if _has_record(file, folder)]
-    if not labels or any(_is_in_place(file, folder) for file in labels):
-        return
-    for file in files:
-        target = _target(file, folder)
-        with suppress(OSError):
-            # Where there are no hard links, a name is taken by an empty file first.
-            if target.samefile(file) or target.stat().st_size == 0:
-                target.unlink()
-
-
-def _has_record(file: Path, folder: Path) -> bool:
-    record = beside(file, ".json").name
-    return (file.parent / record).exists() or (folder / record).exists()
-
-
-def _is_in_place(file: Path, folder: Path) -> bool:
-    target = _target(file, folder)
-    # Its user may have renamed it since.
-    return file.stat().st_nlink > 1 or (target.exists() and target.samefile(file))
-
-
-def _is_abandoned(leftover: Path, machine: str, process: int) -> bool:
-    import psutil
-
-    if machine == _machine():
-        return not psutil.pid_exists(process)
-    # Whether a process of another machine of the cluster runs is not to be known.
-    try:
-        changed = max(place.lstat().st_mtime for place in (leftover, *leftover.iterdir()))
-    except OSError:
-        return False
-    return time.time() - changed > _SECONDS_TO_ABANDONED
-
-
-def _machine() -> str:
-    named = platform.node()
-    with suppress(OSError):
-        # A container counts its processes by itself, and may be named like its neighbour.
-        named += str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(named.encode(errors="surrogateescape")).hexdigest()[:10]

@@ -12,7 +12,6 @@ from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Outcome, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
 from napari_seg.cli.side_work import SideWork
-from napari_seg.cli.staging import remove_leftovers
 from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ class Study:
             self._fail(case, error)
 
     def _check_places(self, case: Case) -> None:
+        from napari_seg.imaging.hidden_folders import remove_leftovers
+
         check_folder(case.labels.parent)
         remove_leftovers(case.labels.parent)
         check_sidecars(case.labels, self._given, with_record=True)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_seg.imaging.adding import add_all
+from napari_seg.imaging.hidden_folders import make_hidden_folder, remove_leftovers
 
 _EXCHANGE = 2
 _LONGEST_ENDING = 12
@@ -92,24 +93,25 @@ def add_files(path: str | Path, write: Callable[[Path], None]) -> None:
     FileNotFoundError
         If the folder does not exist.
     OSError
-        As in `replace_file`.
+        As in `replace_file`. Names that a killed program took without coming to the end are free.
     """
     path = _target(path).with_name(Path(path).name)
-    hidden = _partial(path, ".partial")
     try:
         _remove_leftovers(path)
-        hidden.mkdir()
-        write(hidden / path.name)
-        # The file itself comes last: it is never there without what belongs to it.
-        files = sorted(hidden.iterdir(), key=lambda file: (file.name == path.name, file.name))
-        add_all(files, path.parent)
+        remove_leftovers(path.parent)
+        hidden = make_hidden_folder(path.parent)
+        try:
+            write(hidden / path.name)
+            # The file itself comes last: it is never there without what belongs to it.
+            files = sorted(hidden.iterdir(), key=lambda file: (file.name == path.name, file.name))
+            add_all(files, path.parent)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
     except OSError as error:
         # Without a number it was said in a sentence by whoever wrote.
         if isinstance(error, FileExistsError) or error.errno is None:
             raise
         raise _not_saved(path, error) from error
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
     _flush_folder(path.parent)
 
 

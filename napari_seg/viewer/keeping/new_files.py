@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import case_name
 from napari_seg.imaging.files import read_labels, record_path, write_labels
+from napari_seg.imaging.hidden_folders import remove_leftovers
 from napari_seg.imaging.label_files.tables import HASH_KEY, hash_of_voxels, table_path
 from napari_seg.imaging.saving import add_files
 from napari_seg.viewer.keeping.label_records import read_record
@@ -80,6 +81,8 @@ def keep_run(labels: LabelMap, edited: Path) -> RunFile:
         As `write_labels` does.
     """
     voxels = hash_of_voxels(labels.array)
+    # Names that a killed save has taken are free again.
+    remove_leftovers(edited.parent)
     for path in numbered_names(edited.parent, f"{case_name(edited)}_network"):
         if is_free(path) and add_labels(labels, path) is not None:
             return RunFile(path.name, is_new=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import SCAN_SUFFIXES, WRITABLE_SUFFIXES, case_name, suffix_of
 from napari_seg.imaging.file_stamp import Stamp
+from napari_seg.imaging.hidden_folders import remove_leftovers
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def _is_protected(path: Path) -> bool:
 
 
 def _new(folder: Path, stem: str, notice: str = "") -> Choice:
+    # Names that a killed save has taken are free again.
+    remove_leftovers(folder)
     path = next(path for path in numbered_names(folder, stem) if is_free(path))
     return Choice(path, is_new=True, notice=notice)
 
