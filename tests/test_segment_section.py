@@ -409,6 +409,18 @@ def test_a_layer_that_was_painted_on_stays_when_the_decision_is_made(qtbot, view
     assert section.status.text.text().endswith(f"'{new.name}' stays: it was changed by hand.")
 
 
+@pytest.mark.parametrize("answer", [0, 1], ids=["keep", "replace"])
+def test_the_news_of_a_decision_go_with_the_layer_that_they_tell_of(qtbot, viewer, section, answer):
+    run(qtbot, section)
+    [labels] = labels_in(viewer)
+    labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    run(qtbot, section)
+    section.status.answers[answer].click()
+    assert f"'{labels.name}' holds the result" in section.status.text.text()
+    viewer.layers.remove(labels)
+    assert section.status.text.text() == ""
+
+
 def test_a_decision_about_a_closed_layer_is_no_decision(qtbot, viewer, section):
     run(qtbot, section)
     [labels] = labels_in(viewer)

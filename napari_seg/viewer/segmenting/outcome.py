@@ -71,8 +71,7 @@ class Outcome(QObject):
     def _report(self, result: Result, layer: Labels) -> None:
         news = result.summary
         if self._contest is None:
-            self._told = layer, news
-            self._status.end(news)
+            self._tell(layer, news)
             return
         old, new = self._contest.old.name, self._contest.new.name
         self._status.ask(
@@ -96,6 +95,10 @@ class Outcome(QObject):
         news += ". Ctrl+Z takes it back." if changed else "; nothing in it changed."
         if contest.new in self._viewer.layers:
             news += f" '{contest.new.name}' stays: it was changed by hand."
+        self._tell(contest.old, news)
+
+    def _tell(self, layer: Labels, news: str) -> None:
+        self._told = layer, news
         self._status.end(news)
 
     def _on_removed(self, event: Any) -> None:
