@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_seg.cli.places import beside, check_places, check_sidecars, holds_names
+from napari_seg.cli.places import beside, check_places, check_sidecars
 from napari_seg.cli.terminal import News, print_json, print_table
 
 if TYPE_CHECKING:
@@ -142,9 +142,11 @@ def _check(conversion: Conversion) -> None:
 
 
 def _check_places(conversion: Conversion) -> None:
+    from napari_seg.imaging.label_files.beside import has_table
+
     given = [conversion.labels, *([conversion.scan] if conversion.scan else [])]
     places = [conversion.output]
-    if conversion.form is None and not (_is_table(places[0]) or holds_names(places[0])):
+    if conversion.form is None and not _is_table(places[0]) and has_table(places[0]):
         check_sidecars(places[0], given, with_record=False)
         places += _table_to_check(conversion)
     check_places(places, given, overwrite=conversion.overwrite)

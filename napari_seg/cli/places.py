@@ -103,7 +103,7 @@ def check_sidecars(labels: Path, scans: Sequence[Path], *, with_record: bool) ->
 
     # What stands in a record to come is no matter: a scan's sidecar says more.
     record: dict[str, str] | None = {} if with_record else None
-    require_sidecars_stay(labels, record, has_table=not holds_names(labels), given=scans)
+    require_sidecars_stay(labels, record, given=scans)
 
 
 def check_format(labels: Path, scan: Scan, *, name: str) -> None:
@@ -167,11 +167,6 @@ def made_folder(folder: Path) -> Iterator[None]:
 def beside(labels: Path, ending: str) -> Path:
     """Name a file beside a label file: ``x_dseg.tsv`` for ``x_dseg.nii.gz`` and ``".tsv"``."""
     return labels.with_name(case_of(labels) + ending)
-
-
-def holds_names(labels: Path) -> bool:
-    """Tell by its name whether a label file holds names itself, and gets no table beside it."""
-    return labels.name.lower().endswith((".seg.nrrd", ".dcm"))
 
 
 def map_ending(name: str) -> str:

@@ -21,7 +21,9 @@ from napari_seg.imaging.files import (
     sample_data_folder,
 )
 from napari_seg.imaging.label_edits.centres import middle_of
+from napari_seg.imaging.label_files.beside import has_table
 from napari_seg.imaging.label_files.mask_folder import mask_files
+from napari_seg.imaging.label_files.tables import table_path
 from napari_seg.imaging.scan_files import is_dicom_file
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
@@ -87,8 +89,7 @@ def save_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     if not knows_its_grid(layer):
         notices = (*labels.notices, *notices)
     show_notice(place.name, [notice.message for notice in notices])
-    holds_names = place.name.lower().endswith((".seg.nrrd", ".dcm"))
-    table = [] if holds_names else [str(place.with_name(f"{case_name(place)}.tsv"))]
+    table = [str(table_path(place))] if has_table(place) else []
     return [path, *table, *([] if labels.record is None else [str(record_path(place))])]
 
 

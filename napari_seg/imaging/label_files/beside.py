@@ -39,7 +39,13 @@ def write_record(path: Path, record: Record | None, voxels: str) -> None:
         write_text(record_path(path), f"{text}\n")
 
 
-def require_replaceable_beside(path: Path, record: Record | None, *, has_table: bool) -> None:
+def has_table(path: Path) -> bool:
+    """Tell by its name whether a label file has a table beside it, or holds names itself."""
+    is_slicers = path.name.lower().endswith(".seg.nrrd")
+    return not is_slicers and suffix_of(path) not in DICOM_SUFFIXES
+
+
+def require_replaceable_beside(path: Path, record: Record | None) -> None:
     """See that what is written beside a label file takes the place of no other program's file.
 
     Parameters
@@ -48,8 +54,6 @@ def require_replaceable_beside(path: Path, record: Record | None, *, has_table: 
         The label file.
     record
         That will be written; None where there is none.
-    has_table
-        Whether a table will be written.
 
     Raises
     ------
@@ -58,20 +62,18 @@ def require_replaceable_beside(path: Path, record: Record | None, *, has_table: 
         says what the new one does not.
     """
     table, noted = table_path(path), record_path(path)
-    if has_table and table.exists() and _table_in(table) is None:
+    if has_table(path) and table.exists() and _table_in(table) is None:
         raise FileExistsError(_not_replaced(path, table, "table of labels"))
     if record is not None and noted.exists() and not _is_replaceable(noted, record):
         raise FileExistsError(_not_replaced(path, noted, "record of labels"))
 
 
-def require_sidecars_stay(
-    path: Path, record: Record | None, *, has_table: bool, given: Iterable[Path] = ()
-) -> None:
+def require_sidecars_stay(path: Path, record: Record | None, *, given: Iterable[Path] = ()) -> None:
     """See that what is written beside a label file takes the place of no other image's sidecar.
 
     Parameters
     ----------
-    path, record, has_table
+    path, record
         As in `require_replaceable_beside`.
     given
         Files or folders of scans, wherever they lie, beside the images of the label file's name.
@@ -83,7 +85,7 @@ def require_sidecars_stay(
     """
     images = [*map(Path.absolute, given), *_same_case(path)]
     table, noted = table_path(path), record_path(path)
-    if has_table and table.exists() and _table_in(table) is None:
+    if has_table(path) and table.exists() and _table_in(table) is None:
         _require_no_image(path, table, [(image, table_path(image)) for image in images])
     if record is not None and noted.exists() and not _is_replaceable(noted, record):
         _require_no_image(path, noted, [(image, record_path(image)) for image in images])

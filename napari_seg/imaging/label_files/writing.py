@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.label_files.beside import (
+    has_table,
     require_replaceable_beside,
     require_sidecars_stay,
     shared_with_others,
@@ -94,21 +95,19 @@ def write_labels(
     if labels.array.min() < 0:
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
     place = path if moved_to is None else Path(moved_to)
-    is_dicom = suffix_of(path) in DICOM_SUFFIXES
-    has_table = not is_dicom and not path.name.lower().endswith(".seg.nrrd")
     require = require_sidecars_stay if overwrite else require_replaceable_beside
-    require(place, labels.record, has_table=has_table)
+    require(place, labels.record)
     table = labels.table.completed(count_voxels(labels.array))
     array = smallest(labels.array)
     voxels = hash_of_voxels(array)
-    beside = (table if has_table else None, labels.record, voxels)
+    beside = (table if has_table(path) else None, labels.record, voxels)
     notices = shared_with_others(place, *beside)
-    if is_dicom:
+    if suffix_of(path) in DICOM_SUFFIXES:
         made = _write_dicom(labels, path, source, new_uids=new_uids)
         _write_beside(path, *beside)
         return (*made, *notices)
     write_beside = partial(_write_beside, path, *beside)
-    if not has_table:
+    if not has_table(path):
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
         grid = labels.geometry if source is None else source.geometry
