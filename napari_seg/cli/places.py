@@ -99,11 +99,12 @@ def check_sidecars(labels: Path, scans: Sequence[Path], *, with_record: bool) ->
     FileExistsError
         If they would; nothing replaces it.
     """
-    from napari_seg.imaging.label_files.beside import require_sidecars_stay
+    from napari_seg.imaging.label_files.beside import require_places_beside
 
     # What stands in a record to come is no matter: a scan's sidecar says more.
     record: dict[str, str] | None = {} if with_record else None
-    require_sidecars_stay(labels, record, given=scans)
+    # Of any other file there `check_places` says how it is replaced.
+    require_places_beside(labels, record, overwrite=True, given=scans)
 
 
 def check_format(labels: Path, scan: Scan, *, name: str) -> None:

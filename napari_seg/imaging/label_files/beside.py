@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,13 @@ def has_table(path: Path) -> bool:
     return not is_slicers and suffix_of(path) not in DICOM_SUFFIXES
 
 
-def require_replaceable_beside(path: Path, record: Record | None) -> None:
-    """See that what is written beside a label file takes the place of no other program's file.
+def require_places_beside(
+    path: Path, record: Record | None, *, overwrite: bool, given: Sequence[Path] = ()
+) -> None:
+    """See that what is written beside a label file takes the place of no file that is to stay.
+
+    That is one which is no table of labels, or a record that is none of ours and says what the
+    new one does not.
 
     Parameters
     ----------
@@ -54,50 +59,39 @@ def require_replaceable_beside(path: Path, record: Record | None) -> None:
         The label file.
     record
         That will be written; None where there is none.
-
-    Raises
-    ------
-    FileExistsError
-        If a file lies there that is no table of labels, or a record that is none of ours and
-        says what the new one does not.
-    """
-    table, noted = table_path(path), record_path(path)
-    if has_table(path) and table.exists() and _table_in(table) is None:
-        raise FileExistsError(_not_replaced(path, table, "table of labels"))
-    if record is not None and noted.exists() and not _is_replaceable(noted, record):
-        raise FileExistsError(_not_replaced(path, noted, "record of labels"))
-
-
-def require_sidecars_stay(path: Path, record: Record | None, *, given: Iterable[Path] = ()) -> None:
-    """See that what is written beside a label file takes the place of no other image's sidecar.
-
-    Parameters
-    ----------
-    path, record
-        As in `require_replaceable_beside`.
+    overwrite
+        Whether such a file is replaced. The sidecar of another image never is.
     given
         Files or folders of scans, wherever they lie, beside the images of the label file's name.
 
     Raises
     ------
     FileExistsError
-        If a file lies there that is no table or record of labels, and such an image lies with it.
+        If such a file lies there.
     """
-    images = [*map(Path.absolute, given), *_same_case(path)]
     table, noted = table_path(path), record_path(path)
+    to_stay: list[tuple[str, Callable[[Path], Path]]] = []
     if has_table(path) and table.exists() and _table_in(table) is None:
-        _require_no_image(path, table, [(image, table_path(image)) for image in images])
+        to_stay.append(("table of labels", table_path))
     if record is not None and noted.exists() and not _is_replaceable(noted, record):
-        _require_no_image(path, noted, [(image, record_path(image)) for image in images])
-
-
-def _require_no_image(path: Path, other: Path, sidecars: Iterable[tuple[Path, Path]]) -> None:
-    for image, sidecar in sidecars:
-        if sidecar.exists() and sidecar.samefile(other):
+        to_stay.append(("record of labels", record_path))
+    for kind, name_beside in to_stay:
+        other = name_beside(path)
+        if not overwrite:
             raise FileExistsError(
-                f"'{path.name}' was not saved, because '{other.name}' belongs to '{image.name}' "
-                "and would be lost; save the labels under another name"
+                f"'{path.name}' was not saved, because '{other.name}' beside it is no {kind} and "
+                "would be lost; rename that file, or save the labels under another name"
             )
+        for image in [*map(Path.absolute, given), *_same_case(path)]:
+            _require_no_sidecar(path, other, image, name_beside(image))
+
+
+def _require_no_sidecar(path: Path, other: Path, image: Path, sidecar: Path) -> None:
+    if sidecar.exists() and sidecar.samefile(other):
+        raise FileExistsError(
+            f"'{path.name}' was not saved, because '{other.name}' belongs to '{image.name}' "
+            "and would be lost; save the labels under another name"
+        )
 
 
 def shared_with_others(
@@ -126,13 +120,6 @@ def shared_with_others(
         f"{ends}, and are now those of the labels just saved; save one of them under another name"
     )
     return (Notice("beside-shared", message, {"ends": ends}),)
-
-
-def _not_replaced(path: Path, other: Path, kind: str) -> str:
-    return (
-        f"'{path.name}' was not saved, because '{other.name}' beside it is no {kind} and would be "
-        "lost; rename that file, or save the labels under another name"
-    )
 
 
 def _table_in(path: Path) -> LabelTable | None:

@@ -12,8 +12,7 @@ import numpy as np
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.label_files.beside import (
     has_table,
-    require_replaceable_beside,
-    require_sidecars_stay,
+    require_places_beside,
     shared_with_others,
     write_record,
 )
@@ -95,8 +94,7 @@ def write_labels(
     if labels.array.min() < 0:
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
     place = path if moved_to is None else Path(moved_to)
-    require = require_sidecars_stay if overwrite else require_replaceable_beside
-    require(place, labels.record)
+    require_places_beside(place, labels.record, overwrite=overwrite)
     table = labels.table.completed(count_voxels(labels.array))
     array = smallest(labels.array)
     voxels = hash_of_voxels(array)
