@@ -7,8 +7,8 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
 from napari_seg import Geometry, LabelMap, LabelTable, Scan, read_scan, write_labels
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import read_labels, write_scan
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.layers import image_layer, labels_layer
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from napari_seg.imaging.file_stamp import Stamp
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping.label_records import (
     is_all_by_hand,
     is_networks_own,

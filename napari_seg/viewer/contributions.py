@@ -12,7 +12,6 @@ from napari.layers import Image, Labels
 
 from napari_seg.imaging.file_formats import PAIR_SUFFIXES, PICTURE_SUFFIXES, suffix_of
 from napari_seg.imaging.file_kinds import file_kind, kind_inside
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import (
     case_name,
     read_labels,
@@ -25,6 +24,7 @@ from napari_seg.imaging.label_files.beside import has_table
 from napari_seg.imaging.label_files.mask_folder import mask_files
 from napari_seg.imaging.label_files.tables import table_path
 from napari_seg.imaging.scan_files import is_dicom_file
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.label_forms import labels_with_scan
 from napari_seg.viewer.layers import (

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import LabelMap, Scan, Source
 from napari_seg.viewer.editing.attached import attach, attached
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.strokes import commit_stroke
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.keeping.backgrounds import Background, look_at
 from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box

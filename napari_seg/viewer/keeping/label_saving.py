@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import record_path, write_labels
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping import label_records as records
 from napari_seg.viewer.keeping.backgrounds import Background, is_of
 from napari_seg.viewer.keeping.new_files import RunFile, add_labels, keep_run, take_back

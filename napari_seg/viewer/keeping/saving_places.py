@@ -8,8 +8,8 @@ from stat import S_IWGRP, S_IWOTH, S_IWUSR
 from typing import TYPE_CHECKING
 
 from napari_seg.imaging.file_formats import SCAN_SUFFIXES, WRITABLE_SUFFIXES, case_name, suffix_of
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.hidden_folders import remove_leftovers
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
 if TYPE_CHECKING:

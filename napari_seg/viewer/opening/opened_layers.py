@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
-    from napari_seg.imaging.file_stamp import Stamp
     from napari_seg.imaging.scan import Scan
     from napari_seg.viewer.display_order import DisplayOrder
+    from napari_seg.viewer.file_stamp import Stamp
     from napari_seg.viewer.shown_labels import ShownLabels
 
 

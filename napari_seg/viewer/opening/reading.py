@@ -10,7 +10,6 @@ import numpy as np
 
 from napari_seg.imaging.dicom.reading import NeedsRepairError, SeveralSeriesError
 from napari_seg.imaging.drawn_voxels import look_drawn
-from napari_seg.imaging.file_stamp import Stamp
 from napari_seg.imaging.files import read_labels, read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
@@ -20,6 +19,7 @@ from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.scan_alignment import frames_differ
 from napari_seg.viewer.appearance import compile_label_colours
 from napari_seg.viewer.display_order import DisplayOrder
+from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.shown_labels import ShownLabels
 
 # Atlases have some hundred labels; a scan of whole numbers has thousands of values.
