@@ -13,8 +13,9 @@ from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping import label_records as records
 from napari_seg.viewer.keeping.backgrounds import Background, is_of
-from napari_seg.viewer.keeping.new_files import RunFile, add_labels, keep_run, take_back
+from napari_seg.viewer.keeping.free_names import add_labels
 from napari_seg.viewer.keeping.origins import NetworkRun, Origins, closest_run, find_origins
+from napari_seg.viewer.keeping.run_file import RunFile, keep_run, take_back
 from napari_seg.viewer.keeping.saving_places import Choice, OwnFile, ScanPlace, choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
 
@@ -111,7 +112,10 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     array = request.order.restore(shown)
     table = request.labels.table.completed(count_voxels(array))
     labels = replace(request.labels, array=array, table=table)
-    run_file = _file_of_run(request, labels, run, choice.path) if by_hand else None
+    run_file = None
+    if by_hand and run is not None:
+        edited, order = choice.path, request.order
+        run_file = keep_run(run, labels, edited, background=background, order=order)
     try:
         while (saved := _save_to(choice, request, labels, run, origins, run_file)) is None:
             # Somebody else was faster.
@@ -174,23 +178,6 @@ def _write(labels: LabelMap, choice: Choice) -> _Written | None:
     except _WrittenMeanwhileError:
         return None
     return None if notices is None else _Written(OwnFile(choice.path, stamp), notices)
-
-
-def _file_of_run(
-    request: Request, labels: LabelMap, run: NetworkRun | None, path: Path
-) -> RunFile | None:
-    """Name the file with what the network wrote; it is written where there is none yet."""
-    if run is None:
-        return None
-    known, in_file = request.background.run_file, request.background.run
-    own = request.background.own
-    is_this_run = in_file is not None and in_file.labels == run.labels
-    is_beside = own is not None and own.path.parent == path.parent
-    # What lies in the file that is written now is not kept by it.
-    if known is not None and is_this_run and is_beside and known != path.name:
-        return RunFile(known, is_new=False)
-    array = request.order.restore(run.labels.restore())
-    return keep_run(replace(labels, array=array, record=run.record), path)
 
 
 def _record(

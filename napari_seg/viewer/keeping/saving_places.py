@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from stat import S_IWGRP, S_IWOTH, S_IWUSR
 from typing import TYPE_CHECKING
 
-from napari_seg.imaging.file_formats import SCAN_SUFFIXES, WRITABLE_SUFFIXES, case_name, suffix_of
-from napari_seg.imaging.hidden_folders import remove_leftovers
+from napari_seg.imaging.file_formats import WRITABLE_SUFFIXES, case_name, suffix_of
 from napari_seg.viewer.file_stamp import Stamp
+from napari_seg.viewer.keeping.free_names import is_free, numbered_names
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-_NEW = ".nii.gz"
-# Files that differ in these alone share a table and a record.
-_ENDS_OF_ONE_NAME = (*SCAN_SUFFIXES, ".tsv", ".json")
 
 
 @dataclass(frozen=True)
@@ -145,24 +139,5 @@ def _is_protected(path: Path) -> bool:
 
 
 def _new(folder: Path, stem: str, notice: str = "") -> Choice:
-    # Names that a killed save has taken are free again.
-    remove_leftovers(folder)
     path = next(path for path in numbered_names(folder, stem) if is_free(path))
     return Choice(path, is_new=True, notice=notice)
-
-
-def numbered_names(folder: Path, stem: str) -> Iterator[Path]:
-    """Name label files of a stem, one after the other: ``x.nii.gz``, ``x_2.nii.gz``."""
-    yield folder / f"{stem}{_NEW}"
-    number = 2
-    while True:
-        yield folder / f"{stem}_{number}{_NEW}"
-        number += 1
-
-
-def is_free(path: Path) -> bool:
-    """Tell whether neither labels of this name are there, in any format, nor table nor record."""
-    # A link that leads nowhere takes a name, too.
-    return not any(
-        os.path.lexists(path.with_name(case_name(path) + end)) for end in _ENDS_OF_ONE_NAME
-    )
