@@ -327,12 +327,13 @@ def corrected(new):
     return keeping, layer
 
 
-def add_run(layer, array):
+def add_run(layer, array, *, by_hand=True):
     shown = metadata_of(layer)["order"].show(array)
     layer.data = shown.copy()
     written = metadata_of(layer).get("written", ())
     update_metadata(layer, written=(*written, (KeptLabels.of(shown), NETWORK)))
-    paint(layer, 1)
+    if by_hand:
+        paint(layer, 1)
 
 
 def test_a_file_that_is_called_like_the_networks_is_left(corrected, folder):
@@ -363,6 +364,23 @@ def test_what_the_network_wrote_is_written_once_and_told_once(corrected, folder)
     paint(layer, 1)
     assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
     assert not (folder / "t1_dseg_network_2.nii.gz").exists()
+
+
+@pytest.mark.parametrize("gone", [(".json",), (".nii.gz", ".tsv", ".json")], ids=["record", "all"])
+def test_what_the_network_wrote_is_kept_elsewhere_where_its_own_file_is_replaced(new, folder, gone):
+    keeping, layer = new
+    add_run(layer, THEIRS, by_hand=False)
+    assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
+    # Now nothing says that a network wrote that file.
+    for end in gone:
+        (folder / f"t1_dseg{end}").unlink()
+    paint(layer, 1)
+    assert save(keeping, layer) == [
+        "Saved t1_dseg.nii.gz; what the network wrote lies beside it as t1_dseg_network.nii.gz"
+    ]
+    named = json.loads((folder / "t1_dseg.json").read_text())["network_labels"]
+    assert named["file"] == "t1_dseg_network.nii.gz"
+    assert np.array_equal(read_labels(folder / named["file"]).array, THEIRS)
 
 
 def test_another_run_leaves_what_the_first_one_wrote(corrected, folder):
