@@ -192,10 +192,10 @@ def _record(
     there = {} if choice.is_new else records.read_record(path)
     if there is None:
         return None
-    before = request.order.restore(request.background.saved.restore())
-    if there and not is_of(there, before, path):
-        # Whose labels it speaks of is not known; the new ones they are not.
-        there = {}
+    if there:
+        before = request.order.restore(request.background.saved.restore())
+        # Of which labels it speaks otherwise is not known; it is not of the new ones.
+        there = there if is_of(there, before, path) else {}
     begun: dict[str, Any] = (
         records.plain_record(request.scan, labels.table) if run is None else dict(run.record)
     )
