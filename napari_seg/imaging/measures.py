@@ -70,6 +70,18 @@ def volume_text(ml: float) -> str:
     return f"{ml:.2f} ml" if ml >= 0.005 else f"{1000 * ml:.2g} mm³"
 
 
+def signed_volume_text(ml: float) -> str:
+    """Say a change of volume as `volume_text` says a volume, with its sign.
+
+    Examples
+    --------
+    >>> signed_volume_text(2.3456), signed_volume_text(-0.003)
+    ('+2.35 ml', '−3 mm³')
+    """  # noqa: RUF002 - a minus sign
+    sign = "+" if ml > 0 else "−"  # noqa: RUF001 - a minus sign
+    return f"{sign}{volume_text(abs(ml))}"
+
+
 def label_volumes(array: NDArray[Any], voxel_volume_ml: float) -> dict[int, float]:
     """Return the volume in ml of each value other than 0 that occurs in `array`."""
     return {value: count * voxel_volume_ml for value, count in count_voxels(array).items()}

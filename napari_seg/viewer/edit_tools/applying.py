@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_seg.imaging.measures import volume_text
+from napari_seg.imaging.measures import signed_volume_text
 from napari_seg.viewer.edit_tools.computing import Request, compute
 from napari_seg.viewer.edit_tools.tool import reason_against
 from napari_seg.viewer.editing.strokes import commit_stroke
@@ -169,15 +169,10 @@ def gains_text(subject: Subject, outcome: Outcome) -> str:
     """Say in ml what labels gain and lose, the largest changes first."""
     changes = sorted(outcome.changes.items(), key=lambda change: -abs(change[1]))
     texts = [
-        f"{subject.name_of(label)} {_millilitres(count * subject.voxel_ml)}"
+        f"{subject.name_of(label)} {signed_volume_text(count * subject.voxel_ml)}"
         for label, count in changes[:_MOST_NAMED]
     ]
     if len(changes) > _MOST_NAMED:
         more = len(changes) - _MOST_NAMED
         texts.append(f"{more} more label{'s' if more > 1 else ''}")
     return ", ".join(texts) or "voxels moved within a label"
-
-
-def _millilitres(volume: float) -> str:
-    sign = "+" if volume > 0 else "−"  # noqa: RUF001 - a minus sign
-    return f"{sign}{volume_text(abs(volume))}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.imaging.label_edits.boxes import bounds
-from napari_seg.imaging.measures import volume_text
+from napari_seg.imaging.measures import signed_volume_text
 from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.undo import write_region
 
@@ -54,12 +54,11 @@ def told(layer: Labels, step: str, voxels: int) -> str:
     if not voxels:
         return f"{step}: only in the list, there were no voxels"
     try:
-        size = volume_text(abs(voxels) * grid_of(layer)[0].voxel_volume_ml)
+        gain = signed_volume_text(voxels * grid_of(layer)[0].voxel_volume_ml)
     except ValueError:
         # Another reader's layer with times or channels.
-        size = f"{abs(voxels)} voxels"
-    sign = "+" if voxels > 0 else "−"  # noqa: RUF001 - a minus sign
-    return f"{step}: {sign}{size}. Ctrl+Z takes it back."
+        gain = f"{voxels:+} voxels".replace("-", "−")  # noqa: RUF001 - a minus sign
+    return f"{step}: {gain}. Ctrl+Z takes it back."
 
 
 def _find(labels: NDArray[Any], values: Collection[int]) -> tuple[Box, NDArray[np.bool_]] | None:
