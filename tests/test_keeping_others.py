@@ -243,6 +243,27 @@ def test_what_a_colleague_wrote_right_after_a_save_is_left(new, folder, monkeypa
     assert on_disk(folder / "t1_dseg_2.nii.gz", layer)
 
 
+@pytest.mark.parametrize("has_links", [True, False], ids=["hard links", "no hard links"])
+def test_labels_of_a_new_file_go_back_to_it(new, monkeypatch, has_links):
+    keeping, layer = new
+    if not has_links:
+        monkeypatch.setattr("os.link", refuse_links)
+    for value in (1, 2, 0):
+        paint(layer, value)
+        assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
+
+
+@pytest.mark.parametrize("end", [".nii", ".nrrd", ".seg.nrrd", ".mha"])
+def test_labels_go_back_to_a_file_of_any_format(viewer, keep, folder, end):
+    path = folder / f"mine{end}"
+    write_labels(read_labels(folder / "t1_mine.nii.gz"), path)
+    keeping, layer = keep(), open_by_napari(viewer, path)
+    wait_ready(layer)
+    for value in (2, 1):
+        paint(layer, value)
+        assert save(keeping, layer) == [f"Saved {path.name}"]
+
+
 def test_a_save_that_fails_leaves_no_file_of_a_new_name(new, folder, monkeypatch, qtbot):
     keeping, layer = new
     before = names_in(folder)
