@@ -79,7 +79,8 @@ def take_back(aside: Path, folder: Path) -> None:
             if not file.is_symlink() and target.samefile(file):
                 target.unlink()
     for name, size, modified_ns in notes[1:]:
-        target = _target(name, folder)
+        # In this folder alone, wherever the notes come from.
+        target = _target(Path(name).name, folder)
         with suppress(OSError):
             found = target.stat()
             # Where it still lies aside its name was taken at most, by an empty file.
