@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +158,27 @@ def test_what_the_library_says_names_no_folder(tmp_path: Path) -> None:
         write_itk_file(VOXELS, geometry, folder / "x.unknown", Source())
     for error in (read, written):
         assert "Doe_John" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["x.nrrd", "x.seg.nrrd", "x.mha"])
+def test_a_disk_without_room_is_called_so(tmp_path: Path, name: str) -> None:
+    # A limit on the size of files stands for the disk; the library says only that it failed.
+    code = f"""
+import resource, signal
+import numpy as np
+from napari_seg import Geometry, LabelMap, LabelTable, write_labels
+array = np.random.default_rng(0).integers(0, 9, (60, 50, 40))
+labels = LabelMap(array, Geometry(array.shape, np.eye(4)), LabelTable())
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    write_labels(labels, {str(tmp_path / name)!r})
+except OSError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"'{name}' could not be saved: File too large; ")
+    assert not (tmp_path / name).exists()
 
 
 def test_what_nrrd_states_as_not_known_is_assumed_with_a_notice(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from napari_seg.imaging.stated_times import STEP_KEY
 
 # No gzip stream unpacks to more than this many times its own size.
 _LARGEST_RATIO = 1032
+# More than the rest of a block that a full disk leaves.
+_PROBE_BYTES = 1 << 20
 _PACKED = ("a gzip file", "a file packed")
 # An address in memory, which the library prints beside its own names.
 _ADDRESS = re.compile(r"\w*\(0x[0-9a-f]+\): ?|ITK ERROR: |sitk::ERROR: |\[nrrd\] ")
@@ -108,6 +110,7 @@ def write_itk_file(
         with text_path(path) as name:
             sitk.WriteImage(image, name, useCompression=True)
     except RuntimeError as error:
+        _require_room(path)
         raise OSError(_last_line(error, path)) from error
 
 
@@ -228,6 +231,15 @@ def _channel_names(image: sitk.ImageFileReader, header: NrrdHeader) -> tuple[str
         return volume_names(parts, "volume")
     flat = image.GetDimension() == 2 or image.GetSize()[2] == 1
     return RGB_NAMES if parts == 3 and flat else volume_names(parts, "channel")
+
+
+def _require_room(path: Path) -> None:
+    """Raise what the system says where a file cannot grow: the library says only that it failed."""
+    if path.is_file():
+        with path.open("ab") as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _last_line(error: RuntimeError, path: Path) -> str:
