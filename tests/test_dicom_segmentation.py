@@ -354,6 +354,34 @@ def test_three_hundred_labels_keep_their_values_names_and_colours(tmp_path: Path
     require_valid(path)
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [((2**53, 2**53 + 1, 2**63 - 1), np.int64), ((7, 2**53 + 1, 2**64 - 1), np.uint64)],
+    ids=["signed", "unsigned"],
+)
+def test_values_of_64_bits_come_back(
+    tmp_path: Path, values: tuple[int, ...], kind: type[np.integer]
+) -> None:
+    scan, _ = upright(tmp_path)
+    array = np.array([0, *values], kind)[np.searchsorted([0, 2, 3, 205], drawn())]
+    labels = LabelMap(array, scan.geometry, LabelTable())
+    write_labels(labels, tmp_path / "labels.dcm", source=scan)
+    back = read_labels(tmp_path / "labels.dcm", onto=scan)
+    assert tuple(back.table.names) == values
+    assert np.array_equal(back.array, array)
+    description = pydicom.dcmread(tmp_path / "labels.dcm").SegmentSequence[2].SegmentDescription
+    assert description == f"label value {values[2]}"
+
+
+def test_a_value_that_no_voxel_can_hold_is_not_taken(tmp_path: Path) -> None:
+    scan, _ = upright(tmp_path)
+    write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan)
+    dataset = pydicom.dcmread(tmp_path / "labels.dcm")
+    dataset.SegmentSequence[2].SegmentDescription = f"label value {2**64}"
+    dataset.save_as(tmp_path / "labels.dcm")
+    assert set(read_segmentation(tmp_path / "labels.dcm").table.names) == {1, 2, 3}
+
+
 def test_a_single_slice_and_a_single_label(tmp_path: Path) -> None:
     write_slices(tmp_path / "source", [0])
     scan = read_dicom(tmp_path / "source")

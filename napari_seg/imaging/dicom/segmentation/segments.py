@@ -25,7 +25,8 @@ _UNKNOWN = codes.cid7150.Tissue
 _BACKGROUND = codes.DCM.Background.value
 # Segments are numbered from 1 without gaps, labels may have any values.
 _VALUE = "label value {}"
-_VALUE_READ = re.compile(r"label value ([1-9][0-9]{0,9})")
+_VALUE_READ = re.compile(r"label value ([1-9][0-9]{0,19})")
+_LARGEST_VALUE = 2**64 - 1
 
 
 def segments_of(
@@ -166,7 +167,8 @@ def _stated_values(segments: Mapping[int, pydicom.Dataset]) -> dict[int, int]:
         stated = _VALUE_READ.fullmatch(str(segment.get("SegmentDescription") or ""))
         values[number] = number if stated is None else int(stated[1])
     # Another program may have added or changed segments.
-    return values if len(set(values.values())) == len(values) else {}
+    are_ours = len({*values.values()}) == len(values)
+    return values if are_ours and max(values.values(), default=0) <= _LARGEST_VALUE else {}
 
 
 def _label(segment: pydicom.Dataset, value: int) -> Label:

@@ -148,7 +148,8 @@ def _refer_to(frames: Sequence[int], dataset: hd.seg.Segmentation) -> None:
 def _numbered(array: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
     """Return ``(k, j, i)``, with the rank of each value from 1 instead of the value."""
     kind = np.uint8 if len(values) < 256 else np.uint16
-    known = np.array([0, *values])
+    # Of the same kind: numbers of 64 bits with and without a sign are compared as fractions.
+    known = np.array([0, *values], array.dtype)
     frames = np.empty(array.shape[::-1], dtype=kind)
     for k in range(array.shape[2]):
         frames[k] = np.searchsorted(known, array[..., k].T)
@@ -157,10 +158,10 @@ def _numbered(array: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
 
 def _require_same(path: Path, labels: LabelMap, stored: Sequence[Label]) -> None:
     back = read_segmentation(path)
-    names = {label.value: segment_name(label.name) for label in stored}
+    names, found = {label.value: segment_name(label.name) for label in stored}, back.table.names
+    same = all(value in found and name in ("", found[value]) for value, name in names.items())
     try:
         placed = align_labels(back, labels.geometry).array
-        same = all(name in ("", back.table.name_of(value)) for value, name in names.items())
     except ValueError as error:
         raise OSError("what was read back lies on another grid than what was written") from error
     if not same or not np.array_equal(placed, labels.array):
