@@ -76,6 +76,12 @@ def test_what_is_read_is_what_was_written(tmp_path: Path, suffix: str) -> None:
     assert read_label_table(path) == TABLE
 
 
+@pytest.mark.parametrize("suffix", [".tsv", ".txt", ".ctbl"])
+def test_a_table_without_labels_comes_back(tmp_path: Path, suffix: str) -> None:
+    write_label_table(LabelTable(), tmp_path / f"none{suffix}")
+    assert read_label_table(tmp_path / f"none{suffix}") == LabelTable()
+
+
 def test_a_table_of_itk_snap(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text(SNAPS, encoding="utf-8")
     assert read_label_table(tmp_path / "labels.txt") == LabelTable(

@@ -15,6 +15,7 @@ from napari_seg import (
     read_labels,
     write_masks,
 )
+from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.scan import Source
 
 AFFINE = np.array(
@@ -217,6 +218,22 @@ def test_a_folder_without_labels_is_replaced_again(tmp_path: Path) -> None:
     write_masks(none, tmp_path / "masks")
     write_masks(labels, tmp_path / "masks")
     assert read_labels(tmp_path / "masks").table.names == labels.table.names
+
+
+@pytest.mark.parametrize("record", [None, {"a": 1}], ids=["", "record"])
+def test_no_labels_come_back_on_the_grid_that_is_given(
+    tmp_path: Path, record: dict[str, Any] | None
+) -> None:
+    none = LabelMap(np.zeros((6, 5, 4), np.uint8), GEOMETRY, LabelTable(), record=record)
+    write_masks(none, tmp_path / "masks")
+    with pytest.raises(ValueError, match=r"'masks' holds the masks of no structure.*give the scan"):
+        read_labels(tmp_path / "masks")
+    back = read_labels(tmp_path / "masks", onto=GEOMETRY)
+    assert (back.array.shape, back.array.any(), len(back.table)) == ((6, 5, 4), False, 0)
+    assert back.geometry.matches(GEOMETRY)
+    assert is_label_file(tmp_path / "masks") is True
+    (tmp_path / "masks" / "001.dcm").write_bytes(b"")
+    assert is_label_file(tmp_path / "masks") is False
 
 
 def test_bad_requests_leave_nothing(tmp_path: Path) -> None:

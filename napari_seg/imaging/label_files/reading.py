@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from napari_seg.imaging.file_formats import ITK_SUFFIXES, PICTURE_SUFFIXES, suffix_of
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
 from napari_seg.imaging.label_files.mask_folder import mask_files, read_masks
+from napari_seg.imaging.label_files.structure_files import is_saved_without_labels
 from napari_seg.imaging.label_files.tables import read_table_beside
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
+from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.progress import OnProgress, share_of
@@ -61,17 +65,28 @@ def read_labels(
         If it holds no labels, or lies on another grid than `onto`.
     """
     path = readable_path(path)
+    geometry = onto.geometry if isinstance(onto, Scan) else onto
     with naming_no_folder():
+        if path.is_dir() and not mask_files(path) and is_saved_without_labels(path):
+            return _no_labels(path, geometry)
         labels = _read(path, share_of(on_progress, 0.0, 0.95))
-    if onto is None:
+    if onto is None or geometry is None:
         return labels
-    geometry = onto if isinstance(onto, Geometry) else onto.geometry
     try:
         aligned = align_labels(labels, geometry, resample=resample)
     except ValueError as error:
         raise ValueError(f"'{path.name}': {error}") from error
     frames = labels.source.frame, None if isinstance(onto, Geometry) else onto.source.frame
     return replace(aligned, notices=(*aligned.notices, *_other_frame(*frames)))
+
+
+def _no_labels(path: Path, geometry: Geometry | None) -> LabelMap:
+    if geometry is None:
+        raise ValueError(
+            f"'{path.name}' holds the masks of no structure, so none says on which grid they "
+            "lie; give the scan that they belong to (onto=, --scan)"
+        )
+    return LabelMap(np.zeros(geometry.shape, np.uint8), geometry, LabelTable())
 
 
 def _read(path: Path, report: OnProgress) -> LabelMap:

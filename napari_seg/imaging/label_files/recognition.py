@@ -18,7 +18,7 @@ from napari_seg.imaging.file_formats import (
     suffix_of,
 )
 from napari_seg.imaging.label_files.mask_folder import mask_files
-from napari_seg.imaging.label_files.structure_files import is_ours
+from napari_seg.imaging.label_files.structure_files import is_ours, is_saved_without_labels
 from napari_seg.imaging.label_files.tables import table_path
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.nifti_header import read_header
@@ -81,6 +81,8 @@ def _has_table(path: Path) -> bool:
 
 def _is_label_folder(folder: Path) -> bool:
     files = mask_files(folder)
+    if not files and is_saved_without_labels(folder):
+        return True
     if not files:
         # A DICOM segmentation may lie in a folder of its own, at most with a licence.
         inside = list(islice(filter(Path.is_file, folder.rglob("*")), _LOOKED_INTO + 1))

@@ -23,7 +23,7 @@ def read_slicer_colours(path: Path) -> LabelTable:
     """
     is_slicers = path.suffix.lower() == ".ctbl"
     lines = lines_of(path)
-    labels = []
+    labels, rows = [], 0
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -33,13 +33,14 @@ def read_slicer_colours(path: Path) -> LabelTable:
                 f"'{path.name}' is not a table of labels: line {number} is no "
                 "'value name red green blue alpha'"
             )
+        rows += 1
         # Slicer itself reads an underscore as a space.
         name = row[2].replace("_", " ") if is_slicers else row[2]
         if int(row[1]) != 0 and name != _UNNAMED:
             colour = int(row[3]), int(row[4]), int(row[5])
             labels.append((int(row[1]), name, colour))
-    if not labels:
-        raise ValueError(f"'{path.name}' is not a table of labels: it holds no label")
+    if not rows:
+        raise ValueError(f"'{path.name}' is not a table of labels: it holds no row")
     try:
         return with_exact_rows((Label(*label) for label in labels), lines, _as_read)
     except ValueError as error:

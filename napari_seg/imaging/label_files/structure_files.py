@@ -64,6 +64,13 @@ def is_ours(folder: Path) -> bool:
         return False
 
 
+def is_saved_without_labels(folder: Path) -> bool:
+    """Tell whether labels were saved here of which there was none: no file but an empty table."""
+    others = {path.name for path in folder.iterdir()} - {*_LITTER, RECORD_NAME}
+    table = folder / TABLE_NAME
+    return others == {TABLE_NAME} and _is_saved_so(table) and not len(LabelTable.read_tsv(table))
+
+
 def require_replaceable(folder: Path) -> None:
     """Raise ``FileExistsError`` where a folder holds anything but a segmentation saved so."""
     if not folder.is_dir():
