@@ -340,6 +340,46 @@ def test_values_that_dicom_does_not_allow_are_left_empty(tmp_path: Path) -> None
     require_valid(tmp_path / "labels.dcm")
 
 
+def test_texts_that_dicom_does_not_allow_are_left_empty_with_a_notice(tmp_path: Path) -> None:
+    # In each alphabet a name has up to 64 letters; a StudyID has 16.
+    wrong = {"PatientName": "x" * 65, "StudyID": "s" * 17, "PatientID": "CANARY\r\nb"}
+    with disable_value_validation():
+        write_slices(tmp_path / "source", **wrong, AccessionNumber="a" * 16)
+    scan = read_dicom(tmp_path / "source")
+    (notice,) = write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan)
+    assert notice.code == "identity-left-out"
+    assert "states PatientName, PatientID, StudyID in a form that DICOM" in notice.message
+    assert "CANARY" not in f"{notice}"
+    found = pydicom.dcmread(tmp_path / "labels.dcm")
+    assert (found.PatientName, found.PatientID, found.StudyID) == ("", "", "")
+    assert found.AccessionNumber == "a" * 16
+    require_valid(tmp_path / "labels.dcm")
+
+
+def test_a_name_of_64_letters_in_each_of_three_alphabets_is_kept(tmp_path: Path) -> None:
+    name = "=".join(("a" * 64, "b" * 64, "c" * 64))
+    write_slices(tmp_path / "source", PatientName=name)
+    scan = read_dicom(tmp_path / "source")
+    assert write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan) == ()
+    assert pydicom.dcmread(tmp_path / "labels.dcm").PatientName == name
+    # dciodvfy counts the three as one.
+    require_valid(tmp_path / "labels.dcm", false_errors=LONG_IN_BYTES)
+
+
+def test_one_slice_of_lossy_compression_makes_the_images_lossy(tmp_path: Path) -> None:
+    paths = write_slices(tmp_path / "source", LossyImageCompression="00")
+    dataset = pydicom.dcmread(paths[3])
+    dataset.LossyImageCompression, dataset.LossyImageCompressionRatio = "01", "8"
+    dataset.LossyImageCompressionMethod = "ISO_10918_1"
+    dataset.save_as(paths[3])
+    scan = read_dicom(tmp_path / "source")
+    write_segmentation(labels_on(scan), tmp_path / "labels.dcm", source=scan)
+    found = pydicom.dcmread(tmp_path / "labels.dcm")
+    assert (found.LossyImageCompression, found.LossyImageCompressionRatio) == ("01", 8)
+    assert found.LossyImageCompressionMethod == "ISO_10918_1"
+    require_valid(tmp_path / "labels.dcm")
+
+
 def test_three_hundred_labels_keep_their_values_names_and_colours(tmp_path: Path) -> None:
     scan, _ = upright(tmp_path)
     array = np.zeros(scan.geometry.shape, np.uint16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,11 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.frames import frame_values
 from napari_seg.imaging.dicom.headers import BROKEN
+from napari_seg.imaging.dicom.segmentation.identity import (
+    IDENTITY_TAGS,
+    add_compression,
+    add_patient_and_study,
+)
 from napari_seg.imaging.dicom.segmentation.uids import SourceUids, find_uids
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 from napari_seg.imaging.geometry import Geometry
@@ -25,26 +29,12 @@ _INSTEAD = "save the labels as NIfTI (.nii.gz) or .seg.nrrd instead"
 _TOLERANCE_MM = 0.15
 _TOLERANCE_STEPS = 0.25
 _PLACE_TAGS = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
-# What the standard demands of a patient and a study (types 1 and 2). The referring physician,
-# who may stay unnamed, is left out.
-_TEXTS = ("PatientName", "PatientID", "StudyID", "AccessionNumber")
-_FORMS = {
-    "PatientBirthDate": r"\d{8}",
-    "PatientSex": r"[MFO]",
-    "StudyDate": r"\d{8}",
-    "StudyTime": r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?",
-}
-_COMPRESSION = (
-    *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
-)
 _TAGS = (
     *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"),
     *("FrameOfReferenceUID", "Rows", "Columns", "NumberOfFrames", "SliceThickness"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *_PLACE_TAGS,
-    *_TEXTS,
-    *_FORMS,
-    *_COMPRESSION,
+    *IDENTITY_TAGS,
 )
 
 
@@ -62,7 +52,7 @@ class SegmentedImages:
     frames
         Which frame of a multi-frame file each slice k is, from 1; empty for single slices.
     notices
-        What was made up.
+        What was made up or left out.
     """
 
     datasets: tuple[pydicom.Dataset, ...]
@@ -128,7 +118,10 @@ def segmented_images(source: Scan, *, new_uids: bool = False) -> SegmentedImages
     thickness = headers[0].get("SliceThickness") or first.values.get("SliceThickness") or step
     for number, (header, dataset) in enumerate(zip(headers, datasets, strict=True)):
         _add_measures(dataset, thickness, step if len(order) > 1 else None)
-        _add_identity(dataset, header, uids, number)
+        _add_uids(dataset, header, uids, number)
+        left_out = add_patient_and_study(dataset, header)
+        notices += tuple(one for one in left_out if one not in notices)
+    add_compression(datasets, headers)
     positions = tuple(
         hd.PlanePositionSequence("PATIENT", frames[index].values["ImagePositionPatient"])
         for index in order
@@ -269,7 +262,7 @@ def _add_measures(dataset: pydicom.Dataset, thickness: Any, step: float | None) 
         measures.SpacingBetweenSlices = pydicom.valuerep.DSfloat(step, auto_format=True)
 
 
-def _add_identity(
+def _add_uids(
     dataset: pydicom.Dataset, header: pydicom.Dataset, uids: SourceUids, number: int
 ) -> None:
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = uids.study, uids.series
@@ -278,12 +271,3 @@ def _add_identity(
     dataset.SOPClassUID, dataset.SOPInstanceUID = uids.storage, uids.instances[number]
     dataset.Rows, dataset.Columns = header.Rows, header.Columns
     dataset.ReferringPhysicianName = ""
-    for tag in _TEXTS:
-        setattr(dataset, tag, str(header.get(tag) or ""))
-    for tag, form in _FORMS.items():
-        # A value that the standard does not allow would make the whole file invalid.
-        text = str(header.get(tag) or "").strip()
-        setattr(dataset, tag, text if re.fullmatch(form, text) else "")
-    for tag in _COMPRESSION:
-        if header.get(tag):
-            setattr(dataset, tag, header[tag].value)
