@@ -516,6 +516,30 @@ def test_a_series_without_a_uid_is_refused_or_gets_the_same_one_each_time(
     require_valid(path)
 
 
+def test_a_uid_that_dicom_does_not_allow_is_told_from_one_that_is_empty(tmp_path: Path) -> None:
+    with disable_value_validation():
+        write_slices(tmp_path / "source", StudyInstanceUID="1.2.03", FrameOfReferenceUID="")
+    scan = read_dicom(tmp_path / "source")
+    message = (
+        r"states no Frame of Reference UID \(a de-identifier may have emptied them\) and states a "
+        r"Study Instance UID that DICOM does not allow \(such as one with a leading zero"
+    )
+    with pytest.raises(ValueError, match=message):
+        write_segmentation(labels_on(scan), tmp_path / "x.dcm", source=scan)
+    (notice,) = write_segmentation(labels_on(scan), tmp_path / "x.dcm", source=scan, new_uids=True)
+    assert re.search(message, notice.message)
+    require_valid(tmp_path / "x.dcm")
+
+
+def test_a_status_is_not_lost_without_a_word(tmp_path: Path) -> None:
+    scan, _ = upright(tmp_path)
+    table = LabelTable((Label(2, "liver", (1, 2, 3), None, "done"), Label(3, "x", (1, 2, 3))))
+    labels = replace(labels_on(scan), table=table)
+    (notice,) = write_segmentation(labels, tmp_path / "labels.dcm", source=scan)
+    assert (notice.code, notice.figures) == ("status-left-out", {"labels": 1})
+    assert notice.message.endswith("'liver'")
+
+
 def test_slices_without_a_name_of_their_own_get_one(tmp_path: Path) -> None:
     write_slices(tmp_path / "source", SOPInstanceUID="1.2.3")
     for path in (tmp_path / "source").iterdir():

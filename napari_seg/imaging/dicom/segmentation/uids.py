@@ -67,13 +67,13 @@ def find_uids(
     storage = _storage(headers, paths)
     instances = [_of(header, "SOPInstanceUID", "MediaStorageSOPInstanceUID") for header in headers]
     lacking = [_NAMES[name] for name, uid in stated.items() if uid is None]
+    wrong = [_NAMES[name] for name in _NAMES if stated[name] is None and _says(headers, name)]
     lacks_instances = None in instances or len(set(instances)) < len(instances)
     if lacks_instances:
         lacking.append("SOP Instance UID of each slice")
     if lacking and not new_uids:
         raise MissingUidsError(
-            f"the series states no {_listed(lacking)} (a de-identifier may have emptied them), so "
-            "a DICOM segmentation cannot refer to it; let them be made (new_uids=True, "
+            f"the series {_stated_no(lacking, wrong)}, so a DICOM segmentation cannot refer to it; let them be made (new_uids=True, "
             "--new-uids), or save the labels as NIfTI (.nii.gz) or .seg.nrrd"
         )
     if lacks_instances:
@@ -84,7 +84,7 @@ def find_uids(
     study, series, frame_of_reference = found.values()
     uids = SourceUids(study, series, frame_of_reference, storage, tuple(named))
     made = {name: str(found[name]) for name, uid in stated.items() if uid is None}
-    return uids, (_notice(lacking, made),) if lacking else ()
+    return uids, (_notice(_stated_no(lacking, wrong), made),) if lacking else ()
 
 
 def _shared(headers: Sequence[pydicom.Dataset], name: str) -> UID | None:
@@ -128,9 +128,27 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _notice(lacking: Sequence[str], made: dict[str, str]) -> Notice:
+def _says(headers: Sequence[pydicom.Dataset], name: str) -> bool:
+    return any(str(header.get(name) or "").strip() for header in headers)
+
+
+def _stated_no(lacking: Sequence[str], wrong: Sequence[str]) -> str:
+    """Tell apart what is empty and what is stated, but is no identifier by the rules."""
+    empty = [name for name in lacking if name not in wrong]
+    said = []
+    if empty:
+        said.append(f"states no {_listed(empty)} (a de-identifier may have emptied them)")
+    if wrong:
+        said.append(
+            f"states a {_listed(wrong)} that DICOM does not allow (such as one with a leading "
+            "zero between two points)"
+        )
+    return " and ".join(said)
+
+
+def _notice(cause: str, made: dict[str, str]) -> Notice:
     message = (
-        f"the series states no {_listed(lacking)}: the segmentation carries new ones, made from "
+        f"the series {cause}: the segmentation carries new ones, made from "
         "the instances of the series and the same each time; the series itself is left as it is, "
         "so an archive shows both together only once the series carries them too"
     )

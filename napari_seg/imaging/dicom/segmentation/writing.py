@@ -19,7 +19,7 @@ from napari_seg.imaging.dicom.segmentation.segments import segment_name, segment
 from napari_seg.imaging.dicom.segmentation.source import SegmentedImages, segmented_images
 from napari_seg.imaging.dicom.segmentation.uids import MissingUidsError
 from napari_seg.imaging.label_alignment import align_labels
-from napari_seg.imaging.label_table import Label
+from napari_seg.imaging.label_table import STATUSES, Label
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.saving import replace_file
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
@@ -99,7 +99,7 @@ def write_segmentation(
 
     replace_file(path, write, check=check)
     left_out = [label.name for label in table if label.value not in counts]
-    return (*images.notices, *_renamed(stored), *_left_out(left_out))
+    return (*images.notices, *_renamed(stored), *_left_out(left_out), *_without_status(stored))
 
 
 def _segmentation(
@@ -184,6 +184,17 @@ def _left_out(names: Sequence[str]) -> tuple[Notice, ...]:
         return ()
     message = f"{len(names)} labels without a voxel are not in the segmentation: {_some(names)}"
     return (Notice("empty-labels", message, {"labels": len(names)}),)
+
+
+def _without_status(stored: Sequence[Label]) -> tuple[Notice, ...]:
+    spoken_of = [label.name for label in stored if label.status != STATUSES[0]]
+    if not spoken_of:
+        return ()
+    message = (
+        f"the status of {len(spoken_of)} labels is not in the segmentation, for DICOM has no "
+        f"place for it: {_some(spoken_of)}"
+    )
+    return (Notice("status-left-out", message, {"labels": len(spoken_of)}),)
 
 
 def _some(names: Sequence[str]) -> str:
