@@ -204,6 +204,22 @@ def test_a_table_of_other_voxels_gives_a_notice_and_no_wrong_names(tmp_path: Pat
     assert "delete its column voxels_sha256" in notice.message
 
 
+def test_a_table_of_no_labels_beside_others_gives_a_notice(tmp_path: Path) -> None:
+    path = tmp_path / "x.nii.gz"
+    write_labels(some_labels(), path)
+    old = path.read_bytes()
+    none = replace(some_labels(), array=np.zeros((4, 3, 2), np.uint8), table=LabelTable())
+    write_labels(none, path)
+    assert read_labels(path).notices == ()
+    path.write_bytes(old)  # as a kill between the table and the voxels leaves them
+    back = read_labels(path)
+    assert back.table.names == {1: "label 1"}
+    assert [notice.code for notice in back.notices] == ["table-of-other-voxels"]
+    # A table without rows of another program says nothing of voxels.
+    (tmp_path / "x.tsv").write_text("index\tname\n")
+    assert read_labels(path).notices == ()
+
+
 @pytest.mark.parametrize("index", ["1.0", " 1", "+1"])
 def test_a_table_saved_again_by_another_program_is_still_tied_to_its_voxels(
     tmp_path: Path, index: str

@@ -217,19 +217,30 @@ def read_tsv_column(path: Path, column: str) -> dict[int, str]:
     }
 
 
+def has_tsv_column(path: Path, column: str) -> bool:
+    """Tell whether a table has a column, were it without rows; errors as `LabelTable.read_tsv`."""
+    return column in _lines(path)[0]
+
+
 def _rows(path: Path) -> list[dict[str, str | None]]:
+    header, *rows = _lines(path)
+    nothing = dict.fromkeys(header)
+    return [nothing | dict(zip(header, row, strict=False)) for row in rows]
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """Read the cells of each line, the first of which names the columns."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"'{path.name}' is not a table of labels: it is no text") from error
-    header, *rows = [row for row in _cells(text) if row != [""]] or [[]]
-    if not {"index", "name"} <= set(header):
+    lines = [line for line in _cells(text) if line != [""]] or [[]]
+    if not {"index", "name"} <= set(lines[0]):
         raise ValueError(
             f"'{path.name}' is not a table of labels: its first line must hold the columns "
             "'index' and 'name', parted by tabs"
         )
-    nothing = dict.fromkeys(header)
-    return [nothing | dict(zip(header, row, strict=False)) for row in rows]
+    return lines
 
 
 def _cells(text: str) -> list[list[str]]:

@@ -16,7 +16,7 @@ from napari_seg.imaging.label_files.snap_labels import (
     read_snap_labels,
     write_snap_labels,
 )
-from napari_seg.imaging.label_table import LabelTable, read_tsv_column
+from napari_seg.imaging.label_table import LabelTable, has_tsv_column, read_tsv_column
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import Notice
 
@@ -119,6 +119,13 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         # A notice is handed on with the labels, and the name of a file may be a patient's.
         cause = str(error).replace(f"'{beside.name}'", "the table beside the labels")
         return LabelTable(), (Notice("table-unread", f"names were not read: {cause}"),)
+    # The table of a segmentation without labels has no row to hold the hash.
+    is_of_none = not len(table) and has_tsv_column(beside, HASH_KEY)
+    if is_of_none and array.any():
+        message = (
+            "the table beside the labels was written for voxels without labels, so it names none"
+        )
+        return table, (Notice("table-of-other-voxels", message),)
     if not stated or stated == {hash_of_voxels(array)}:
         return table, ()
     message = (
