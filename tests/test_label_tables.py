@@ -214,7 +214,7 @@ def test_a_table_of_no_labels_beside_others_gives_a_notice(tmp_path: Path) -> No
     path.write_bytes(old)  # as a kill between the table and the voxels leaves them
     back = read_labels(path)
     assert back.table.names == {1: "label 1"}
-    assert [notice.code for notice in back.notices] == ["table-of-other-voxels"]
+    assert [notice.code for notice in back.notices] == ["table-of-no-labels"]
     # A table without rows of another program says nothing of voxels.
     (tmp_path / "x.tsv").write_text("index\tname\n")
     assert read_labels(path).notices == ()

@@ -125,7 +125,7 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         message = (
             "the table beside the labels was written for voxels without labels, so it names none"
         )
-        return table, (Notice("table-of-other-voxels", message),)
+        return table, (Notice("table-of-no-labels", message),)
     if not stated or stated == {hash_of_voxels(array)}:
         return table, ()
     message = (

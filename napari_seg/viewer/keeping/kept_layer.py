@@ -22,7 +22,7 @@ from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box
 from napari_seg.viewer.keeping.edit_state import EditState
 from napari_seg.viewer.keeping.journalling import Journalling
 from napari_seg.viewer.keeping.label_saving import Request, Saved
-from napari_seg.viewer.keeping.saving_places import OwnFile
+from napari_seg.viewer.keeping.saving_places import OwnFile, what_file_holds_more
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata
 
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 RESTORED = "restored"
 """In the metadata of a layer: its labels were never saved, but restored after a crash."""
+
+# Likewise: its file was written from it, whatever was noticed of the one it was read from.
+_IS_WHOLE = "is_whole"
 
 
 class KeptLayer(QObject):
@@ -84,7 +87,7 @@ class KeptLayer(QObject):
         self.journalling = Journalling(self._layer, find_scan, folder, self)
         self.background: Background | None = None
         self._path = path
-        self._file = None if path is None else OwnFile(path, _stamp_when_read(layer, path))
+        self._file = None if path is None else _own_file(layer, path)
         self._first_number = self._state.number
         # A number that no state has: what was never saved has no state to come back to.
         self._was_saved = path is not None or not _is_work(layer)
@@ -175,7 +178,8 @@ class KeptLayer(QObject):
         self._requested = self._since_request = None
         self.journalling.begin(saved.background.saved, self._saved_table or LabelTable(), since)
         own = saved.background.own
-        update_metadata(layer, path=saved.path, stamp=None if own is None else own.stamp)
+        stamp = None if own is None else own.stamp
+        update_metadata(layer, path=saved.path, stamp=stamp, **{_IS_WHOLE: True})
         self._tell()
 
     def state_now(self) -> tuple[int, LabelTable | None]:
@@ -279,11 +283,12 @@ def _nothing_like(data: Any) -> KeptLabels:
     return KeptLabels(tuple(data.shape), data.dtype.str, box, zlib.compress(b""))
 
 
-def _stamp_when_read(layer: Labels, path: Path) -> Stamp | None:
-    """Return how the file looked before it was read; how it looks now where nobody noted that."""
+def _own_file(layer: Labels, path: Path) -> OwnFile:
+    """Return the file as it was before it was read; as it is now where nobody noted that."""
     ours = metadata_of(layer)
-    found: Stamp | None = ours["stamp"] if "stamp" in ours else Stamp.of(path)
-    return found
+    stamp = ours["stamp"] if "stamp" in ours else Stamp.of(path)
+    holds_more = "" if _IS_WHOLE in ours else what_file_holds_more(notices_of(layer))
+    return OwnFile(path, stamp, holds_more)
 
 
 def _is_work(layer: Labels) -> bool:

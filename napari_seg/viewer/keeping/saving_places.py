@@ -12,7 +12,22 @@ from napari_seg.viewer.keeping.free_names import is_free, numbered_names
 from napari_seg.viewer.keeping.label_records import is_networks_own, read_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from napari_seg.imaging.scan import Notice
+
+# What a file holds beyond the labels that were read from it, by the notice that tells of it.
+_HOLDS_MORE = {
+    "overlap": "its segments overlap, and these labels cannot",
+    "no-segment": "it has voxels of no segment, which are background in these labels",
+    "renumbered": "its segments have other values than these labels",
+    "resampled": "it lies on another grid than these labels",
+    "table-of-other-voxels": "the names in the table beside it were not used",
+    "table-unread": "the table beside it was not read",
+    "fewer-bits": "it holds more bits than were read",
+    "alpha-dropped": "it is partly transparent, which was dropped",
+}
 
 
 @dataclass(frozen=True)
@@ -25,10 +40,14 @@ class OwnFile:
         The file.
     stamp
         Of the file then; None where it was not there.
+    holds_more
+        What the file holds and the labels do not, so that it is not replaced by them; empty where
+        they are all of it.
     """
 
     path: Path
     stamp: Stamp | None
+    holds_more: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +95,8 @@ def choose_place(own: OwnFile | None, place: ScanPlace, *, by_hand: bool, name: 
     """Choose the file to save labels to; no file is chosen that holds something else.
 
     The file that they came from, unless it is a network's own output, which is kept: then
-    ``x_dseg_edited.nii.gz`` beside ``x_dseg.nii.gz``. A file that is read-only is kept, too.
+    ``x_dseg_edited.nii.gz`` beside ``x_dseg.nii.gz``. So is a file that holds more than the labels
+    that were read from it. A file that is read-only is kept, too.
     Without a file ``<scan>_dseg.nii.gz`` in the preferred folder, or beside the scan. A number is
     added to a name that is taken: by labels in any format, by a table or by a record.
 
@@ -110,6 +130,12 @@ def choose_place(own: OwnFile | None, place: ScanPlace, *, by_hand: bool, name: 
     return _new(folder, f"{case or name}_dseg")
 
 
+def what_file_holds_more(notices: Iterable[Notice]) -> str:
+    """Say what a file holds and the labels that were read from it do not; empty where nothing."""
+    found = dict.fromkeys(_HOLDS_MORE[one.code] for one in notices if one.code in _HOLDS_MORE)
+    return " and ".join(found)
+
+
 def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
     path = own.path
     case = case_name(path)
@@ -124,6 +150,9 @@ def _beside_own(own: OwnFile, *, by_hand: bool) -> Choice:
         return Choice(path)
     if _is_protected(path):
         return _new(path.parent, case, f"'{path.name}' is read-only and is left as it is")
+    if own.holds_more:
+        notice = f"'{path.name}' is left as it is, because {own.holds_more}"
+        return _new(path.parent, f"{case}_edited", notice)
     if is_networks_own(read_record(path) or {}):
         stem = f"{case}_edited" if by_hand else case
         return _new(path.parent, stem, f"'{path.name}' keeps what the network wrote")
