@@ -1,12 +1,14 @@
 """What lies beside a label file that is saved: ours is replaced, all else stays."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_seg.imaging.files import read_labels, write_labels
+from napari_seg.imaging.files import read_label_table, read_labels, write_labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_files.tables import hash_of_voxels
 from napari_seg.imaging.label_table import LabelTable
@@ -79,6 +81,36 @@ def test_a_table_of_labels_of_another_program_is_replaced(tmp_path: Path) -> Non
     (tmp_path / "case.tsv").write_text("index\tname\tmapping\n1\tspleen\t4\n")
     write_labels(some_labels(), tmp_path / "case.nii.gz")
     assert read_labels(tmp_path / "case.nii.gz").table.names == {1: "liver"}
+
+
+def changed_by_another_program(path: Path) -> LabelMap:
+    """Write labels, change one voxel as another program would, and read them again."""
+    write_labels(some_labels(), path)
+    array = some_labels().array
+    array[0, 0, 0] = 1
+    nib.Nifti1Image(array, np.eye(4)).to_filename(path)
+    return read_labels(path)
+
+
+def test_names_that_were_left_out_are_not_lost_by_saving_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.nii.gz"
+    labels = changed_by_another_program(path)
+    before = files_of(tmp_path)
+    for name in ("x.nii.gz", "x.nrrd"):
+        with pytest.raises(FileExistsError, match=r"names in 'x.tsv' were left out .*--overwrite"):
+            write_labels(labels, tmp_path / name)
+        assert files_of(tmp_path) == before
+    # Under another name, again there, and with the names given back nothing is lost.
+    for _ in range(2):
+        write_labels(labels, tmp_path / "y.nii.gz")
+    write_labels(replace(labels, table=read_label_table(tmp_path / "x.tsv")), path)
+    assert read_labels(path).table.names == {1: "liver"}
+
+
+def test_names_that_were_left_out_are_replaced_on_request(tmp_path: Path) -> None:
+    labels = changed_by_another_program(tmp_path / "x.nii.gz")
+    write_labels(labels, tmp_path / "x.nii.gz", overwrite=True)
+    assert read_labels(tmp_path / "x.nii.gz").table.names == {1: "label 1"}
 
 
 def test_a_table_that_was_another_files_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, SCAN_SUFFIXES, case_name, suffix_of
 from napari_seg.imaging.label_files.tables import (
     HASH_KEY,
+    OF_OTHER_VOXELS,
     hash_of_voxels,
     stated_voxels,
     table_path,
@@ -17,7 +18,7 @@ from napari_seg.imaging.label_files.tables import (
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.saving import write_text
-from napari_seg.imaging.scan import Notice
+from napari_seg.imaging.scan import LabelMap, Notice
 from napari_seg.imaging.voxel_files import read_voxels
 
 Record = Mapping[str, Any]
@@ -84,6 +85,28 @@ def require_places_beside(
             )
         for image in [*map(Path.absolute, given), *_same_case(path)]:
             _require_no_sidecar(path, other, image, name_beside(image))
+
+
+def require_names_stay(path: Path, labels: LabelMap) -> None:
+    """See that labels whose names were left out, as of other voxels, do not take their place.
+
+    Raises
+    ------
+    FileExistsError
+        If the table beside holds other names than the labels, and is still of other voxels.
+    """
+    beside = table_path(path)
+    left_out = any(notice.code == OF_OTHER_VOXELS for notice in labels.notices)
+    if not (left_out and has_table(path) and beside.is_file()):
+        return
+    stated, lost = _stated_in_table(beside), {*(_table_in(beside) or ())} - {*labels.table}
+    if lost and stated and stated != {_hash_of(path)}:
+        raise FileExistsError(
+            f"'{path.name}' was not saved, because the names in '{beside.name}' were left out when "
+            "the labels were read and would be lost; give the labels this table "
+            "(napari-seg convert --table), save them under another name, or ask for it "
+            "(overwrite=True, --overwrite)"
+        )
 
 
 def _require_no_sidecar(path: Path, other: Path, image: Path, sidecar: Path) -> None:

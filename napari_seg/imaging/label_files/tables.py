@@ -26,6 +26,9 @@ TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
 HASH_KEY = "voxels_sha256"
 """What a table and a record say of which voxels they are."""
 
+OF_OTHER_VOXELS = "table-of-other-voxels"
+"""The code of the notice that the names in a table were left out."""
+
 
 def read_label_table(path: str | Path) -> LabelTable:
     """Read the names and colours of labels from a file of their own.
@@ -132,7 +135,7 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         "the table beside the labels was written for other voxels, so its names were not used; "
         f"if they are right, delete its column {HASH_KEY}"
     )
-    return LabelTable(), (Notice("table-of-other-voxels", message),)
+    return LabelTable(), (Notice(OF_OTHER_VOXELS, message),)
 
 
 def hash_of_voxels(array: NDArray[Any]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_seg.imaging.file_formats import DICOM_SUFFIXES, suffix_of
 from napari_seg.imaging.label_files.beside import (
     has_table,
+    require_names_stay,
     require_places_beside,
     shared_with_others,
     write_record,
@@ -64,8 +65,9 @@ def write_labels(
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
     overwrite
-        Whether a file of another program that lies in the place of the table or the record is
-        replaced as well, instead of being refused; the sidecar of another image never is.
+        Whether a file of another program that lies in the place of the table or the record, or a
+        table whose names were left out, is replaced as well, instead of being refused; the
+        sidecar of another image never is.
     moved_to
         Where the files will be moved afterwards, if they are: what lies there counts then.
 
@@ -79,9 +81,9 @@ def write_labels(
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
-        If the table or the record would take the place of another program's file, and
-        `overwrite` is not given, or of the sidecar of another image of this name. Nothing is
-        changed then.
+        If the table or the record would take the place of another program's file, or of names
+        that were left out when the labels were read, and `overwrite` is not given; or of the
+        sidecar of another image of this name. Nothing is changed then.
     ValueError
         If the labels are not on the scan's grid, or the format cannot hold them.
     OSError
@@ -95,6 +97,8 @@ def write_labels(
         raise ValueError(f"'{path.name}' cannot be saved: labels below 0 have no meaning")
     place = path if moved_to is None else Path(moved_to)
     require_places_beside(place, labels.record, overwrite=overwrite)
+    if not overwrite:
+        require_names_stay(place, labels)
     table = labels.table.completed(count_voxels(labels.array))
     array = smallest(labels.array)
     voxels = hash_of_voxels(array)
