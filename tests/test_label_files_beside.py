@@ -62,6 +62,33 @@ def test_a_record_of_another_program_is_not_asked_for_where_none_is_written(
     assert (tmp_path / "case.json").read_text() == '{"RepetitionTime": 2}'
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["case.tsv", "case.json"])
+def test_a_folder_beside_is_named_with_the_way_out(
+    tmp_path: Path, name: str, overwrite: bool
+) -> None:
+    (tmp_path / name).mkdir()
+    message = rf"^'case.nii.gz' was not saved, because '{name}' beside it is a folder; rename it"
+    with pytest.raises(OSError, match=message):
+        write_labels(some_labels(record={"a": 1}), tmp_path / "case.nii.gz", overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_table_that_may_not_be_read_is_named_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_labels(some_labels(), tmp_path / "case.nii.gz")
+
+    def refuse(path: Path, *_options: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # root may read everything
+    monkeypatch.setattr(Path, "open", refuse)
+    message = r"because 'case.tsv' beside it cannot be read \(Permission denied\); ask for the"
+    with pytest.raises(PermissionError, match=message):
+        write_labels(some_labels(row=2), tmp_path / "case.nii.gz")
+
+
 @pytest.mark.parametrize("end", [".nii.gz", ".nrrd", ".mha"])
 def test_our_own_files_are_replaced(tmp_path: Path, end: str) -> None:
     path = tmp_path / f"case{end}"

@@ -120,6 +120,71 @@ except OSError as error:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def write_three(folder: Path, content: str) -> None:
+    beside = {folder / "x.tsv": f"{content} table", folder / "x.json": f"{content} record"}
+    replace_file(folder / "x.nii", lambda partial: partial.write_text(content), beside=beside)
+
+
+def texts_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_texts_beside_a_file_are_replaced_with_it(tmp_path: Path) -> None:
+    for content in ("old", "new"):
+        write_three(tmp_path, content)
+        assert texts_in(tmp_path) == {
+            "x.nii": content,
+            "x.tsv": f"{content} table",
+            "x.json": f"{content} record",
+        }
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "again"])
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+@pytest.mark.parametrize("name", ["x.tsv", "x.json", "x.nii"])
+def test_a_name_that_may_not_be_taken_puts_all_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, links: bool, is_first: bool
+) -> None:
+    if not is_first:
+        write_three(tmp_path, "old")
+    before = texts_in(tmp_path)
+    replaced = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if target.name == name and path.suffix != ".kept":
+            raise PermissionError(13, "Permission denied")  # as where another program has it open
+        return replaced(path, target)
+
+    def no_link(*_paths: Path) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    if not links:
+        monkeypatch.setattr(os, "link", no_link)
+    message = "'x.nii' could not be saved: Permission denied; nothing on disk was changed"
+    with pytest.raises(OSError, match=message):
+        write_three(tmp_path, "new")
+    assert texts_in(tmp_path) == before
+
+
+def test_texts_for_which_there_is_no_room_leave_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_three(tmp_path, "old")
+    before = texts_in(tmp_path)
+    written = Path.write_bytes
+
+    def fill(path: Path, content: bytes) -> int:
+        if content == b"new record":
+            raise OSError(28, "No space left on device")
+        return written(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    with pytest.raises(OSError, match="could not be saved: No space left on device; nothing"):
+        write_three(tmp_path, "new")
+    assert texts_in(tmp_path) == before
+
+
 def write_one(content: str) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
         (folder / f"{content}.txt").write_text(content)
@@ -136,7 +201,7 @@ def test_replaces_a_folder_and_leaves_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
 ) -> None:
     if not exchanges:  # as on Windows
-        monkeypatch.setattr(saving, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(saving, "exchange", lambda one, other: False)
     for content in ("one", "two"):
         replace_folder(tmp_path / "folder", write_one(content))
         assert names_in(tmp_path / "folder") == [f"{content}.txt"]
@@ -148,7 +213,7 @@ def test_a_folder_that_fails_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
 ) -> None:
     if not exchanges:
-        monkeypatch.setattr(saving, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(saving, "exchange", lambda one, other: False)
     replace_folder(tmp_path / "folder", write_one("old"))
 
     def fail(folder: Path) -> None:

@@ -273,6 +273,49 @@ def require_old_on_a_bad_disk(
     assert not list(disk.rglob(".*"))
 
 
+def error_of(writer: Writer, labels: LabelMap, path: Path) -> str | None:
+    try:
+        writer.save(labels, path)
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def leave_pages(disk: Path, count: int) -> None:
+    free = os.statvfs(disk)
+    left = free.f_bavail * free.f_frsize - count * 4096
+    (disk / "ballast").write_bytes(bytes(max(left, 0)))
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "again"])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".seg.nrrd", ".dcm"])
+def test_a_disk_without_room_for_the_record_changes_nothing(
+    tmp_path: Path, tiny_disk: Path, suffix: str, is_first: bool
+) -> None:
+    writer = image(suffix)
+    if suffix == ".dcm":
+        writer = dicom_writer(a_dicom_scan(tmp_path / "slices"))
+    old, new = (
+        replace(labels, record={"purpose": "test", "versions": {}, "said": said * 40_000})
+        for labels, said in zip(two_maps(writer), "ab", strict=True)
+    )
+    path = tiny_disk / f"x{suffix}"
+    if not is_first:
+        writer.save(old, path)
+    for pages in range(20):
+        (tiny_disk / "ballast").unlink(missing_ok=True)
+        leave_pages(tiny_disk, pages)
+        before = everything(tiny_disk)
+        said = error_of(writer, new, path)
+        if said is None:
+            break
+        assert said.startswith(f"'x{suffix}' could not be saved: ")
+        assert everything(tiny_disk) == before
+    # There was room for labels and table before there was for the record.
+    assert pages > 10
+    assert writer.found(path)[0] == new.array.tolist()
+
+
 def save_with_short_files(writer: Writer, labels: LabelMap, path: Path, answer: Any) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (32, 32))

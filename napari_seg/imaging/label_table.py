@@ -154,19 +154,16 @@ class LabelTable:
     def write_tsv(
         self, path: str | Path, *, more: Mapping[str, Mapping[int, str]] | None = None
     ) -> None:
-        """Write the table as a BIDS ``dseg.tsv``: index, name, color, and code and status if any.
+        """Write the table as a BIDS ``dseg.tsv``; for errors see `saving.replace_file`."""
+        write_text(path, self.tsv_text(more))
+
+    def tsv_text(self, more: Mapping[str, Mapping[int, str]] | None = None) -> str:
+        """Return a BIDS ``dseg.tsv``: index, name, color, and code and status if any.
 
         Parameters
         ----------
-        path
-            The file.
         more
             Further columns: what each says of each value.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written; see `saving.replace_file`.
         """
         columns: dict[str, Mapping[int, str]] = {}
         if any(label.code for label in self.labels):
@@ -181,7 +178,7 @@ class LabelTable:
             colour = "#{:02x}{:02x}{:02x}".format(*label.colour)
             cells = (column.get(label.value, _NOTHING) for column in columns.values())
             writer.writerow([label.value, label.name, colour, *cells])
-        write_text(path, text.getvalue())
+        return text.getvalue()
 
     @classmethod
     def read_tsv(cls, path: str | Path) -> LabelTable:

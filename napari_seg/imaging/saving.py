@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import hashlib
 import os
 import platform
 import secrets
 import shutil
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from napari_seg.imaging.adding import add_all
 from napari_seg.imaging.hidden_folders import make_hidden_folder, remove_leftovers
+from napari_seg.imaging.replacing import exchange, replace_all
 
-_EXCHANGE = 2
 _LONGEST_ENDING = 12
-_NOT_OFFERED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV}
 
 
 def replace_file(
@@ -27,6 +23,7 @@ def replace_file(
     write: Callable[[Path], None],
     *,
     check: Callable[[Path], None] | None = None,
+    beside: Mapping[Path, str] | None = None,
 ) -> None:
     """Write a file so that whatever happens, the old one or the new one is there whole.
 
@@ -40,6 +37,9 @@ def replace_file(
     check
         Called with that path once it is filled; raises ``OSError`` or ``ValueError`` where what
         was written is not right.
+    beside
+        Files that belong to it, and their texts. They are written before any of them takes its
+        name, and take it before the file itself does.
 
     Raises
     ------
@@ -49,30 +49,34 @@ def replace_file(
         If the path leads to a pipe or a device.
     OSError
         If the disk is full or the folder may not be written to; the message says so. The old
-        file is untouched then, and nothing else is left. What a killed program left is removed
+        files are untouched then, and nothing else is left. What a killed program left is removed
         by the next save.
     """
-    target = _target(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"'{target.name}' cannot be saved: it is a folder")
-    if target.exists() and not target.is_file():
-        raise ValueError(f"'{target.name}' cannot be saved: it is a pipe or a device, not a file")
-    partial = _partial(target, f".partial{_format_ending(Path(path))}")
+    texts = beside or {}
+    targets = {_aside_of(one): _replaceable(one) for one in (*texts, path)}
+    *others, partial = targets
+    target = targets[partial]
     try:
-        _remove_leftovers(target)
+        for one in targets.values():
+            _remove_leftovers(one)
         partial.open("xb").close()
         write(partial)
-        _flush(partial)
+        for other, text in zip(others, texts.values(), strict=True):
+            other.write_bytes(_encoded(text))
+        for aside in targets:
+            _flush(aside)
         if check is not None:
             _check(partial, check)
-        if target.exists():
-            shutil.copymode(target, partial)
-        partial.replace(target)
+        for aside, one in targets.items():
+            if one.exists():
+                shutil.copymode(one, aside)
+        replace_all(list(targets.items()))
     except OSError as error:
         raise _not_saved(target, error) from error
     finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        for aside in targets:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
     _flush_folder(target.parent)
 
 
@@ -161,10 +165,27 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all; errors as in `replace_file`."""
 
     def write(partial: Path) -> None:
-        # The name of a file may hold bytes that are no text; so JSON can be read again.
-        partial.write_bytes(text.encode(errors="backslashreplace"))
+        partial.write_bytes(_encoded(text))
 
     replace_file(path, write)
+
+
+def _encoded(text: str) -> bytes:
+    # The name of a file may hold bytes that are no text; so JSON can be read again.
+    return text.encode(errors="backslashreplace")
+
+
+def _aside_of(path: str | Path) -> Path:
+    return _partial(_target(path), f".partial{_format_ending(Path(path))}")
+
+
+def _replaceable(path: str | Path) -> Path:
+    target = _target(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"'{target.name}' cannot be saved: it is a folder")
+    if target.exists() and not target.is_file():
+        raise ValueError(f"'{target.name}' cannot be saved: it is a pipe or a device, not a file")
+    return target
 
 
 def _target(path: str | Path) -> Path:
@@ -238,7 +259,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
         partial.rename(target)
         return
     shutil.copymode(target, partial)
-    if _exchange(partial, target):
+    if exchange(partial, target):
         return
     aside = _partial(target, ".aside")
     target.rename(aside)
@@ -248,25 +269,6 @@ def _put_in_place(partial: Path, target: Path) -> None:
         aside.rename(target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step; false where the system does not offer it."""
-    if os.name != "posix":
-        return False
-    library = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(one), os.fsencode(other)
-    try:
-        if sys.platform == "darwin":
-            failed = library.renamex_np(*names, _EXCHANGE)
-        else:
-            here = -100  # AT_FDCWD
-            failed = library.renameat2(here, names[0], here, names[1], _EXCHANGE)
-    except AttributeError:
-        return False
-    if failed and ctypes.get_errno() not in _NOT_OFFERED:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return not failed
 
 
 def _flush(path: Path) -> None:

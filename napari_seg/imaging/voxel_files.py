@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,7 @@ def write_voxels(
     source: Source,
     *,
     before_replacing: Callable[[Path], None] | None = None,
+    beside: Mapping[Path, str] | None = None,
 ) -> None:
     """Write voxels whole or not at all, and read them back to be sure.
 
@@ -103,6 +104,8 @@ def write_voxels(
     before_replacing
         Called with the hidden file that holds the voxels, when they lie safely on the disk and
         before it takes its name.
+    beside
+        Texts of files that take their names together with it, as in `saving.replace_file`.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def write_voxels(
         if before_replacing is not None:
             before_replacing(partial)
 
-    replace_file(path, write, check=check)
+    replace_file(path, write, check=check, beside=beside)
 
 
 def _is_same(one: NDArray[Any], other: NDArray[Any]) -> bool:

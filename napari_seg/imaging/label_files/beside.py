@@ -14,10 +14,10 @@ from napari_seg.imaging.label_files.tables import (
     hash_of_voxels,
     stated_voxels,
     table_path,
+    text_of_table_beside,
 )
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.saving import write_text
 from napari_seg.imaging.scan import LabelMap, Notice
 from napari_seg.imaging.voxel_files import read_voxels
 
@@ -33,11 +33,18 @@ def record_path(path: str | Path) -> Path:
     return path.with_name(f"{case_name(path)}.json")
 
 
-def write_record(path: Path, record: Record | None, voxels: str) -> None:
-    """Write the record of a label file, with the hash of its voxels; nothing where it has none."""
+def texts_beside(
+    path: Path, table: LabelTable | None, record: Record | None, voxels: str
+) -> dict[Path, str]:
+    """Return what belongs beside a label file, the table first; both name the hash of its voxels.
+
+    A `table` or `record` of None is not written.
+    """
+    texts = {} if table is None else {table_path(path): text_of_table_beside(table, voxels)}
     if record is not None:
         text = json.dumps({**record, HASH_KEY: voxels}, indent=2, ensure_ascii=False)
-        write_text(record_path(path), f"{text}\n")
+        texts[record_path(path)] = f"{text}\n"
+    return texts
 
 
 def has_table(path: Path) -> bool:
@@ -69,8 +76,12 @@ def require_places_beside(
     ------
     FileExistsError
         If such a file lies there.
+    OSError
+        If what lies there is a folder, or cannot be read.
     """
     table, noted = table_path(path), record_path(path)
+    for beside in [*([table] if has_table(path) else []), *([] if record is None else [noted])]:
+        _require_readable(path, beside)
     to_stay: list[tuple[str, Callable[[Path], Path]]] = []
     if has_table(path) and table.exists() and _table_in(table) is None:
         to_stay.append(("table of labels", table_path))
@@ -85,6 +96,22 @@ def require_places_beside(
             )
         for image in [*map(Path.absolute, given), *_same_case(path)]:
             _require_no_sidecar(path, other, image, name_beside(image))
+
+
+def _require_readable(path: Path, beside: Path) -> None:
+    if beside.is_dir():
+        raise IsADirectoryError(
+            f"'{path.name}' was not saved, because '{beside.name}' beside it is a folder; rename "
+            "it, or save the labels under another name"
+        )
+    try:
+        if beside.is_file():
+            beside.open("rb").close()
+    except OSError as error:
+        raise PermissionError(
+            f"'{path.name}' was not saved, because '{beside.name}' beside it cannot be read "
+            f"({error.strerror}); ask for the right to it, or save the labels under another name"
+        ) from error
 
 
 def require_names_stay(path: Path, labels: LabelMap) -> None:

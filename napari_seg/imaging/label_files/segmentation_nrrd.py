@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,8 @@ def write_segmentation_nrrd(
     table: LabelTable,
     path: Path,
     *,
-    before_replacing: Callable[[Path], None],
+    before_replacing: Callable[[Path], None] | None = None,
+    beside: Mapping[Path, str] | None = None,
 ) -> None:
     """Write labels with their names, colours and codes, as 3D Slicer does; whole or not at all.
 
@@ -130,6 +131,8 @@ def write_segmentation_nrrd(
     before_replacing
         Called with the hidden file that holds the labels, when they lie safely on the disk and
         before it takes its name.
+    beside
+        Texts of files that take their names together with it, as in `saving.replace_file`.
 
     Raises
     ------
@@ -150,9 +153,10 @@ def write_segmentation_nrrd(
         same = np.array_equal(back.array, array) and back.table.keep(table.names) == table
         if not (same and back.geometry.matches(geometry)):
             raise OSError("what was read back is not what was written")
-        before_replacing(partial)
+        if before_replacing is not None:
+            before_replacing(partial)
 
-    replace_file(path, write, check=check)
+    replace_file(path, write, check=check, beside=beside)
 
 
 def _header(path: Path) -> bytes:

@@ -90,10 +90,9 @@ def table_path(path: Path) -> Path:
     return path.with_name(f"{case_name(path)}.tsv")
 
 
-def write_table_beside(path: Path, table: LabelTable, voxels: str) -> None:
-    """Write the table of a label file, which says by their hash of which voxels it is."""
-    column = {HASH_KEY: {label.value: voxels for label in table}}
-    table.write_tsv(table_path(path), more=column)
+def text_of_table_beside(table: LabelTable, voxels: str) -> str:
+    """Return the table of a label file, which says by their hash of which voxels it is."""
+    return table.tsv_text({HASH_KEY: {label.value: voxels for label in table}})
 
 
 def stated_voxels(path: Path) -> set[str]:

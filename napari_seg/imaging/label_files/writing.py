@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,11 +14,10 @@ from napari_seg.imaging.label_files.beside import (
     require_names_stay,
     require_places_beside,
     shared_with_others,
-    write_record,
+    texts_beside,
 )
-from napari_seg.imaging.label_files.tables import hash_of_voxels, write_table_beside
+from napari_seg.imaging.label_files.tables import hash_of_voxels
 from napari_seg.imaging.label_files.voxel_checks import smallest
-from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import write_voxels
@@ -27,6 +25,13 @@ from napari_seg.imaging.voxel_files import write_voxels
 # What writing labels holds of them: they, the same in the order of the file, and what is read
 # back to be sure.
 COPIES_WRITTEN = 3
+
+
+class _Together(TypedDict):
+    """What every writer does with what lies beside the file, before that takes its name."""
+
+    before_replacing: Callable[[Path], None] | None
+    beside: Mapping[Path, str]
 
 
 def write_labels(
@@ -51,16 +56,15 @@ def write_labels(
     path
         Its end chooses the format: ``.seg.nrrd`` and ``.dcm`` (DICOM segmentation) hold names
         and colours themselves; ``.nii.gz``, ``.nii``, ``.nrrd``, ``.mha``, and ``.png`` and
-        ``.tif`` for pictures, get a table beside them (``.tsv``), which is written first and
-        says of which voxels it is.
+        ``.tif`` for pictures, get a table beside them (``.tsv``), which takes its name first
+        and says of which voxels it is.
     source
         The scan that the labels belong to: they must be on its grid, and what its file states of
         its geometry (qform and sform codes, units) is kept. ``None`` takes the labels' own
         source. A DICOM segmentation needs the DICOM series, here or as the labels' own source.
     before_replacing
         Called with the hidden file that holds the labels, when they lie safely on the disk and
-        before any of the files takes its name; nothing is changed if it raises. Not called for a
-        DICOM segmentation.
+        before any of the files takes its name; nothing is changed if it raises.
     new_uids
         Whether a DICOM segmentation of a series without identifiers gets new ones, with a
         notice, instead of being refused.
@@ -87,8 +91,7 @@ def write_labels(
     ValueError
         If the labels are not on the scan's grid, or the format cannot hold them.
     OSError
-        If the disk is full or the folder may not be written to. Nothing is changed then but,
-        at most, the table and the record.
+        If the disk is full or the folder may not be written to. Nothing is changed then.
     """
     path = Path(path)
     if source is not None:
@@ -104,36 +107,37 @@ def write_labels(
     voxels = hash_of_voxels(array)
     beside = (table if has_table(path) else None, labels.record, voxels)
     notices = shared_with_others(place, *beside)
+    together: _Together = {
+        "before_replacing": before_replacing,
+        "beside": texts_beside(path, *beside),
+    }
     if suffix_of(path) in DICOM_SUFFIXES:
-        made = _write_dicom(labels, path, source, new_uids=new_uids)
-        _write_beside(path, *beside)
+        made = _write_dicom(labels, path, source, new_uids, together)
         return (*made, *notices)
-    write_beside = partial(_write_beside, path, *beside)
     if not has_table(path):
         from napari_seg.imaging.label_files.segmentation_nrrd import write_segmentation_nrrd
 
         grid = labels.geometry if source is None else source.geometry
-        before = partial(_in_turn, before_replacing, write_beside)
-        write_segmentation_nrrd(array, grid, table, path, before_replacing=before)
+        write_segmentation_nrrd(array, grid, table, path, **together)
     else:
         write_voxels(
             path,
             array,
             labels.geometry if source is None else source.geometry,
             labels.source if source is None else source.source,
-            before_replacing=partial(_in_turn, before_replacing, write_beside),
+            **together,
         )
     return notices
 
 
 def _write_dicom(
-    labels: LabelMap, path: Path, source: Scan | None, *, new_uids: bool
+    labels: LabelMap, path: Path, source: Scan | None, new_uids: bool, together: _Together
 ) -> tuple[Notice, ...]:
     from napari_seg.imaging.dicom.segmentation.writing import write_segmentation
 
     if source is None:
         source = _grid_of_series(labels, path)
-    return write_segmentation(labels, path, source=source, new_uids=new_uids)
+    return write_segmentation(labels, path, source=source, new_uids=new_uids, **together)
 
 
 def _grid_of_series(labels: LabelMap, path: Path) -> Scan:
@@ -145,17 +149,3 @@ def _grid_of_series(labels: LabelMap, path: Path) -> Scan:
         )
     none = np.broadcast_to(np.uint8(0), labels.geometry.shape)
     return Scan(none, labels.geometry, source=labels.source)
-
-
-def _write_beside(
-    path: Path, table: LabelTable | None, record: Mapping[str, Any] | None, voxels: str
-) -> None:
-    if table is not None:
-        write_table_beside(path, table, voxels)
-    write_record(path, record, voxels)
-
-
-def _in_turn(first: Callable[[Path], None] | None, then: Callable[[], None], hidden: Path) -> None:
-    if first is not None:
-        first(hidden)
-    then()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,13 @@ _SERIES_NUMBER = 900
 
 
 def write_segmentation(
-    labels: LabelMap, path: str | Path, *, source: Scan, new_uids: bool = False
+    labels: LabelMap,
+    path: str | Path,
+    *,
+    source: Scan,
+    new_uids: bool = False,
+    before_replacing: Callable[[Path], None] | None = None,
+    beside: Mapping[Path, str] | None = None,
 ) -> tuple[Notice, ...]:
     """Write labels as a DICOM segmentation of the series they belong to.
 
@@ -49,6 +55,10 @@ def write_segmentation(
         The scan as it was read from its DICOM series, whose files must still be there.
     new_uids
         Whether UIDs are made that the series lacks: the same each time, with a notice.
+    before_replacing
+        Called with the hidden file that holds the labels, before it takes its name.
+    beside
+        Texts of files that take their names together with it, as in `saving.replace_file`.
 
     Returns
     -------
@@ -96,8 +106,10 @@ def write_segmentation(
 
     def check(partial: Path) -> None:
         _require_same(partial, labels, stored)
+        if before_replacing is not None:
+            before_replacing(partial)
 
-    replace_file(path, write, check=check)
+    replace_file(path, write, check=check, beside=beside)
     left_out = [label.name for label in table if label.value not in counts]
     return (*images.notices, *_renamed(stored), *_left_out(left_out), *_without_status(stored))
 
