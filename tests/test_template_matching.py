@@ -210,6 +210,28 @@ def test_voxels_that_are_no_numbers_count_as_the_lowest_without_a_word(recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("mark", [-3.4e38, 3.4e38], ids=["lowest", "highest"])
+def test_voxels_of_no_data_count_as_the_lowest_of_the_others(mark, kind, recwarn):
+    array = np.full((12, 12, 12), 50, kind)
+    array[0], array[11, 11, 11] = mark, 20
+    for spacing_mm in (1.0, 3.0):
+        volume = upright(array, Geometry(array.shape, np.eye(4)), spacing_mm=spacing_mm)
+        assert volume.array.max() == 50
+    # One of the three planes of a block holds no data.
+    assert volume.array[0, 1, 1] == pytest.approx((20 + 2 * 50) / 3)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("mark", [-3.4e38, 3.4e38], ids=["lowest", "highest"])
+def test_a_brain_with_a_slice_of_no_data_is_found_as_without(brain, template, mark):
+    array = brain.array.copy()
+    array[:2] = mark
+    match = template.match(brain.with_array(array))
+    assert match.score > 0.8
+    assert largest_error_mm(match, np.eye(4)) < 3
+
+
 def test_a_slab_too_thin_for_the_filters_matches_nothing(template):
     array = np.random.default_rng(0).normal(size=(90, 110, 3)).astype(np.float32)
     assert template.match(Scan(array, Geometry(array.shape, np.diag([2.0, 2, 3, 1])))).score == 0

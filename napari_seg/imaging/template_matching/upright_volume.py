@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # The brightest voxels (fat, vessels, metal) would set the scale of all others.
 _DARKEST, _BRIGHTEST = 1.0, 99.5
 _FLATTENING_MM = 25.0
+# Beyond it is the mark of "no data" (the ends of float32), whose sums overflow.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,8 @@ def upright(array: NDArray[Any], geometry: Geometry, *, spacing_mm: float) -> Up
     Parameters
     ----------
     array
-        ``(i, j, k)``; voxels that are not finite count as the lowest that is.
+        ``(i, j, k)``; voxels that are not finite, or beyond 1e30 as marks of "no data" are, count
+        as the lowest of the others.
     geometry
         Their grid.
     spacing_mm
@@ -119,7 +122,8 @@ def upright(array: NDArray[Any], geometry: Geometry, *, spacing_mm: float) -> Up
 def _finite(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind != "f":
         return array
-    is_finite = np.isfinite(array)
+    largest = min(_LARGEST, float(np.finfo(array.dtype).max))
+    is_finite = (array >= -largest) & (array <= largest)
     if is_finite.all():
         return array
     found: NDArray[Any] = np.where(is_finite, array, array.min(initial=np.inf, where=is_finite))
