@@ -17,7 +17,7 @@ from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.finish import Finish, NotBySlabs, read_finish
 from napari_seg.segmentation.slabs.labelling import Labelling
 from napari_seg.segmentation.slabs.memory import require
-from napari_seg.segmentation.slabs.number_check import with_number_check
+from napari_seg.segmentation.slabs.number_check import NumberCheck
 from napari_seg.segmentation.slabs.score_maps import (
     ScoreMaps,
     WithMaps,
@@ -26,7 +26,6 @@ from napari_seg.segmentation.slabs.score_maps import (
 )
 from napari_seg.segmentation.slabs.sliding import AllScores, choose_axis, slide
 from napari_seg.segmentation.slabs.way_back import NotByAxes, WayBack, find_way_back
-from napari_seg.segmentation.slabs.window_scores import Fallback
 from napari_seg.segmentation.windows import lay_windows, window_of
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.mirroring import Network
     from napari_seg.segmentation.preparing.prepared_scan import PreparedScan
     from napari_seg.segmentation.slabs.sliding import OnWindow
-    from napari_seg.segmentation.slabs.window_scores import WindowScores
+    from napari_seg.segmentation.slabs.window_scores import Fallback, WindowScores
     from napari_seg.segmentation.windows import WindowLayout
 
 
@@ -115,10 +114,14 @@ class Sliding:
         self, scan: PreparedScan, bundle: Bundle, reader: Any, axis: int, activation: str | None
     ) -> WindowScores:
         """Slide over a prepared scan."""
-        flat = window_of(bundle.inferer).flat_axis
-        return slide(
+        flat, check = window_of(bundle.inferer).flat_axis, NumberCheck(bundle.name)
+
+        def watched(network: Network) -> Network:
+            return check.watch(mirrored(network, self.mirror, flat_axis=flat))
+
+        windows = slide(
             scan.voxels.to(self.device),
-            with_number_check(mirrored(self.network, self.mirror, flat_axis=flat), bundle.name),
+            watched(self.network),
             bundle.inferer,
             reader,
             axis=axis,
@@ -128,16 +131,10 @@ class Sliding:
             find_body=self.find_body,
             on_progress=self.on_progress,
             on_window=self.on_window,
-            fallback=self.fallback and Fallback(self._mirrored_fallback(flat)),
+            fallback=self.fallback and self.fallback.changed_by(watched),
         )
-
-    def _mirrored_fallback(self, flat: int | None) -> Callable[[], Network]:
-        def network() -> Network:
-            if self.fallback is None:
-                raise ValueError("there is no fallback")
-            return mirrored(self.fallback.network(), self.mirror, flat_axis=flat)
-
-        return network
+        check.require_numbers()
+        return windows
 
 
 def draw_labels(scan: PreparedScan, bundle: Bundle, sliding: Sliding) -> Drawing:

@@ -35,6 +35,10 @@ class Fallback:
 
     network: Callable[[], Network]
 
+    def changed_by(self, change: Callable[[Network], Network]) -> Fallback:
+        """Return one whose network is what `change` makes of it."""
+        return Fallback(lambda: change(self.network()))
+
 
 class WindowScores:
     """Run windows through a network in batches.
