@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from altered_bundle import change
 from test_cli import SAMPLE, run, voxels
 
 from napari_seg.imaging.files import read_scan
@@ -20,6 +21,7 @@ from napari_seg.segmentation.mirror_axes import (
     notice_mirroring,
     read_mirror_axes,
 )
+from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.viewer.segmenting.run_options import RunOptions
 
 
@@ -54,10 +56,46 @@ def test_axes_beyond_the_training_are_named():
     (notice,) = notice_mirroring((2, 0, 1), describe_bundle())
     assert notice.code == "untrained-mirror"
     assert "along j and k too" in notice.message
-    (notice,) = notice_mirroring((0, 2), describe_bundle(variant="two_d"))
-    assert notice.code == "mirror-without-effect"
-    assert "nothing was mirrored along k" in notice.message
-    assert notice_mirroring((0,), describe_bundle(variant="two_d")) == ()
+    assert notice_mirroring((0,), describe_bundle(variant="two_d"), flat_axis=2) == ()
+
+
+@pytest.mark.parametrize(
+    ("flat_axis", "without_effect", "untrained"),
+    [(0, "i", "k"), (1, None, "k"), (2, "k", None)],
+    ids="ijk",
+)
+def test_the_axis_that_slices_are_stacked_along_is_said_to_have_no_effect(
+    copied_bundle, flat_axis, without_effect, untrained
+):
+    change(copied_bundle, "two_d", lambda config: config["inferer"].update(spatial_dim=flat_axis))
+    bundle = load_bundle(copied_bundle, variant="two_d")
+    notices = notice_models(read_scan(SAMPLE), bundle, mirror=(0, 2))
+    figures = {notice.code: notice.figures.get("axes") for notice in notices}
+    assert figures.get("mirror-without-effect") == without_effect
+    assert figures.get("untrained-mirror") == untrained
+
+
+@pytest.mark.parametrize(
+    ("stated", "axes"),
+    [({"spatial_dim": 0}, (1, 2)), ({"spatial_dim": "@slow"}, (0, 2)), ({}, (1, 2))],
+    ids=["number", "reference", "MONAI's default"],
+)
+def test_all_axes_of_a_2d_model_are_those_of_its_slices(copied_bundle, qtbot, stated, axes):
+    def edit(config):
+        del config["inferer"]["spatial_dim"]
+        config["inferer"].update(stated)
+        config["slow"] = 1
+
+    change(copied_bundle, "two_d", edit)
+    change(copied_bundle, "metadata", lambda config: config.pop("mirror_axes"))
+    description = describe_bundle(copied_bundle, variant="two_d")
+    assert all_mirror_axes(description) == axes
+    options = RunOptions()
+    qtbot.addWidget(options)
+    options.set_model(copied_bundle, description)
+    options.mirror.setChecked(True)
+    assert options.mirrored_axes == axes
+    assert "along the two axes" in options.mirror.toolTip()
 
 
 def test_a_run_that_mirrors_beyond_the_training_says_so():

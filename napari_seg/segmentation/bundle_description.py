@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ class BundleDescription:
     mirror_axes
         The axes of a prepared scan along which it was also trained on mirrored scans; None where
         nothing is said.
+    flat_axis
+        The axis of a prepared scan that the slices of a 2D network are stacked along; None in 3D,
+        and where its config does not state it as a number.
     """
 
     folder: Path
@@ -46,6 +49,7 @@ class BundleDescription:
     locator: Locator | None = None
     fingerprint: Fingerprint | None = None
     mirror_axes: tuple[int, ...] | None = None
+    flat_axis: int | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -89,10 +93,10 @@ def describe_bundle(
     Raises
     ------
     FileNotFoundError
-        If the folder, its metadata or the variant is missing.
+        If the folder, its metadata, the variant or the inference config of a 2D one is missing.
     ValueError
-        If the metadata cannot be read, lacks the labels of ``outputs.pred``, or its locator,
-        fingerprint or axes to mirror make no sense.
+        If a config cannot be read, or the metadata lack the labels of ``outputs.pred``, or their
+        locator, fingerprint or axes to mirror make no sense.
     """
     is_shipped = folder is None
     folder = Path(folder) if folder is not None else shipped_bundle_folder()
@@ -104,7 +108,7 @@ def describe_bundle(
         formats = metadata["network_data_format"]
         image, prediction = formats["inputs"]["image"], formats["outputs"]["pred"]
         labels = {int(value): name for value, name in prediction["channel_def"].items()}
-        return BundleDescription(
+        description = BundleDescription(
             folder=folder,
             variant=variant,
             name=str(metadata.get("name", folder.name)),
@@ -123,6 +127,18 @@ def describe_bundle(
             f"the metadata of the bundle {folder.name!r} lacks {error}; it must give version and "
             "network_data_format with inputs.image and outputs.pred.channel_def"
         ) from error
+    return description if description.spatial_dims != 2 else _with_flat_axis(description)
+
+
+def _with_flat_axis(description: BundleDescription) -> BundleDescription:
+    config = read_config(description.folder, "inference", description.variant)
+    inferer = config.get("inferer")
+    # As MONAI's SliceInferer takes it where none is stated.
+    stated = inferer.get("spatial_dim", 0) if isinstance(inferer, dict) else None
+    if isinstance(stated, str):
+        stated = config.get(stated.removeprefix("@"))
+    is_axis = type(stated) is int and 0 <= stated <= 2
+    return replace(description, flat_axis=stated if is_axis else None)
 
 
 def _require_variant(folder: Path, variant: str | None) -> None:

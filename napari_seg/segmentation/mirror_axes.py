@@ -39,11 +39,13 @@ def all_mirror_axes(description: BundleDescription) -> tuple[int, ...]:
     against it.
     """
     if description.mirror_axes is None:
-        return ALL_AXES[: description.spatial_dims]
+        return tuple(axis for axis in ALL_AXES if axis != description.flat_axis)
     return description.mirror_axes
 
 
-def notice_mirroring(axes: Sequence[int], description: BundleDescription) -> tuple[Notice, ...]:
+def notice_mirroring(
+    axes: Sequence[int], description: BundleDescription, flat_axis: int | None = None
+) -> tuple[Notice, ...]:
     """Say so where windows are mirrored along axes that a network was not trained on, or lacks.
 
     Parameters
@@ -52,10 +54,12 @@ def notice_mirroring(axes: Sequence[int], description: BundleDescription) -> tup
         Of the prepared scan: 0, 1 and 2.
     description
         Of the bundle.
+    flat_axis
+        The axis that a 2D network's windows lack.
     """
-    seen = range(description.spatial_dims)  # a 2D network's slices are stacked along the last
-    unknown = sorted(set(axes) & set(seen) - set(all_mirror_axes(description)))
-    unseen = sorted(set(axes) - set(seen))
+    known = ALL_AXES if description.mirror_axes is None else description.mirror_axes
+    unseen = sorted(set(axes) & {flat_axis})
+    unknown = sorted(set(axes) - {flat_axis} - set(known))
     notices = tuple(
         Notice(
             "mirror-without-effect",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.model_names import model_names
+from napari_seg.segmentation.windows import window_of
 from napari_seg.segmentation.wrong_scan import notice_differences
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def notice_models(
     tuple of Notice
         What only some of several models would say names them by their folders.
     """
+    flat_axis = window_of(bundle.inferer).flat_axis
     further = bundle.ensemble.descriptions if bundle.ensemble else ()
     models = (bundle.description, *further)
     said = [
@@ -44,7 +46,7 @@ def notice_models(
             name,
             (
                 *notice_differences(scan, one, voxels_only=voxels_only),
-                *notice_mirroring(mirror, one),
+                *notice_mirroring(mirror, one, flat_axis),
             ),
         )
         for name, one in zip(model_names(models), models, strict=True)

@@ -131,7 +131,7 @@ class RunOptions(QWidget):
     def set_model(self, folder: Path | None, model: BundleDescription) -> None:
         """Offer the labels of another model, and averages with it and over what it knows."""
         self.set_labels(model.label_names)
-        self._show_mirroring(all_mirror_axes(model), model.spatial_dims)
+        self._show_mirroring(all_mirror_axes(model), model.flat_axis)
         self.averaging.set_model(folder, model)
 
     def set_labels(self, names: Sequence[str]) -> None:
@@ -166,10 +166,10 @@ class RunOptions(QWidget):
         layout.addWidget(self.fold)
         layout.addWidget(self._body)
 
-    def _show_mirroring(self, axes: tuple[int, ...], dims: int = 3) -> None:
+    def _show_mirroring(self, axes: tuple[int, ...], flat_axis: int | None = None) -> None:
         """Offer to mirror windows along what a model was trained on."""
         self._mirror_axes = axes
-        seen = [axis for axis in axes if axis < dims]
+        seen = [axis for axis in axes if axis != flat_axis]
         self.mirror.setEnabled(bool(seen))
         if not seen:
             self.mirror.setChecked(False)
