@@ -6,7 +6,7 @@ import torch
 from torch.nn import Conv3d
 
 from napari_seg.segmentation.execution import NetworkRunner, Way, openvino_engine, runner
-from napari_seg.segmentation.execution.plan import Plan
+from napari_seg.segmentation.execution.plan import Plan, notice_changes
 from napari_seg.segmentation.execution.plan_cache import read_plan, write_plan
 from napari_seg.segmentation.windows import Window
 
@@ -182,6 +182,18 @@ def test_a_plan_of_another_run_says_what_is_other_here(tmp_path):
     assert notice.code == "plan-changed"
     assert f"torch {torch.__version__} instead of 1.0" in notice.message
     assert f"{plan.threads} threads instead of {plan.threads + 5}" in notice.message
+
+
+@pytest.mark.parametrize(
+    ("engine", "changes"),
+    [("torch", []), ("openvino", ["openvino 1.0 instead of 0.9"])],
+    ids=["torch", "openvino"],
+)
+def test_only_libraries_that_run_the_network_are_compared(engine, changes):
+    here = Plan("exact", "cpu", Way(engine), threads=2, versions={"torch": "2", "openvino": "1.0"})
+    plan = replace(here, versions={"torch": "2", "openvino": "0.9"})
+    said = [notice.message.split(" with ")[1] for notice in notice_changes(plan, here)]
+    assert said == [f"{change}; single labels may differ" for change in changes]
 
 
 def test_openvino_takes_the_threads_of_a_plan_of_another_run(tmp_path):

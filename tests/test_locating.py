@@ -1,6 +1,7 @@
 """The shipped model finds both hippocampi by itself, and says where there are none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.scan import Notice, Scan
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import describe_bundle, shipped_bundle_folder
+from napari_seg.segmentation.execution import Plan
 from napari_seg.segmentation.inference import segment
 from napari_seg.segmentation.locating.box_voxels import labels_in_region, upright_crop
 from napari_seg.segmentation.locating.finding import NothingFound, find_boxes
@@ -127,6 +129,27 @@ def test_labels_are_named_with_their_side_or_without(brain, bundle, labels):
     assert sides.values_of(["Left Posterior", "anterior"]) == [2, 1, 3]
     with pytest.raises(ValueError, match="no label is called 'tail'"):
         sides.values_of(["tail"])
+
+
+@pytest.fixture(scope="module")
+def unlike(brain, bundle, labels):
+    """What another modality gives under the plan of another run."""
+    plan = Plan.from_dict(labels.record["plan"])
+    plan = replace(plan, versions={**plan.versions, "torch": "1.0"})
+    scan = replace(brain, source=replace(brain.source, modality="CT"))
+    return segment(scan, bundle, region="auto", device="cpu", plan=plan)
+
+
+def test_what_is_said_of_the_whole_scan_is_not_said_of_its_boxes_again(unlike):
+    said = [notice.message for notice in unlike.notices if notice.code == "other-modality"]
+    assert said == ["the scan is CT, the model was trained on MR"]
+
+
+def test_a_plan_of_another_run_is_told_of_once_for_all_boxes(unlike, labels):
+    (told,) = [notice for notice in unlike.notices if notice.code == "plan-changed"]
+    assert told.message.startswith("the plan of another run is repeated with torch ")
+    assert unlike.record["plan"] == labels.record["plan"]
+    assert np.array_equal(unlike.array, labels.array)
 
 
 def test_windows_are_shown_on_the_scans_grid_with_the_values_of_their_side(labels, brain, windows):

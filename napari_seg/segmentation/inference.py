@@ -145,9 +145,9 @@ def segment(
     if settings.finds_place:
         from napari_seg.segmentation.locating.segmenting import segment_found
 
-        each = partial(segment, bundle=bundle, plan=plan, spare_bytes=spare_bytes)
+        each = partial(segment, bundle=bundle, spare_bytes=spare_bytes)
         find = partial(segment_found, on_progress=on_progress, on_window=on_window, on_map=on_map)
-        return find(scan, bundle, each, settings)
+        return find(scan, bundle, each, settings, plan=plan)
     box = _box_of(scan, settings.box, bundle)
     drawing, plan = _draw_box(
         scan,

@@ -158,11 +158,15 @@ class Plan:
 
 
 def notice_changes(plan: Plan, here: Plan) -> tuple[Notice, ...]:
-    """Say where a run that repeats a plan is not run as the plan was found."""
+    """Say where a run that repeats a plan is not run as the plan was found.
+
+    A library that does not run the network changes no label.
+    """
+    running = {"torch", plan.way.engine}
     changes = [
         f"{name} {here.versions.get(name, 'none')} instead of {version}"
         for name, version in plan.versions.items()
-        if here.versions.get(name, "none") != version
+        if name in running and here.versions.get(name, "none") != version
     ]
     if plan.threads not in (0, here.threads):  # 0 is not known
         changes.append(f"{here.threads} threads instead of {plan.threads}")

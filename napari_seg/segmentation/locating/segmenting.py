@@ -46,6 +46,7 @@ def segment_found(
     segment_crop: Callable[..., LabelMap],
     settings: RunSettings,
     *,
+    plan: Plan | None = None,
     on_progress: OnProgress | None = None,
     on_window: OnWindow | None = None,
     on_map: Callable[[str, Scan], None] | None = None,
@@ -63,6 +64,8 @@ def segment_found(
     settings
         What was asked for; its labels and maps are named with their box (``"left anterior"``) or,
         for all boxes, without.
+    plan
+        As in `inference.segment`.
     on_progress
         Told the fraction done; what it raises stops the work.
     on_window
@@ -96,6 +99,7 @@ def segment_found(
     drawn = _Drawn(scan, sides, settings.maps)
     how = {**settings.for_segment(), "device": settings.device}
     del how["region"], how["labels"]
+    how["plan"], changes = bundle.runner.as_run_here(plan) if plan else (None, ())
     steps = np.linspace(_FOUND, 1.0, len(found.boxes) + 1)
     for box, first, last in zip(found.boxes, steps[:-1], steps[1:], strict=True):
         tell = drawn.window_of(box, on_window) if on_window else None
@@ -119,7 +123,7 @@ def segment_found(
         table = table.keep(kept)
     differences = notice_models(scan, bundle, voxels_only=True)
     in_boxes = merge_notices(drawn.notices, "box")
-    notices = (*_notices_of(found), *differences, *_without(in_boxes, differences))
+    notices = (*_notices_of(found), *differences, *changes, *_without(in_boxes, differences))
     record = _record(scan, found, drawn, settings, table.names, notices, perf_counter() - start)
     return LabelMap(array, scan.geometry, table, notices=notices, record=record)
 
