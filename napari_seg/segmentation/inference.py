@@ -109,12 +109,12 @@ def segment(
     ------
     ValueError
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
-        label or a map is unknown, the overlap or an axis is out of range, or the device is not
-        there.
-    FieldOfViewTooLarge, NothingFound, ModelFailed
+        label or a map is unknown, the overlap or an axis is out of range, the device is not
+        there, the network, the preparing or the post-processing of the bundle raises an error, or
+        the network's scores are no numbers.
+    FieldOfViewTooLarge, NothingFound
         Kinds of ``ValueError``: without a region the scan is far larger than those of the
-        training; with ``region="auto"`` it does not show what the model knows; the network, the
-        preparing or the post-processing of the bundle raises an error.
+        training; with ``region="auto"`` it does not show what the model knows.
     MemoryError
         If the run needs more memory than there is, with the figures.
 

@@ -16,10 +16,6 @@ _OBJECT = re.compile(r"<(?:[\w.]*\.)?(\w+) object at 0x[0-9a-fA-F]+>")
 _LONGEST_REASON = 300
 
 
-class ModelFailed(ValueError):
-    """A model whose network, preparing or post-processing cannot do with a scan what it should."""
-
-
 @contextmanager
 def telling(part: str, model: str, what: str) -> Iterator[None]:
     """Tell of an error inside as one of the model; the whole of it is the new one's cause.
@@ -38,7 +34,7 @@ def telling(part: str, model: str, what: str) -> Iterator[None]:
 
     Raises
     ------
-    ModelFailed
+    ValueError
         If something is raised inside.
     """
     try:
@@ -49,7 +45,7 @@ def telling(part: str, model: str, what: str) -> Iterator[None]:
             if is_out_of_memory(one):
                 raise one from (None if one is error else error)
         logging.getLogger(__name__).debug("a model failed", exc_info=error)
-        raise ModelFailed(
+        raise ValueError(
             f"the {part} of the model {model!r} failed on {what}: {_reason(chain[-1])}; correct "
             "its configs/inference, or choose another model"
         ) from error

@@ -92,8 +92,8 @@ def try_ways(
 
     Raises
     ------
-    RuntimeError
-        If the reference itself cannot run.
+    ValueError
+        If the reference itself cannot run, in one sentence that names the model.
     """
     windows = _Windows(samples, own)
     reference = build(ways[0])

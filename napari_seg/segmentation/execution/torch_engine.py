@@ -50,7 +50,7 @@ class TorchNetwork:
 
         Raises
         ------
-        ModelFailed
+        ValueError
             If the network raises an error.
         """
         batch = batch.to(self._device)

@@ -79,7 +79,7 @@ def prepare_scan(
     ------
     MemoryError
         If there is too little memory, with the figures; before a voxel is read.
-    ModelFailed
+    ValueError
         If the bundle's preparing raises an error.
     """
     label_bytes = 1 if max(bundle.table.names, default=0) <= 255 else 2

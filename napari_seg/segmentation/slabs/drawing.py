@@ -152,9 +152,8 @@ def draw_labels(scan: PreparedScan, bundle: Bundle, sliding: Sliding) -> Drawing
     Raises
     ------
     ValueError
-        If the bundle gives other than one label per voxel.
-    ModelFailed
-        If the network or the post-processing raises an error.
+        If the bundle gives other than one label per voxel or scores that are no numbers, or its
+        network or post-processing raises an error.
     MemoryError
         If the memory left is too small; with the figures.
     """
