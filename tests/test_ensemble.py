@@ -8,10 +8,12 @@ from altered_bundle import change
 from two_channel_bundle import write_two_channel_bundle
 
 from napari_seg.imaging.files import read_scan, sample_data_folder
+from napari_seg.segmentation import fingerprint
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.ensemble import load_ensemble, mean_network
 from napari_seg.segmentation.inference import segment
+from napari_seg.segmentation.model_notices import notice_models
 
 
 def write_bundle(folder, *checkpoints):
@@ -151,6 +153,21 @@ def test_scores_that_are_no_numbers_are_an_error_that_names_the_model():
     scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
     with pytest.raises(ValueError, match=r"model 'Hippocampus' gives scores that are no numbers"):
         segment(scan, bundle, device="cpu")
+
+
+@pytest.mark.parametrize(("voxels_only", "times"), [(False, 3), (True, 0)], ids=["all", "voxels"])
+def test_a_scan_is_measured_once_for_all_models(tmp_path, monkeypatch, voxels_only, times):
+    ensemble = load_ensemble([None, write_other_training(tmp_path / "other")])
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    axes, plain = [], fingerprint._likeness
+
+    def counted(voxels, axis):
+        axes.append(axis)
+        return plain(voxels, axis)
+
+    monkeypatch.setattr(fingerprint, "_likeness", counted)
+    (notice,) = notice_models(scan, ensemble, voxels_only=voxels_only)
+    assert (notice.code, len(axes)) == ("coarse-voxels", times)
 
 
 def write_other_training(folder):

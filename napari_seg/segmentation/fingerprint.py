@@ -91,7 +91,7 @@ class Figures:
         Of the voxels that lie below air of the Hounsfield scale.
     likeness
         Correlation of a voxel with the next along the axis where it is largest; 1 in a scan of one
-        brightness.
+        brightness, None where it was not measured.
     """
 
     spacing_mm: tuple[float, ...]
@@ -101,7 +101,7 @@ class Figures:
     standard_intensity: tuple[float, ...]
     contrast: float
     share_of_air: float
-    likeness: float
+    likeness: float | None
 
     @property
     def looks_like_hounsfield(self) -> bool:
@@ -109,8 +109,8 @@ class Figures:
         return self.share_of_air > _LEAST_AIR_SHARE
 
 
-def figures_of(scan: Scan) -> Figures:
-    """Measure a scan; of several channels the first counts."""
+def figures_of(scan: Scan, *, with_likeness: bool = True) -> Figures:
+    """Measure a scan; of several channels the first counts, and likeness takes most of the time."""
     voxels = scan.array[..., 0] if scan.array.ndim == 4 else scan.array
     values = _some_of(voxels)
     percentiles = _percentiles(values)
@@ -130,7 +130,7 @@ def figures_of(scan: Scan) -> Figures:
         standard_intensity=tuple(standard.tolist()),
         contrast=float((high - low) / largest) if largest > 0 else 0.0,
         share_of_air=float((values < _AIR_HU).mean()) if values.size else 0.0,
-        likeness=max(map(partial(_likeness, voxels), range(3))),
+        likeness=max(map(partial(_likeness, voxels), range(3))) if with_likeness else None,
     )
 
 
@@ -162,7 +162,7 @@ def fingerprint_of(scans: Iterable[Scan], *, modality: str) -> Fingerprint:
     ValueError
         If there is no scan.
     """
-    found = [figures_of(scan) for scan in scans]
+    found = [figures_of(scan, with_likeness=False) for scan in scans]
     if not found:
         raise ValueError("a fingerprint needs at least one training case")
     return Fingerprint(

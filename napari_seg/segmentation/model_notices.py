@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_seg.segmentation.fingerprint import figures_of
 from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.model_names import model_names
@@ -38,14 +39,15 @@ def notice_models(
     tuple of Notice
         What only some of several models would say names them by their folders.
     """
-    flat_axis = window_of(bundle.inferer).flat_axis
-    further = bundle.ensemble.descriptions if bundle.ensemble else ()
-    models = (bundle.description, *further)
+    models = (bundle.description, *(bundle.ensemble.descriptions if bundle.ensemble else ()))
+    flat_axis, figures = window_of(bundle.inferer).flat_axis, None
+    if any(one.fingerprint for one in models):
+        figures = figures_of(scan, with_likeness=not voxels_only)
     said = [
         (
             name,
             (
-                *notice_differences(scan, one, voxels_only=voxels_only),
+                *notice_differences(scan, one, figures=figures, voxels_only=voxels_only),
                 *notice_mirroring(mirror, one, flat_axis),
             ),
         )

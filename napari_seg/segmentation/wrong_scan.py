@@ -95,7 +95,11 @@ def is_as_small(geometry: Geometry, description: BundleDescription) -> bool:
 
 
 def notice_differences(
-    scan: Scan, description: BundleDescription, *, voxels_only: bool = False
+    scan: Scan,
+    description: BundleDescription,
+    *,
+    figures: Figures | None = None,
+    voxels_only: bool = False,
 ) -> tuple[Notice, ...]:
     """Compare what a network is about to see with what it was trained on.
 
@@ -106,6 +110,8 @@ def notice_differences(
     description
         Of the bundle; one without a fingerprint gives no notices, and a 2D one has no opinion on
         slices.
+    figures
+        Of the scan, where they are known: a large one takes a while to measure.
     voxels_only
         Compare only what a box of the scan, cut along other axes, would not show: modality, unit
         and size of the voxels.
@@ -118,19 +124,16 @@ def notice_differences(
     known = description.fingerprint
     if known is None:
         return ()
-    figures = figures_of(scan)
+    figures = figures or figures_of(scan, with_likeness=not voxels_only)
     has_mm = scan.source.format != "picture"
     checks: list[Callable[[Scan, Figures, Fingerprint, Sequence[int]], Notice | None]]
     checks = [_modality, _unit, *[_coarse, _fine] * has_mm]
     if not voxels_only:
         checks += [_contrast, _noise, *[_large, _small, _tilt] * has_mm]
-    axes = range(description.spatial_dims)
-    found = [check(scan, figures, known, axes) for check in checks]
+    found = [check(scan, figures, known, range(description.spatial_dims)) for check in checks]
     notices = [notice for notice in found if notice is not None]
-    if voxels_only:
-        return tuple(notices)
     # Of a scan of another kind or without contrast, the spread of intensities says nothing new.
-    if not {notice.code for notice in notices} & _OF_ANOTHER_KIND:
+    if not voxels_only and not {notice.code for notice in notices} & _OF_ANOTHER_KIND:
         spread = _intensity(figures, known)
         notices += [spread] if spread else []
     return tuple(notices)
@@ -189,7 +192,7 @@ def _contrast(
 def _noise(
     _scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int]
 ) -> Notice | None:
-    if figures.likeness >= _LEAST_ALIKE:
+    if figures.likeness is None or figures.likeness >= _LEAST_ALIKE:
         return None
     return Notice(
         "noise",
