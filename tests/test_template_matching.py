@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
+from napari_seg.imaging.template_matching import matching
 from napari_seg.imaging.template_matching.agreement import local_correlation
 from napari_seg.imaging.template_matching.matching import Template
 from napari_seg.imaging.template_matching.refinement import COARSE, Refinement
@@ -67,12 +68,24 @@ def test_a_turned_brain_is_found_within_3_mm(brain, template, how):
     assert largest_error_mm(match, change) < 3
 
 
-def test_a_brain_in_a_very_large_field_of_view_is_found_as_in_a_small_one(brain, template):
+def test_a_brain_in_a_very_large_field_of_view_is_found_as_in_a_small_one(
+    brain, template, monkeypatch
+):
+    searched_mm, plain = [], matching.find_starts
+
+    def find_starts(own, mask, scan, **options):
+        searched_mm.append(np.array(scan.array.shape) * scan.spacing_mm)
+        return plain(own, mask, scan, **options)
+
+    monkeypatch.setattr(matching, "find_starts", find_starts)
     around = ((60, 110), (20, 40), (150, 0))
     affine = brain.geometry.affine.copy()
     affine[:3, 3] = brain.geometry.to_mm([-before for before, _ in around])
     array = np.pad(brain.array, around)
     match = template.match(Scan(array, Geometry(array.shape, affine)))
+    # Of 536 × 352 × 488 mm the brain is left, with 4 cm around it.
+    brain_mm = np.ptp(np.argwhere(brain.array > 0), axis=0) * 2
+    assert np.abs(searched_mm[0] - brain_mm - 80).max() < 25
     assert match.score > 0.8
     assert largest_error_mm(match, np.eye(4)) < 3
 
