@@ -231,6 +231,36 @@ def test_a_reference_to_nothing_is_named(copied_bundle, reference):
         load_bundle(copied_bundle)
 
 
+def with_file_steps(config):
+    """Prepare by ``preprocessing``, which reads the file first, as most bundles do."""
+    steps = config.pop("prepare")["transforms"]
+    load = {"_target_": "LoadImaged", "keys": "image", "reader": "$import_me", "dtype": "float64"}
+    first = {"_target_": "EnsureChannelFirstd", "keys": "image"}
+    config["preprocessing"] = {"_target_": "Compose", "transforms": [load, first, *steps]}
+    config["postprocessing"]["transforms"][0]["transform"] = "@preprocessing"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("2#axcodes", "RAS"), ("3#mode", "bilinear"), ("0#dtype", "float64")],
+    ids=["the first step", "the second step", "a step that reads files"],
+)
+def test_a_reference_to_a_step_counts_those_that_read_files(copied_bundle, place, value):
+    def edit(config):
+        with_file_steps(config)
+        inverse = config["postprocessing"]["transforms"][0]
+        inverse["meta_key_postfix"] = f"@preprocessing#transforms#{place}"
+
+    change(copied_bundle, "inference", edit)
+    bundle = load_bundle(copied_bundle)
+    assert [type(step).__name__ for step in bundle.prepare.transforms] == [
+        "Orientationd",
+        "Spacingd",
+        "NormalizeIntensityd",
+    ]
+    assert bundle.postprocess.transforms[0].meta_key_postfix == (value,)
+
+
 @pytest.mark.parametrize("module", ["", "monai.networks.nets."])
 def test_a_class_that_there_is_not_is_named_with_a_similar_one(copied_bundle, module):
     target = f"{module}DynUNett"
