@@ -318,6 +318,22 @@ def test_the_patient_and_the_study_are_copied_and_no_other_text(tmp_path: Path) 
     assert kept <= {*allowed, ""}
 
 
+def test_what_is_asked_before_a_file_is_replaced_is_asked_of_dicom_too(tmp_path: Path) -> None:
+    scan = scan_of(tmp_path / "series")
+    path = tmp_path / "labels.dcm"
+    path.write_bytes(b"what somebody else wrote")
+
+    def refuse(hidden: Path) -> None:
+        assert is_segmentation(hidden)
+        raise RuntimeError("changed meanwhile")
+
+    labels = replace(labels_on(scan), record={"napari_seg": "0"})
+    with pytest.raises(RuntimeError, match="changed meanwhile"):
+        write_labels(labels, path, source=scan, before_replacing=refuse)
+    assert path.read_bytes() == b"what somebody else wrote"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["labels.dcm", "series"]
+
+
 def test_a_name_in_another_alphabet_is_kept(tmp_path: Path) -> None:
     name = "Yamada^Tarou=山田^太郎"
     charsets = ["", "ISO 2022 IR 87"]
