@@ -67,7 +67,25 @@ def test_a_damaged_header_belongs_to_the_series_that_it_names(tmp_path: Path) ->
     broken.write_bytes(whole[: whole.index(b"1.2.2") + 40])
     first, second = find_series(tmp_path)
     assert first.damaged == ()
-    assert second.damaged == ("slice_79",)
+    assert second.damaged == (broken,)
+
+
+def test_damaged_files_in_folders_of_their_own_are_told_of_the_nearest_series(
+    tmp_path: Path,
+) -> None:
+    write_series(tmp_path / "p1" / "a", SeriesInstanceUID="1.2.1", SeriesNumber=1)
+    write_series(tmp_path / "p2" / "a", SeriesInstanceUID="1.2.2", SeriesNumber=2)
+    for path in write_series(tmp_path / "p2" / "b", SeriesInstanceUID="1.2.3").iterdir():
+        path.write_bytes(path.read_bytes()[:400])
+    first, second = find_series(tmp_path)
+    assert (first.problems, first.damaged_elsewhere) == ((), ())
+    assert second.damaged_elsewhere == tuple(sorted((tmp_path / "p2" / "b").iterdir()))
+    (problem,) = second.problems
+    assert problem.startswith("5 DICOM files elsewhere are damaged, such as 'slice_86' in the")
+    assert (second.damaged, second.can_repair) == ((), False)
+    (notice,) = read_scan(tmp_path, series=2).notices
+    assert (notice.code, notice.figures["files"]) == ("damaged-elsewhere", 5)
+    assert read_scan(tmp_path, series=1).notices == ()
 
 
 def test_a_folder_of_damaged_headers_alone_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ _HOUNSFIELD = ("HU", "HU_MOD", "US")
 _NO_IMAGES = ("SEG", "RTDOSE")
 _TAGS = (
     *("StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber"),
-    *("Modality", "ImageType", "FrameOfReferenceUID", "InstanceNumber", "Rows", "Columns"),
+    *("SOPClassUID", "Modality", "ImageType", "FrameOfReferenceUID", "InstanceNumber"),
+    *("Rows", "Columns"),
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
     *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
     "SpacingBetweenSlices",
@@ -69,6 +70,10 @@ _TAGS = (
 )
 # The first group of a file without the preamble: 0002 or 0008, in either byte order.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+# What follows the word "DICM", in which a byte may be damaged.
+_FIRST_OF_META = b"\x02\x00\x00\x00UL"
+# So the standard calls a list of files, which is no image.
+_DIRECTORY = "DICOMDIR"
 
 
 class DamagedFile(ValueError):
@@ -173,11 +178,13 @@ def read_headers(path: Path) -> list[SliceHeader]:
     DamagedFile
         If it is DICOM, but its header cannot be read.
     """
-    if path.name.startswith("."):
+    if path.name.startswith(".") or path.name.upper() == _DIRECTORY:
         return []
     with open_unnamed(path) as file:
-        head = file.read(132)
-        is_dicom = head[128:] == b"DICM"
+        head = file.read(138)
+        is_dicom = head[128:132] == b"DICM"
+        if not is_dicom and head[132:] == _FIRST_OF_META:
+            raise DamagedFile(path)
         # Files of another kind may begin so by chance.
         if not is_dicom and head[:2] not in _FIRST_GROUPS:
             return []
@@ -207,9 +214,12 @@ def _uid(dataset: pydicom.Dataset | None) -> str:
 
 
 def _pictures(dataset: pydicom.Dataset, path: Path) -> list[SliceHeader]:
-    storage = str(dataset.file_meta.get("MediaStorageSOPClassUID") or "")
+    stated = dataset.get("SOPClassUID")
+    storage = UID(str(dataset.file_meta.get("MediaStorageSOPClassUID") or stated or ""))
     if int(dataset.get("Rows") or 0) < 1 or int(dataset.get("Columns") or 0) < 1:
-        if UID(storage).name.endswith("Image Storage"):
+        # A whole file says what it is instead; a class that nobody knows may be a part of one.
+        is_something_else = stated or storage.name != storage
+        if not is_something_else or storage.name.endswith("Image Storage"):
             raise EOFError("the header of an image ends before its size")
         return []
     if str(dataset.get("Modality") or "") in _NO_IMAGES or storage == SegmentationStorage:

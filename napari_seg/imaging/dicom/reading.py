@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
-from napari_seg.imaging.dicom.reading_notices import lone_slice, read_notices
+from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
 from napari_seg.imaging.dicom.resampling import resample_slices
 from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
@@ -117,7 +117,9 @@ def read_dicom(
     if damaged:
         stack = _restacked(stored, path.name)
     names = [one.path.name for one in chosen.slices]
-    notices = read_notices(stack, stored, (*chosen.damaged, *damaged), names)
+    left_out = (*(path.name for path in chosen.damaged), *damaged)
+    notices = read_notices(stack, stored, left_out, names)
+    notices += damaged_elsewhere(len(chosen.damaged_elsewhere))
     values = rescaled_slices(stored)
     array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
     first = stack.slices[0]
@@ -182,7 +184,7 @@ def _passed(series: Series, name: str, *, repair: bool) -> Stack:
         raise ValueError(f"'{name}': the series {error}") from error
     if series.damaged and not repair:
         raise NeedsRepairError(
-            f"'{name}': '{series.damaged[0]}' is a damaged DICOM file, its header cannot be read; "
+            f"'{name}': '{series.damaged[0].name}' is a damaged DICOM file, its header cannot be read; "
             "fetch it again or take it out of the folder",
             "leaves it out",
         )

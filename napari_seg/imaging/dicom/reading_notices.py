@@ -68,6 +68,17 @@ def read_notices(
     return tuple(notices)
 
 
+def damaged_elsewhere(count: int) -> tuple[Notice, ...]:
+    """Tell of damaged files in folders without any slice, which may be of the series."""
+    if not count:
+        return ()
+    message = (
+        f"{count} DICOM file{'s' if count > 1 else ''} in folders without any slice cannot be "
+        "read: slices of this series may be missing at its ends"
+    )
+    return (Notice("damaged-elsewhere", message, {"files": count}),)
+
+
 def lone_slice(path: Path, stack: Stack) -> tuple[Notice, ...]:
     """Say that a file that was read by itself is one slice of a series that lies in its folder."""
     first, *others = stack.slices

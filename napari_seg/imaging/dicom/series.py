@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_seg.imaging.dicom.damaged_files import blank_slices, owned_and_near
 from napari_seg.imaging.dicom.headers import DamagedFile, SliceHeader, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
@@ -39,7 +40,9 @@ class Series:
     distinction
         What tells it from other stacks of the same series, in brackets; empty where it is alone.
     damaged
-        The names of files that belong to it or lie beside it, and whose headers are damaged.
+        The files that belong to it or lie beside it, and whose headers are damaged.
+    damaged_elsewhere
+        Others that may be of it: they lie in a folder without any slice, and near to it.
     number
         Its place in the list, from 1.
     """
@@ -47,7 +50,8 @@ class Series:
     uid: str
     slices: tuple[SliceHeader, ...]
     distinction: str = ""
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[Path, ...] = ()
+    damaged_elsewhere: tuple[Path, ...] = ()
     number: int = 1
 
     @property
@@ -93,7 +97,8 @@ class Series:
             causes += [f"the series {self._stack.defect}"] if self._stack.defect else []
             repeats = len(self._stack.repeats)
             causes += [f"the series repeats {_slices(repeats)}"] if repeats else []
-        causes += [f"'{name}' is a damaged DICOM file" for name in self.damaged]
+        causes += [f"'{path.name}' is a damaged DICOM file" for path in self.damaged]
+        causes += [_elsewhere(self.damaged_elsewhere)] if self.damaged_elsewhere else []
         return tuple(causes)
 
     @property
@@ -175,21 +180,27 @@ def find_series(
     path = readable_path(folder)
     headers: list[SliceHeader] = []
     damaged: list[DamagedFile] = []
+    strays: list[Path] = []
     with naming_no_folder():
         files = [path] if path.is_file() else sorted(_files(path))
         for done, file in enumerate(files, start=1):
             try:
-                headers += read_headers(file)
+                pictures = read_headers(file)
             except DamagedFile as error:
                 damaged.append(error)
+            else:
+                headers += pictures
+                strays += [] if pictures else [file]
             if on_progress is not None:
                 on_progress(done / len(files))
+        damaged += blank_slices(strays, headers)
     if damaged and not headers:
         raise damaged[0]
     found = _grouped(headers)
+    shares = owned_and_near([(one.uid, one.slices) for one in found], damaged)
     return [
-        replace(series, number=number, damaged=_damaged_of(series, damaged, found))
-        for number, series in enumerate(found, start=1)
+        replace(series, number=number, damaged=own, damaged_elsewhere=near)
+        for number, (series, (own, near)) in enumerate(zip(found, shares, strict=True), start=1)
     ]
 
 
@@ -199,18 +210,6 @@ def _files(folder: Path) -> Iterator[Path]:
             yield from _files(Path(entry.path))
         elif entry.is_file():
             yield Path(entry.path)
-
-
-def _damaged_of(
-    series: Series, damaged: Sequence[DamagedFile], found: Sequence[Series]
-) -> tuple[str, ...]:
-    folders = {one.path.parent for one in series.slices}
-    uids = {other.uid for other in found if other.uid}
-    return tuple(
-        one.path.name
-        for one in damaged
-        if (one.uid == series.uid if one.uid in uids else one.path.parent in folders)
-    )
 
 
 def _grouped(headers: list[SliceHeader]) -> list[Series]:
@@ -265,6 +264,15 @@ def _same_direction(one: Numbers | None, other: Numbers | None) -> bool:
         # A slice without a direction is named later as a fault of its series.
         return True
     return float(np.abs(np.subtract(one, other)).max()) < _SAME_DIRECTION
+
+
+def _elsewhere(paths: Sequence[Path]) -> str:
+    first = f"'{paths[0].name}' in the folder '{paths[0].parent.name}'"
+    if len(paths) == 1:
+        return f"{first} is a damaged DICOM file, perhaps of this series"
+    return (
+        f"{len(paths)} DICOM files elsewhere are damaged, such as {first}, perhaps of this series"
+    )
 
 
 def _slices(count: int) -> str:
