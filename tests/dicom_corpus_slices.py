@@ -296,6 +296,33 @@ SLICES = (
         notices=("no-rescaling",),
     ),
     Case(
+        "an intercept beyond all whole numbers",
+        partial(write_series, RescaleIntercept="1E30"),
+        places=PLACES,
+        values={(0, 0, 0): 1e30},
+        notices=("odd-intercept",),
+    ),
+    Case(
+        "an intercept far below all whole numbers",
+        partial(write_series, RescaleIntercept="-1E19"),
+        places=PLACES,
+        values={(0, 0, 0): -1e19},
+        notices=("odd-intercept",),
+    ),
+    Case(
+        "a large intercept beside a small slope",
+        partial(write_series, RescaleSlope="0.1", RescaleIntercept="100000000"),
+        places=PLACES,
+        # 0.1 (i + 8 j + 1000 k)
+        values={(0, 0, 0): 1e8, (1, 0, 0): 1e8 + 0.1, (7, 5, 4): 1e8 + 404.7},
+    ),
+    Case(
+        "a slope beyond small floats",
+        partial(write_series, RescaleSlope="1E300", RescaleIntercept=0),
+        places=PLACES,
+        values={(0, 0, 0): 0, (1, 0, 0): 1e300},
+    ),
+    Case(
         "a slope of zero",
         partial(write_series, RescaleSlope=0),
         places=PLACES,

@@ -11,6 +11,7 @@ from napari_seg.imaging.dicom.interleaving import mixed_tags
 from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.stack import Stack
 from napari_seg.imaging.grid_notices import odd_grid
+from napari_seg.imaging.rescaled_values import far_from_zero
 from napari_seg.imaging.scan import Notice
 
 _SAME_THICKNESS_MM = 0.01
@@ -56,6 +57,7 @@ def read_notices(
         meaning = "in HU" if first.modality == "CT" else "in their unit"
         message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
         notices.append(Notice("no-rescaling", message))
+    notices += far_from_zero({(one.slope, one.intercept) for one in stored})
     if first.has_other_unit:
         message = "the header states another unit than HU for its values, as of a spectral map"
         notices.append(Notice("other-unit", message))

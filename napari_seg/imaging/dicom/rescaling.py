@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.headers import SliceHeader
+from napari_seg.imaging.rescaled_values import float_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,23 +49,32 @@ def rescaled_slices(stored: Sequence[StoredSlice]) -> Iterator[NDArray[Any]]:
     if stored[0].values.ndim == 3:
         yield from (np.swapaxes(one.values, 0, 1) for one in stored)
         return
-    dtype = _smallest_type(stored)
+    dtype = _whole_type(stored) or _floating_type(stored)
     wide = np.float64 if dtype.kind == "f" else np.int64
     for one in stored:
         slope, intercept = wide(one.slope), wide(one.intercept)
         yield (one.values.astype(wide) * slope + intercept).astype(dtype).T
 
 
-def _smallest_type(stored: Sequence[StoredSlice]) -> np.dtype[Any]:
-    is_fractional = any(
+def _whole_type(stored: Sequence[StoredSlice]) -> np.dtype[Any] | None:
+    """Return what holds whole values, None where there are fractions or some are too large."""
+    if any(
         one.slope != 1 or not one.intercept.is_integer() or one.values.dtype.kind == "f"
         for one in stored
-    )
-    if is_fractional:
-        return np.dtype(np.float32)
-    low = min(int(one.values.min()) + int(one.intercept) for one in stored)
-    high = max(int(one.values.max()) + int(one.intercept) for one in stored)
+    ):
+        return None
+    added = [int(one.intercept) for one in stored]
+    low = min(int(one.values.min()) + number for one, number in zip(stored, added, strict=True))
+    high = max(int(one.values.max()) + number for one, number in zip(stored, added, strict=True))
+    bounds = np.iinfo(np.int64)
+    if min(low, *added) < bounds.min or max(high, *added) > bounds.max:
+        return None
     return np.result_type(np.int16, np.min_scalar_type(low), _signed_type(high))
+
+
+def _floating_type(stored: Sequence[StoredSlice]) -> np.dtype[Any]:
+    scalings = {(one.slope, one.intercept) for one in stored}
+    return np.result_type(*{float_type(one.values.dtype, scalings) for one in stored})
 
 
 def _signed_type(high: int) -> np.dtype[Any]:
