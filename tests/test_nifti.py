@@ -17,15 +17,23 @@ AFFINE = np.array(
 VOXELS = np.arange(120, dtype=np.int16).reshape(SHAPE)
 
 
-def save(path: Path, voxels: Any = VOXELS, *, affine: Any = AFFINE, **fields: Any) -> Path:
+def save(
+    path: Path,
+    voxels: Any = VOXELS,
+    *,
+    affine: Any = AFFINE,
+    kind: Any = nib.Nifti1Image,
+    **fields: Any,
+) -> Path:
     """Write a file with nibabel, then set header fields that nibabel would mend."""
     plain = path.with_name("made.nii")
-    nib.Nifti1Image(voxels, affine).to_filename(plain)
-    raw = bytearray(plain.read_bytes())
-    header = nib.Nifti1Header(bytes(raw[:348]), check=False)
+    image = kind(voxels, affine)
+    image.to_filename(plain)
+    raw, length = bytearray(plain.read_bytes()), image.header.sizeof_hdr
+    header = type(image.header)(bytes(raw[:length]), check=False)
     for name, value in fields.items():
         header[name] = value
-    raw[:348] = header.binaryblock
+    raw[:length] = header.binaryblock
     path.write_bytes(gzip.compress(bytes(raw)) if path.suffix == ".gz" else bytes(raw))
     return path
 
@@ -250,3 +258,27 @@ def test_voxels_beyond_the_memory_left_are_refused_with_the_figures(
         MemoryError, match=r"takes 0\.0 GB of memory to read, and 0\.0 GB are free; of a plain"
     ):
         read_nifti(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "slope", "intercept"),
+    [
+        pytest.param(nib.Nifti1Image, 1.0, 1e8, id="NIfTI-1"),
+        pytest.param(nib.Nifti2Image, 0.001, 1e8, id="NIfTI-2"),
+        pytest.param(nib.Nifti1Image, 1.0, 2.0**24, id="where float32 begins to skip"),
+    ],
+)
+def test_a_large_intercept_keeps_neighbouring_values_apart(
+    tmp_path: Path, kind: Any, slope: float, intercept: float
+) -> None:
+    path = save(tmp_path / "scan.nii", kind=kind, scl_slope=slope, scl_inter=intercept)
+    scan = read_nifti(path)
+    assert np.abs(scan.array - (VOXELS * np.float64(slope) + intercept)).max() <= slope / 1000
+    assert np.array_equal(scan.array, nib.load(path).get_fdata())
+    assert scan.notices == ()
+
+
+def test_an_intercept_that_is_no_number_is_told(tmp_path: Path) -> None:
+    scan = read_nifti(save(tmp_path / "scan.nii", scl_slope=2, scl_inter=np.nan))
+    assert codes(scan) == ["no-intercept"]
+    assert np.array_equal(scan.array, VOXELS * 2)

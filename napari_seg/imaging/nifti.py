@@ -26,6 +26,7 @@ from napari_seg.imaging.nifti_geometry import (
 )
 from napari_seg.imaging.nifti_header import StoredHeader, header_file, read_header, voxel_file
 from napari_seg.imaging.nifti_volumes import describe_volumes, store_times, time_step
+from napari_seg.imaging.rescaled_values import far_from_zero, float_type
 from napari_seg.imaging.scan import Notice, Scan, Source
 from napari_seg.imaging.spm_matrix import place_by_spm
 from napari_seg.imaging.voxel_bytes import StoredBytes, is_packed
@@ -83,7 +84,7 @@ def read_nifti(
         file = _other_file(first, stored.offset + stored.claimed)
         with file.open() as stream:
             raw, surplus = _taken(file, stream, stored, on_disk, on_progress)
-    array, alpha = _unpacked(raw, stored)
+    array, changed = _unpacked(raw, stored)
     names, unsure = describe_volumes(stored, first)
     return Scan(
         array,
@@ -94,7 +95,7 @@ def read_nifti(
             *notices,
             *([one_volume(stored.counts)] if len(stored.counts) > 3 == len(stored.shape) else []),
             *surplus_bytes(surplus),
-            *alpha,
+            *changed,
             *unsure,
         ),
         source=replace(_source(stored, frame), time_step=time_step(stored, names)),
@@ -195,14 +196,11 @@ def _unpacked(
     array = array.astype(dtype.newbyteorder("="), copy=False)
     slope, intercept = stored.slope_and_intercept()
     if (slope, intercept) == (1, 0):
-        return array, ()
-    # 24 bits of a float32 hold every value of up to 16 bits.
-    wide = np.result_type(dtype, np.float32)
-    if max(abs(slope), abs(intercept)) > np.finfo(np.float32).max:
-        wide = np.result_type(dtype, np.float64)
+        return array, stored.scaling_notices()
+    wide = float_type(dtype, [(slope, intercept)])
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is counted later
         scaled: NDArray[Any] = array * wide.type(slope) + wide.type(intercept)
-    return scaled, ()
+    return scaled, (*stored.scaling_notices(), *far_from_zero([(slope, intercept)]))
 
 
 def _source(stored: StoredHeader, frame: str | None) -> Source:

@@ -16,6 +16,7 @@ from nibabel.spm2analyze import Spm2AnalyzeHeader
 
 from napari_seg.imaging.file_kinds import kind_of_bytes
 from napari_seg.imaging.nifti_geometry import AnyHeader, stored_counts, stored_shape
+from napari_seg.imaging.scan import Notice
 
 _HEADERS: dict[int, type[Any]] = {348: Nifti1Header, 540: Nifti2Header}
 _PAIR_NAME = re.compile(r"\.(hdr|img)(\.gz)?$", re.IGNORECASE)
@@ -70,6 +71,20 @@ class StoredHeader:
             return 1.0, 0.0
         intercept = 0.0 if self.is_analyze else float(self.fields["scl_inter"])
         return slope, intercept if np.isfinite(intercept) else 0.0
+
+    def scaling_notices(self) -> tuple[Notice, ...]:
+        """Say where a slope is not applied as it is stated, or an intercept is no number."""
+        slope = float(self.fields["scl_slope"])
+        # A slope of 0 or NaN is how programs say that there is none.
+        if np.isnan(slope) or slope == 0:
+            return ()
+        if np.isinf(slope):
+            message = "the header states an infinite slope: the values were kept as stored"
+            return (Notice("no-slope", message),)
+        if self.is_analyze or np.isfinite(self.fields["scl_inter"]):
+            return ()
+        message = "the header adds to its values what is no finite number: 0 was taken"
+        return (Notice("no-intercept", message),)
 
 
 def header_file(path: Path) -> Path:

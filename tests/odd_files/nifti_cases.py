@@ -39,6 +39,8 @@ def with_slope(value: float) -> tuple[Place, ...]:
     return tuple(Place(place.index, place.mm, place.value * value - 10) for place in PLACES)
 
 
+DOUBLED = tuple(Place(place.index, place.mm, place.value * 2) for place in PLACES)
+FAR = tuple(Place(place.index, place.mm, 1e30) for place in PLACES)
 FLAT = Place((4, 1, 0), (74.0, -40.0, 12.0), 84)
 NOT_FINITE = VOXELS.astype(np.float32)
 NOT_FINITE[5, 4, 3], NOT_FINITE[5, 4, 2] = np.nan, np.inf
@@ -174,6 +176,15 @@ VOXEL_KINDS = (
         nifti("scan.nii", scl_slope=0.5, scl_inter=-10)
     ),
     is_read("a slope of NaN", places=PLACES)(nifti("scan.nii", scl_slope=np.nan, scl_inter=np.nan)),
+    is_read("a slope beside an intercept of NaN", "no-intercept", places=DOUBLED, in_viewer=True)(
+        nifti("scan.nii.gz", scl_slope=2, scl_inter=np.nan)
+    ),
+    is_read("an infinite slope", "no-slope", places=PLACES)(
+        nifti("scan.nii", scl_slope=np.inf, scl_inter=3)
+    ),
+    is_read("an intercept beside which all is lost", "odd-intercept", places=FAR)(
+        nifti("scan.nii", scl_slope=1, scl_inter=1e30)
+    ),
     is_read("a slope of 0", places=PLACES)(nifti("scan.nii", scl_slope=0, scl_inter=7)),
     is_read("whole numbers of 64 bits", places=PLACES)(
         nifti("scan.nii.gz", kind=partial(nib.Nifti1Image, dtype=np.int64))
