@@ -40,6 +40,20 @@ def each(folder: Path, change: Any) -> Path:
     return folder
 
 
+def _odd_third(folder: Path, odd: dict[str, Any], **tags: Any) -> Path:
+    """Write five slices, of which the third says something else of its values."""
+    for number in range(5):
+        write_slice(folder / str(number), number, **{**tags, **(odd if number == 2 else {})})
+    return folder
+
+
+def _one_differs(name: str, *notices: str, odd: dict[str, Any], **tags: Any) -> Case:
+    read = {"places": PLACES, "notices": notices}
+    slope, intercept = tags.get("RescaleSlope", 1), tags.get("RescaleIntercept", -1024)
+    values = {(7, 5, 4): 4047 * slope + intercept}
+    return Case(name, partial(_odd_third, odd=odd, **tags), values=values, **read)
+
+
 def _single(folder: Path, **tags: Any) -> Path:
     write_slice(folder / "one.dcm", 0, **tags)
     return folder
@@ -294,6 +308,45 @@ SLICES = (
         places=PLACES,
         values={(7, 5, 4): 4047},
         notices=("no-rescaling",),
+    ),
+    *(
+        _one_differs(
+            f"{modality} with {what} in one slice",
+            "no-rescaling",
+            odd=odd,
+            Modality=modality,
+            RescaleSlope=2.5,
+            RescaleIntercept=0,
+        )
+        for modality, what, odd in (
+            ("PT", "no slope", {"RescaleSlope": None, "RescaleIntercept": None}),
+            ("MR", "no slope", {"RescaleSlope": None}),
+            ("PT", "a slope of NaN", {"RescaleSlope": "NaN"}),
+        )
+    ),
+    _one_differs(
+        "PT without the intercept of 0 in one slice",
+        odd={"RescaleIntercept": None},
+        Modality="PT",
+        RescaleSlope=2.5,
+        RescaleIntercept=0,
+    ),
+    _one_differs(
+        "MR without the slope of 1 in one slice",
+        odd={"RescaleSlope": None, "RescaleIntercept": None},
+        Modality="MR",
+        RescaleIntercept=0,
+    ),
+    _one_differs(
+        "high values dark in one slice",
+        "inverted",
+        odd={"PhotometricInterpretation": "MONOCHROME1"},
+    ),
+    _one_differs("another unit in one slice", "other-unit", odd={"RescaleType": "Z_EFF"}),
+    _one_differs(
+        "one slice measured at the detector",
+        "detector-spacing",
+        odd={"PixelSpacing": None, "ImagerPixelSpacing": [0.75, 0.5]},
     ),
     Case(
         "an intercept beyond all whole numbers",

@@ -280,3 +280,14 @@ def test_slices_beyond_the_memory_left_are_refused_with_the_figures(
     monkeypatch.setattr("napari_seg.imaging.free_memory.free_bytes", lambda: 100)
     with pytest.raises(MemoryError, match=r"GB of memory to read, and 0\.0 GB are free; close"):
         read_dicom(tmp_path)
+
+
+def test_what_some_slices_say_of_their_values_is_counted(tmp_path: Path) -> None:
+    for number in range(5):
+        lacks = number > 2
+        write_slice(
+            tmp_path / str(number), number, Modality="PT", RescaleSlope=None if lacks else 2.5
+        )
+    (notice,) = read_scan(tmp_path).notices
+    assert (notice.code, notice.figures["slices"]) == ("no-rescaling", 2)
+    assert notice.message.startswith("in 2 of 5 slices no rescaling is stated")

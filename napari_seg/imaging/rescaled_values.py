@@ -11,6 +11,7 @@ from napari_seg.imaging.scan import Notice
 
 # 24 bits of a float32 hold every value of up to 16 bits, and tell them apart that far from zero.
 _STEPS_FROM_ZERO = 1 << 17
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 # So do 53 bits of a float64.
 _STEPS_FROM_ZERO_AT_MOST = 1 << 52
 
@@ -30,7 +31,7 @@ def float_type(
     largest = 1.0 if stored.kind == "f" else float(np.iinfo(stored).max)
     is_narrow = all(
         abs(intercept) <= _STEPS_FROM_ZERO * abs(slope)
-        and abs(slope) * largest + abs(intercept) <= np.finfo(np.float32).max
+        and abs(slope) * largest + abs(intercept) <= _LARGEST_FLOAT32
         for slope, intercept in scalings
     )
     return np.result_type(stored, np.float32 if is_narrow else np.float64)

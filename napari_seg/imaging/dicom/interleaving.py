@@ -83,7 +83,7 @@ def mixed_tags(slices: Sequence[SliceHeader], step_mm: float) -> list[Notice]:
     step_mm
         From one to the next.
     """
-    stated = slices[0].step
+    stated = next((one.step for one in slices if one.step is not None), None)
     is_stated = stated is not None and abs(abs(stated) - step_mm) <= _tolerance_mm(step_mm)
     for rank, tag in enumerate(PHASE_TAGS):
         known = [one.phases[rank] for one in slices if one.phases[rank]]

@@ -10,8 +10,8 @@ from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.interleaving import mixed_tags
 from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.stack import Stack
+from napari_seg.imaging.dicom.value_notices import value_notices
 from napari_seg.imaging.grid_notices import odd_grid
-from napari_seg.imaging.rescaled_values import far_from_zero
 from napari_seg.imaging.scan import Notice
 
 _SAME_THICKNESS_MM = 0.01
@@ -49,24 +49,7 @@ def read_notices(
         notices.append(Notice("resampled", message, stack.figures))
     notices += [*odd_grid(stack.geometry), *_mixed(stack), *_odd_steps(stack)]
     notices += mixed_tags(stack.slices, stack.geometry.spacing[2])
-    first = stored[0].header
-    if first.is_inverted:
-        dark = "high values were meant to be shown dark (MONOCHROME1); they were kept as stored"
-        notices.append(Notice("inverted", dark))
-    if first.samples == 1 and any(_lacks_rescaling(one) for one in stored):
-        meaning = "in HU" if first.modality == "CT" else "in their unit"
-        message = f"no rescaling is stated: the values are as stored, perhaps not {meaning}"
-        notices.append(Notice("no-rescaling", message))
-    notices += far_from_zero({(one.slope, one.intercept) for one in stored})
-    if first.has_other_unit:
-        message = "the header states another unit than HU for its values, as of a spectral map"
-        notices.append(Notice("other-unit", message))
-    if any(one.header.has_other_values for one in stored):
-        message = (
-            "the file also states what its values stand for in the real world (such as SUV or "
-            "mm²/s), by another scale: that was not applied, the values are as rescaled"
-        )
-        notices.append(Notice("real-world-unused", message))
+    notices += value_notices(stored)
     return tuple(notices)
 
 
@@ -120,7 +103,8 @@ def _mixed(stack: Stack) -> list[Notice]:
 
 def _odd_steps(stack: Stack) -> list[Notice]:
     """Say where all slices lie much further apart than they claim, or much closer."""
-    stated, step = stack.slices[0].step, stack.geometry.spacing[2]
+    stated = next((one.step for one in stack.slices if one.step is not None), None)
+    step = stack.geometry.spacing[2]
     if stack.defect or len(stack.slices) == 1 or stated is None:
         return []
     words = (
@@ -132,11 +116,6 @@ def _odd_steps(stack: Stack) -> list[Notice]:
     if abs(stated) >= _TWICE * step:
         return [Notice("narrow-steps", f"{words}of several volumes may be mixed", figures)]
     return []
-
-
-def _lacks_rescaling(one: StoredSlice) -> bool:
-    stated = (one.header.slope, one.header.intercept)
-    return stated[0] == 0 or (None in stated and one.header.modality == "CT")
 
 
 def _slices(count: int) -> str:

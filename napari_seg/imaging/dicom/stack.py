@@ -94,13 +94,13 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         affine[:, 3] = affine @ (*start, 0, 1)
         places = np.column_stack([shifts - start, along / step])
         geometry = Geometry((columns + width, rows + height, count), affine)
-        return Stack(kept, geometry, places, repeats, _detector_spacing(kept[0]), *defect)
+        return Stack(kept, geometry, places, repeats, _detector_spacing(kept), *defect)
     even = (positions[-1] - positions[0]) / (len(kept) - 1)
     affine = _affine(across * spacing[1], down * spacing[0], even, positions[0])
     places = np.zeros((len(kept), 3))
     places[:, 2] = np.arange(len(kept))
     geometry = Geometry((columns, rows, len(kept)), affine)
-    return Stack(kept, geometry, places, repeats, _detector_spacing(kept[0]))
+    return Stack(kept, geometry, places, repeats, _detector_spacing(kept))
 
 
 def _count_on_even_grid(along: NDArray[Any]) -> int:
@@ -135,7 +135,7 @@ def _single(one: SliceHeader) -> Stack:
     notices = []
     if one.spacing is None:
         notices.append(Notice("no-spacing", "the slice states no spacing: 1 mm was assumed"))
-    notices += _detector_spacing(one)
+    notices += _detector_spacing([one])
     down_mm, across_mm = one.spacing or (1.0, 1.0)
     if min(down_mm, across_mm) <= 0:
         raise ValueError(_NO_PIXEL_SIZE)
@@ -154,8 +154,8 @@ def _single(one: SliceHeader) -> Stack:
     return Stack((one,), Geometry((columns, rows, 1), affine), np.zeros((1, 3)), (), tuple(notices))
 
 
-def _detector_spacing(one: SliceHeader) -> tuple[Notice, ...]:
-    if not one.is_detector_spacing:
+def _detector_spacing(slices: Sequence[SliceHeader]) -> tuple[Notice, ...]:
+    if not any(one.is_detector_spacing for one in slices):
         return ()
     message = "the spacing was measured at the detector: lengths in the patient are shorter"
     return (Notice("detector-spacing", message),)
