@@ -208,28 +208,6 @@ def test_a_real_series_with_emptied_uids_is_read(shared_data: Path) -> None:
     assert scan.notices == ()
 
 
-def test_steps_wider_than_stated_are_told(tmp_path: Path) -> None:
-    # Each second slice was lost: what is left is even, and nothing else shows it.
-    lost = write_series(tmp_path / "lost", range(0, 10, 2), SpacingBetweenSlices=2.5)
-    (notice,) = read_scan(lost).notices
-    assert (notice.code, dict(notice.figures)) == ("wide-steps", {"step_mm": 5, "stated_mm": 2.5})
-    # The sign says which way slices run in nuclear medicine.
-    whole = write_series(tmp_path / "whole", SpacingBetweenSlices=-2.5)
-    assert read_scan(whole).notices == ()
-
-
-def test_slices_of_two_thicknesses_between_each_other_are_told(tmp_path: Path) -> None:
-    write_series(tmp_path, range(0, 6, 2), SliceThickness=5.0)
-    write_series(tmp_path, range(1, 6, 2), SliceThickness=1.0)
-    (notice,) = read_scan(tmp_path).notices
-    assert notice.code == "mixed-thickness"
-    assert "1 to 5 mm" in notice.message
-
-
-def test_two_slices_of_a_survey_are_told(tmp_path: Path) -> None:
-    assert [one.code for one in read_scan(write_series(tmp_path, (0, 100))).notices] == ["odd-size"]
-
-
 def test_a_number_that_is_no_digit_is_no_choice(tmp_path: Path) -> None:
     write_series(tmp_path)
     with pytest.raises(SeveralSeriesError, match="holds no series '²'"):
@@ -280,14 +258,3 @@ def test_slices_beyond_the_memory_left_are_refused_with_the_figures(
     monkeypatch.setattr("napari_seg.imaging.free_memory.free_bytes", lambda: 100)
     with pytest.raises(MemoryError, match=r"GB of memory to read, and 0\.0 GB are free; close"):
         read_dicom(tmp_path)
-
-
-def test_what_some_slices_say_of_their_values_is_counted(tmp_path: Path) -> None:
-    for number in range(5):
-        lacks = number > 2
-        write_slice(
-            tmp_path / str(number), number, Modality="PT", RescaleSlope=None if lacks else 2.5
-        )
-    (notice,) = read_scan(tmp_path).notices
-    assert (notice.code, notice.figures["slices"]) == ("no-rescaling", 2)
-    assert notice.message.startswith("in 2 of 5 slices no rescaling is stated")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
+from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
 from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
 from napari_seg.imaging.dicom.resampling import resample_slices
@@ -116,9 +117,8 @@ def read_dicom(
     stored, damaged = _decoded(stack, path.name, repair=repair, report=report)
     if damaged:
         stack = _restacked(stored, path.name)
-    names = [one.path.name for one in chosen.slices]
-    left_out = (*(path.name for path in chosen.damaged), *damaged)
-    notices = read_notices(stack, stored, left_out, names)
+    left_out = (*chosen.damaged, *(one.path for one in damaged))
+    notices = read_notices(stack, stored, left_out, {one.path for one in chosen.slices})
     notices += damaged_elsewhere(len(chosen.damaged_elsewhere))
     values = rescaled_slices(stored)
     array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
@@ -197,11 +197,12 @@ def _passed(series: Series, name: str, *, repair: bool) -> Stack:
 
 def _decoded(
     stack: Stack, name: str, *, repair: bool, report: OnProgress
-) -> tuple[list[StoredSlice], list[str]]:
-    """Decode one slice for each place, and name the damaged files that were left out."""
+) -> tuple[list[StoredSlice], list[SliceHeader]]:
+    """Decode one slice for each place, and return the damaged ones that were left out."""
     reader = PixelReader()
     files = {one.path for one in (*stack.slices, *(repeat for _, repeat in stack.repeats))}
-    stored, damaged = [], []
+    stored: list[StoredSlice] = []
+    damaged: list[SliceHeader] = []
     for done, one in enumerate(stack.slices, start=1):
         same_place = (one, *(repeat for kept, repeat in stack.repeats if kept is one))
         good = []
@@ -214,7 +215,7 @@ def _decoded(
                     raise
                 if not repair:
                     raise NeedsRepairError(str(error), "leaves it out") from error
-                damaged.append(candidate.path.name)
+                damaged.append(candidate)
         _refuse_different(good, name)
         if done == 1 and good:
             # Each slice is held as it is stored until all are stacked.

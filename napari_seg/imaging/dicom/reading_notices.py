@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _TWICE = 1.9
 
 
 def read_notices(
-    stack: Stack, stored: Sequence[StoredSlice], damaged: Sequence[str], names: Sequence[str]
+    stack: Stack, stored: Sequence[StoredSlice], damaged: Sequence[Path], files: Collection[Path]
 ) -> tuple[Notice, ...]:
     """Tell what was assumed, repaired or left out while `stack` was read.
 
@@ -33,9 +33,9 @@ def read_notices(
     stored
         Its slices, in its order.
     damaged
-        The names of the files that were left out; they may name a patient, so they are counted.
-    names
-        Those of all files of the series.
+        The file of each picture that was left out; its name may name a patient, so it is counted.
+    files
+        Those of the series whose headers were read.
     """
     notices = list(stack.notices)
     if stack.repeats:
@@ -43,7 +43,8 @@ def read_notices(
         message = f"{_slices(count)} repeated another, pixel by pixel: {_was(count)} left out"
         notices.append(Notice("repeated-slices", message, {"slices": count}))
     if damaged:
-        notices.append(_left_out(damaged, sorted({*names, *damaged})))
+        kept = {one.path for one in stack.slices}
+        notices.append(_left_out(damaged, sorted({*files, *damaged}), kept))
     if stack.defect:
         message = f"the series {stack.defect}: it was resampled to an even upright grid"
         notices.append(Notice("resampled", message, stack.figures))
@@ -80,13 +81,20 @@ def lone_slice(path: Path, stack: Stack) -> tuple[Notice, ...]:
     return ()
 
 
-def _left_out(damaged: Sequence[str], names: Sequence[str]) -> Notice:
-    numbers = ", ".join(str(names.index(name) + 1) for name in sorted(damaged))
+def _left_out(damaged: Sequence[Path], files: Sequence[Path], kept: Collection[Path]) -> Notice:
+    lost = sorted(set(damaged))
+    numbers = ", ".join(str(files.index(path) + 1) for path in lost)
+    figures: dict[str, float | str] = {"files": len(lost), "numbers": numbers}
+    words = f"{len(lost)} of {len(files)} files"
+    if not kept.isdisjoint(lost):
+        # Of a file of many pictures some were read.
+        words = f"{_slices(len(damaged))} in {words}"
+        figures["slices"] = len(damaged)
+    folders = "folder by folder, " if len({path.parent for path in files}) > 1 else ""
     message = (
-        f"damaged, so left out: {len(damaged)} of {len(names)} files, in the order of their names "
-        f"number {numbers}"
+        f"damaged, so left out: {words}, {folders}in the order of their names number {numbers}"
     )
-    return Notice("damaged-left-out", message, {"files": len(damaged), "numbers": numbers})
+    return Notice("damaged-left-out", message, figures)
 
 
 def _mixed(stack: Stack) -> list[Notice]:
