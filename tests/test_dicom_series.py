@@ -107,6 +107,27 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     assert series.count == 5
 
 
+def test_links_in_a_circle_or_to_nothing_are_passed_over(tmp_path: Path) -> None:
+    write_series(tmp_path / "a")
+    (tmp_path / "a" / "x").symlink_to("x")
+    (tmp_path / "a" / "y").symlink_to("nowhere")
+    (series,) = find_series(tmp_path / "a")
+    assert series.problems == ()
+    assert read_scan(tmp_path / "a").notices == ()
+
+
+def test_links_to_folders_are_named_where_nothing_else_is_found(tmp_path: Path) -> None:
+    write_series(tmp_path / "real")
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "p1").symlink_to(tmp_path / "real", target_is_directory=True)
+    with pytest.raises(ValueError, match="the link 'p1' to a folder is not followed: choose that"):
+        read_scan(links)
+    (links / "p2").symlink_to(tmp_path / "real", target_is_directory=True)
+    with pytest.raises(ValueError, match="its 2 links to folders are not followed: choose one"):
+        read_scan(links)
+
+
 def test_the_search_reports_and_can_be_stopped(tmp_path: Path) -> None:
     seen: list[float] = []
     find_series(write_series(tmp_path), on_progress=seen.append)

@@ -23,12 +23,16 @@ def list_series(folder: Path, *, as_json: bool) -> None:
     FileNotFoundError, PermissionError, ValueError
         As `find_series` does, and ``ValueError`` where there is none.
     """
+    from napari_seg.imaging.dicom.folder_files import unfollowed_links
     from napari_seg.imaging.dicom.series import find_series
 
     with News().following(f"{folder.name}: looking for series") as on_progress:
         found = find_series(folder, on_progress=on_progress)
     if not found:
-        raise ValueError(f"'{folder.name}' holds no DICOM image; choose the folder with the slices")
+        raise ValueError(
+            f"'{folder.name}' holds no DICOM image; choose the folder with the slices"
+            f"{unfollowed_links(folder)}"
+        )
     if as_json:
         print_json({"series": [as_dict(series) | _names(series) for series in found]})
     else:

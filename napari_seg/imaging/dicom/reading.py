@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
+from napari_seg.imaging.dicom.folder_files import unfollowed_links
 from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
 from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
@@ -163,6 +164,7 @@ def _nothing_found(path: Path) -> str:
     return (
         f"'{path.name}' holds no DICOM image; choose a scan file, or the folder with the slices "
         "(segmentations are opened as labels; reports and doses are not read)"
+        f"{unfollowed_links(path)}"
     )
 
 

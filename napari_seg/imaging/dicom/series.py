@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_seg.imaging.dicom.damaged_files import blank_slices, owned_and_near
+from napari_seg.imaging.dicom.folder_files import files_below
 from napari_seg.imaging.dicom.headers import DamagedFile, SliceHeader, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
@@ -182,7 +182,7 @@ def find_series(
     damaged: list[DamagedFile] = []
     strays: list[Path] = []
     with naming_no_folder():
-        files = [path] if path.is_file() else sorted(_files(path))
+        files = [path] if path.is_file() else sorted(files_below(path))
         for done, file in enumerate(files, start=1):
             try:
                 pictures = read_headers(file)
@@ -202,14 +202,6 @@ def find_series(
         replace(series, number=number, damaged=own, damaged_elsewhere=near)
         for number, (series, (own, near)) in enumerate(zip(found, shares, strict=True), start=1)
     ]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for entry in list(os.scandir(folder)):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        elif entry.is_file():
-            yield Path(entry.path)
 
 
 def _grouped(headers: list[SliceHeader]) -> list[Series]:
