@@ -9,10 +9,11 @@ import SimpleITK as sitk
 from dicom_case import Case
 from dicom_corpus import CASES
 from dicom_real_slices import converted
-from dicom_slices import write_slice
+from dicom_slices import set_tags, write_slice
 from pydicom.uid import ExplicitVRLittleEndian
+from segmented_series import write_slices
 
-from napari_seg import Scan, read_labels, read_scan
+from napari_seg import Label, LabelMap, LabelTable, Scan, read_labels, read_scan, write_labels
 
 # SimpleITK sorts by position only: it is right where a folder holds one good stack of files that
 # it decodes, each with the same rescaling.
@@ -97,3 +98,22 @@ def test_labels_drawn_by_simpleitk_on_rounded_oblique_slices_fit(tmp_path: Path)
     labels = read_labels(tmp_path / "labels.nii.gz", onto=scan)
     assert np.array_equal(labels.array, scan.array > 20000)
     assert [notice.code for notice in labels.notices] == ["rounded-places"]
+
+
+def test_labels_of_oblique_rounded_slices_come_back_from_a_segmentation(tmp_path: Path) -> None:
+    across, down = np.array([3, -6, 2]) / 7, np.array([6, 2, -3]) / 7
+    directions = [round(float(part), 7) for part in (*across, *down)]
+    for number, path in enumerate(write_slices(tmp_path / "scan", range(30))):
+        place = np.array([5.3, -60.2, 7.4]) + 0.5 * number * np.cross(across, down)
+        stated = [round(float(part), 1) for part in place]
+        set_tags(path, ImagePositionPatient=stated, ImageOrientationPatient=directions)
+    scan = read_scan(tmp_path / "scan")
+    assert scan.notices == ()
+    array = np.zeros(scan.array.shape, np.uint8)
+    array[2:5, 2:4, 3:20] = 1
+    table = LabelTable((Label(1, "liver", (1, 2, 3)),))
+    labels = LabelMap(array, scan.geometry, table, source=scan.source)
+    write_labels(labels, tmp_path / "labels.dcm", source=scan)
+    back = read_labels(tmp_path / "labels.dcm", onto=scan)
+    assert np.array_equal(back.array, array)
+    assert back.notices == ()

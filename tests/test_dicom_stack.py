@@ -68,6 +68,78 @@ def test_places_rounded_to_a_tenth_of_a_mm_are_a_good_series() -> None:
     assert stack.geometry.spacing[2] == pytest.approx(0.625, abs=1e-3)
 
 
+@pytest.mark.parametrize("step", [0.2, 0.25, 1 / 3, 0.4, 0.45, 0.7])
+def test_thin_slices_rounded_to_a_tenth_of_a_mm_are_a_good_series(step: float) -> None:
+    stack = stack_slices(slices(np.round(np.arange(40) * step, 1)))
+    assert stack.defect == ""
+    assert stack.geometry.spacing[2] == pytest.approx(step, abs=0.1 / 39)
+
+
+def _oblique(numbers: Any, step: float, digits: int) -> list[SliceHeader]:
+    """Return slices along (2, 3, 6) / 7, which the rows and columns are at right angles to."""
+    across, down = np.array([3, -6, 2]) / 7, np.array([6, 2, -3]) / 7
+    normal = np.cross(across, down)
+    start = np.array([5.3, -60.2, 7.4])
+    return [
+        replace(
+            UPRIGHT,
+            orientation=(*across, *down),
+            position=tuple(np.round(start + step * number * normal, digits)),
+        )
+        for number in numbers
+    ]
+
+
+def test_oblique_places_rounded_to_a_tenth_of_a_mm_are_a_good_series() -> None:
+    stack = stack_slices(_oblique(range(60), 0.5, digits=1))
+    exact = stack_slices(_oblique(range(60), 0.5, digits=9))
+    assert stack.defect == ""
+    # The grid is at right angles, though each place is off by half a tenth in three directions.
+    assert stack.geometry.shear()[0] < 1e-4
+    for index in ((0, 0, 0), (79, 59, 59)):
+        apart = np.subtract(stack.geometry.to_mm(index), exact.geometry.to_mm(index))
+        assert np.linalg.norm(apart) < 0.087
+
+
+@pytest.mark.parametrize("number", [1, 5, 17, 38])
+def test_a_slice_that_is_missing_is_told_from_rounding(number: int) -> None:
+    rest = [one for one in range(40) if one != number]
+    for step in (0.25, 1 / 3):
+        stack = stack_slices(slices(np.round(np.array(rest) * step, 1)))
+        assert stack.defect.startswith("misses 1 slice: ")
+        # A repair brings them to the step that they were taken with.
+        assert stack.geometry.shape[2] == 40
+        assert stack.geometry.spacing[2] == pytest.approx(step, abs=0.1 / 39)
+    assert stack_slices(_oblique(rest, 0.5, digits=1)).defect.startswith("misses 1 slice: ")
+
+
+@pytest.mark.parametrize(
+    ("heights", "defect"),
+    [
+        # As rounded from an even series, but in an order that is none.
+        pytest.param(
+            (0, 0.2, 0.4, 0.6, 0.8, 1.1, 1.4, 1.7, 2.0), "spacing that drifts", id="parts"
+        ),
+        pytest.param((0, 0.25, 0.45, 0.75, 0.95, 1.25), "uneven spacing", id="not rounded"),
+        pytest.param((0, 0.1, 0.3, 0.4, 0.6, 0.7, 0.9), "uneven|drifts", id="too thin to tell"),
+        pytest.param((0, 0.3, 0.6, 1.1, 1.4, 1.7), "uneven|misses", id="one wider step"),
+    ],
+)
+def test_uneven_thin_slices_are_not_taken_for_rounded(heights: Any, defect: str) -> None:
+    assert re.search(defect, stack_slices(slices(heights)).defect)
+
+
+def test_directions_of_three_digits_are_no_tilt() -> None:
+    # Over 400 mm they are off by 0.16 mm.
+    stack = stack_slices(slices(np.arange(401) * 1.0, lean=0.0004))
+    assert stack.defect == ""
+    affine = stack.geometry.affine
+    assert np.allclose(affine @ (0, 0, 400, 1), (10, 20 - 0.16, 430, 1))
+    # Half a pixel, and a lean of a real gantry, are refused.
+    assert "lean by 0.05 degrees" in stack_slices(slices(np.arange(401), lean=0.0008)).defect
+    assert "lean by 0.3 degrees" in stack_slices(slices(np.arange(41), lean=0.005)).defect
+
+
 def test_oblique_slices_lie_along_their_normal() -> None:
     across, down = np.array([0.6, 0.8, 0.0]), np.array([0.0, 0.0, -1.0])
     normal = np.cross(across, down)

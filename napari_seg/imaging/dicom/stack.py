@@ -11,21 +11,14 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.phases import places_along
+from napari_seg.imaging.dicom.stack_defects import count_on_even_grid, even_line, find_defect
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.scan import Notice
 
 # Real scanners round positions to 0.1 mm and repeat directions to 1e-7.
 _TOLERANCE_MM = 0.1
-_TOLERANCE_STEPS = 0.1
-# So many wide gaps in a row are a part taken in wider steps; fewer may be lost slices.
-_STEPS_OF_A_PART = 3
 _UNIT_TOLERANCE = 1e-3
-# A grid of more slices than this for each that is there would be made up.
-_LARGEST_GROWTH = 2
 _NO_PIXEL_SIZE = "states pixels without a size; export it again"
-
-
-_Defect = tuple[str, dict[str, float | str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +76,9 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
     positions = np.array([one.position for one in kept])
     along = (positions - positions[0]) @ normal
     sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
-    defect = _both(_tilt(sideways, along), _unevenness(positions @ normal))
+    defect = find_defect(positions, (across, down, normal), float(min(spacing)))
     if defect is not None:
-        count = _count_on_even_grid(along)
+        count = count_on_even_grid(along)
         step = along[-1] / (count - 1)
         shifts = sideways / spacing[::-1]
         start, stop = np.floor(shifts.min(axis=0) + 1e-6), np.ceil(shifts.max(axis=0) - 1e-6)
@@ -95,23 +88,12 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         places = np.column_stack([shifts - start, along / step])
         geometry = Geometry((columns + width, rows + height, count), affine)
         return Stack(kept, geometry, places, repeats, _detector_spacing(kept), *defect)
-    even = (positions[-1] - positions[0]) / (len(kept) - 1)
-    affine = _affine(across * spacing[1], down * spacing[0], even, positions[0])
+    start, even = even_line(positions, normal)
+    affine = _affine(across * spacing[1], down * spacing[0], even, start)
     places = np.zeros((len(kept), 3))
     places[:, 2] = np.arange(len(kept))
     geometry = Geometry((columns, rows, len(kept)), affine)
     return Stack(kept, geometry, places, repeats, _detector_spacing(kept))
-
-
-def _count_on_even_grid(along: NDArray[Any]) -> int:
-    steps = np.diff(along)
-    count = round(float(along[-1] / np.median(steps))) + 1
-    if count > _LARGEST_GROWTH * len(along):
-        raise ValueError(
-            f"has a gap of {steps.max():.2f} mm: of {count} slices on an even grid it holds "
-            f"{len(along)}; fetch it again whole, or keep its parts in folders of their own"
-        )
-    return count
 
 
 def _refuse_sheets(slices: Sequence[SliceHeader]) -> None:
@@ -220,71 +202,6 @@ def _without_repeats(
             )
         repeats.append((kept, one))
     return tuple(first_in[place] for place in sorted(first_in)), tuple(repeats)
-
-
-def _both(tilt: _Defect | None, unevenness: _Defect | None) -> _Defect | None:
-    if tilt is None or unevenness is None:
-        return tilt or unevenness
-    return f"{tilt[0]}; it also {unevenness[0]}", {**tilt[1], **unevenness[1]}
-
-
-def _tilt(sideways: NDArray[Any], along: NDArray[Any]) -> _Defect | None:
-    shift = float(np.linalg.norm(sideways, axis=1).max())
-    if shift <= _TOLERANCE_MM:
-        return None
-    slope = sideways[-1] / along[-1]
-    if np.abs(sideways - np.outer(along, slope)).max() > _TOLERANCE_MM:
-        words = f"holds slices that are shifted sideways by up to {shift:.2f} mm"
-        return words, {"shift_mm": round(shift, 3)}
-    angle = float(np.degrees(np.arctan(np.linalg.norm(slope))))
-    words = f"was taken with a tilted gantry: its slices lean by {angle:.1f} degrees"
-    return words, {"tilt_degrees": round(angle, 2), "shift_mm": round(shift, 3)}
-
-
-def _unevenness(heights: NDArray[Any]) -> _Defect | None:
-    # A line through all of them: each place is rounded on its own.
-    numbers = np.arange(heights.size)
-    slope, start = np.polyfit(numbers, heights, 1)
-    even = start + slope * numbers
-    steps = np.diff(heights)
-    tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * float(slope))
-    if np.abs(heights - even).max() <= tolerance:
-        return None
-    step = float(np.median(steps))
-    multiples = np.rint(steps / step)
-    if (np.abs(steps - multiples * step) > tolerance).any() or _changes_once(multiples):
-        least_mm, most_mm = round(float(steps.min()), 3), round(float(steps.max()), 3)
-        words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
-        return words, {"least_mm": least_mm, "most_mm": most_mm}
-    missing = int(multiples.sum()) - steps.size
-    if missing == 0:
-        return _drift(float(np.abs(heights - even).max()), steps)
-    widest = int(np.argmax(steps))
-    words = (
-        f"misses {missing} slice{'s' if missing > 1 else ''}: there is a gap of "
-        f"{steps[widest]:.2f} mm between {heights[widest]:.1f} and {heights[widest + 1]:.1f} mm, "
-        f"where the others lie {step:.2f} mm apart"
-    )
-    gap_mm = round(float(steps[widest]), 3)
-    return words, {"missing": missing, "gap_mm": gap_mm, "step_mm": round(step, 3)}
-
-
-def _drift(off_mm: float, steps: NDArray[Any]) -> _Defect:
-    """Name steps that are alike, but whose small differences add up."""
-    least_mm, most_mm = round(float(steps.min()), 4), round(float(steps.max()), 4)
-    words = (
-        f"has spacing that drifts, from {least_mm:.4f} to {most_mm:.4f} mm: its slices lie up to "
-        f"{off_mm:.2f} mm off even places"
-    )
-    return words, {"least_mm": least_mm, "most_mm": most_mm, "off_mm": round(off_mm, 3)}
-
-
-def _changes_once(multiples: NDArray[Any]) -> bool:
-    """Tell whether a part was taken in wider steps of its own, rather than that slices are lost."""
-    wide = np.flatnonzero(multiples > 1)
-    if wide.size < _STEPS_OF_A_PART:
-        return False
-    return bool(np.ptp(wide) == wide.size - 1 and np.ptp(multiples[wide]) == 0)
 
 
 def _affine(

@@ -16,6 +16,9 @@ from napari_seg.imaging.scan import Notice
 
 _TOLERANCE_MM = 0.1
 _TOLERANCE_STEPS = 0.1
+# Two places that were rounded to 0.1 mm in three directions; nearer than to a neighbour.
+_ROUNDED_MM = 0.18
+_ROUNDED_STEPS = 0.25
 # Two frames of one slice may be written with another last digit.
 _SAME_SLICE_MM = 1e-2
 _MOST_VOXELS = 2**32
@@ -73,7 +76,9 @@ def frame_grid(dataset: pydicom.Dataset) -> FrameGrid:
         [across / width_mm, down / height_mm], axis=1
     )
     shifts = np.rint(sideways).astype(int)
-    if (np.abs(sideways - shifts) * (width_mm, height_mm)).max() > _TOLERANCE_MM:
+    if (np.abs(sideways - shifts) * (width_mm, height_mm)).max() > _off_at_most(
+        min(width_mm, height_mm)
+    ):
         raise SegmentationError("holds frames that lie between the pixels of the others")
     starts = np.column_stack([shifts, numbers])
     affine = np.eye(4)
@@ -169,8 +174,13 @@ def _even_step(levels: NDArray[Any], candidate: float) -> float | None:
         return None
     step = float((levels[-1] - levels[0]) / numbers[-1])
     off_mm = float(np.abs(levels - levels[0] - numbers * step).max())
-    is_even = off_mm <= min(_TOLERANCE_MM, _TOLERANCE_STEPS * step)
+    # No slice is missed here: each frame is put on the number that its place is nearest to.
+    is_even = off_mm <= min(_ROUNDED_MM, _ROUNDED_STEPS * step)
     return step if is_even and abs(step - candidate) <= _TOLERANCE_STEPS * candidate else None
+
+
+def _off_at_most(side_mm: float) -> float:
+    return max(_TOLERANCE_MM, min(_ROUNDED_MM, _ROUNDED_STEPS * side_mm))
 
 
 def _measure(dataset: pydicom.Dataset, tag: str) -> float:
