@@ -129,6 +129,27 @@ def test_labels_are_brought_onto_a_scan(tmp_path: Path, labels: Path) -> None:
     assert np.array_equal(voxels(tmp_path / "on.nii"), np.asanyarray(turned.dataobj))
 
 
+def test_each_notice_names_the_file_that_it_is_of(tmp_path: Path, labels: Path) -> None:
+    # The scan and the labels are in metres, and the scan is not packed as its name says.
+    image = nib.load(labels)
+    metres = nib.Nifti1Image(np.asanyarray(image.dataobj), np.diag([1e-3, 1e-3, 1e-3, 1]) @ AFFINE)
+    metres.header.set_xyzt_units("meter")
+    metres.to_filename(tmp_path / "labels.nii")
+    (tmp_path / "scan.nii.gz").write_bytes((tmp_path / "labels.nii").read_bytes())
+    words = [tmp_path / "labels.nii", "-o", tmp_path / "out.nii.gz"]
+    result = run(*words, "--scan", tmp_path / "scan.nii.gz", "--json")
+    assert result.exit_code == 0, result.output
+    told = [(one["file"], one["code"]) for one in json.loads(result.stdout)["notices"]]
+    assert told == [
+        ("scan.nii.gz", "mislabelled"),
+        ("scan.nii.gz", "units"),
+        ("labels.nii", "units"),
+    ]
+    assert "scan.nii.gz: notice: the file is not compressed" in result.stderr
+    assert "labels.nii: notice: lengths stored in meter" in result.stderr
+    assert "out.nii.gz: notice" not in result.stderr
+
+
 def test_another_grid_is_refused_or_resampled(tmp_path: Path, labels: Path) -> None:
     fine = AFFINE @ np.diag([0.5, 1, 1, 1])
     nib.Nifti1Image(np.zeros((12, 5, 4), np.int16), fine).to_filename(tmp_path / "s.nii")
@@ -137,7 +158,7 @@ def test_another_grid_is_refused_or_resampled(tmp_path: Path, labels: Path) -> N
     result = run(*words, "--resample", "--json")
     assert result.exit_code == 0
     assert [notice["code"] for notice in json.loads(result.stdout)["notices"]] == ["resampled"]
-    assert "on.nii: notice: labels of" in result.stderr
+    assert "case.nii.gz: notice: labels of" in result.stderr
     assert np.array_equal(voxels(tmp_path / "on.nii")[::2], voxels(labels))
 
 

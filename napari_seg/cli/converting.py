@@ -37,12 +37,12 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Converted:
-    """What was written."""
+    """What was written, and the notices with the name of the file that each is of."""
 
     output: Path
     table: LabelTable
     volumes_ml: dict[int, float]
-    notices: tuple[Notice, ...]
+    notices: tuple[tuple[str, Notice], ...]
 
 
 def convert_labels(conversion: Conversion) -> Converted:
@@ -71,15 +71,19 @@ def convert_labels(conversion: Conversion) -> Converted:
         labels = replace(labels, table=read_label_table(conversion.table).completed(volumes))
     # Another program may have written there while the labels were read.
     _check_places(conversion)
-    notices = (*(scan.notices if scan else ()), *labels.notices, *_write(labels, scan, conversion))
+    told = [(conversion.labels, labels.notices)]
+    if conversion.scan is not None and scan is not None:
+        told.insert(0, (conversion.scan, scan.notices))
+    told.append((conversion.output, _write(labels, scan, conversion)))
+    notices = tuple((path.name, notice) for path, notices in told for notice in notices)
     return Converted(conversion.output, labels.table, volumes, notices)
 
 
 def report(converted: Converted, *, as_json: bool) -> None:
     """Write notices to stderr, and what was written to stdout."""
     news = News()
-    for notice in converted.notices:
-        news.say(f"{converted.output.name}: notice: {notice.message}")
+    for name, notice in converted.notices:
+        news.say(f"{name}: notice: {notice.message}")
     if as_json:
         print_json(_as_dict(converted))
         return
@@ -106,10 +110,7 @@ def _as_dict(converted: Converted) -> dict[str, Any]:
             }
             for label in converted.table
         ],
-        "notices": [
-            {"code": notice.code, "message": notice.message, "figures": dict(notice.figures)}
-            for notice in converted.notices
-        ],
+        "notices": [{"file": name, **notice.as_dict()} for name, notice in converted.notices],
     }
 
 
