@@ -247,6 +247,38 @@ def test_a_leaning_stack_is_set_upright_in_place() -> None:
     assert np.allclose(stack.geometry.to_mm((0, 0, 0)), (10, 20, 30))
 
 
+@pytest.mark.parametrize("off_mm", [0, 1e-5, -1e-5], ids=["exact", "beyond", "short"])
+@pytest.mark.parametrize("down", [1, -1], ids=["forth", "back"])
+def test_a_leaning_stack_keeps_its_edge_rows_where_places_are_rounded(
+    off_mm: float, down: int
+) -> None:
+    # Each slice lies one row of 0.75 mm further along, but for the last digit of its place.
+    series = slices(np.arange(5) * 1.5, lean=down * 0.5)
+    series = [series[0]] + [
+        replace(one, position=tuple(np.add(one.position or (), (0, off_mm, 0))))
+        for one in series[1:]
+    ]
+    stack = stack_slices(series)
+    rows = np.arange(60, dtype=np.int16) + 10
+    array = resample_slices([np.tile(rows, (80, 1)) + 100 * k for k in range(5)], stack)
+    assert array.shape == (80, 64, 5)
+    for k in range(5):
+        first = k if down > 0 else 4 - k
+        assert (array[:, first : first + 60, k] == rows + 100 * k).all()
+        assert (array[:, :first, k] == 10).all()
+        assert (array[:, first + 60 :, k] == 10).all()
+
+
+def test_half_a_row_is_blended_within_the_slice_alone() -> None:
+    stack = stack_slices(slices((0, 1.5, 3.0), lean=0.25))
+    rows = np.arange(60, dtype=np.float32) + 10
+    array = resample_slices([np.tile(rows, (80, 1)) for _ in range(3)], stack)
+    # The second slice lies half a row of 0.75 mm further along.
+    assert array.shape == (80, 61, 3)
+    assert np.allclose(array[0, 1:60, 1], rows[:59] + 0.5)
+    assert (array[0, [0, 60], 1] == 10).all()
+
+
 def test_uneven_slices_are_blended_by_distance() -> None:
     stack = stack_slices(slices((0, 2, 4, 6.5, 9)))
     values = [np.full((80, 60), 30 + height, np.float32) for height in (0, 2, 4, 6.5, 9)]

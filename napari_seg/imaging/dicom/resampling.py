@@ -11,6 +11,9 @@ from scipy import ndimage
 
 from napari_seg.imaging.dicom.stack import Stack
 
+# In pixels: headers round the places of slices, so that an edge may lie that far outside.
+_SAME_PLACE = 1e-3
+
 
 def resample_slices(slices: Sequence[NDArray[Any]], stack: Stack) -> NDArray[Any]:
     """Bring slices ``(i, j)`` to the even upright grid of a stack with a defect.
@@ -36,10 +39,14 @@ def resample_slices(slices: Sequence[NDArray[Any]], stack: Stack) -> NDArray[Any
 
 
 def _placed(one: NDArray[Any], stack: Stack, index: int, lowest: float) -> NDArray[Any]:
-    placed = np.full(stack.geometry.shape[:2], lowest)
-    placed[: one.shape[0], : one.shape[1]] = one
+    grown = np.subtract(stack.geometry.shape[:2], one.shape)
     shift = stack.places[index, :2]
-    if np.abs(shift).max() < 1e-6:
-        return placed
-    shifted: NDArray[Any] = ndimage.shift(placed, shift, order=1, cval=lowest)
-    return shifted
+    # Its edge goes on, so that a pixel at it is not blended with what it does not cover.
+    placed = np.pad(one.astype(np.float64), [(0, int(more)) for more in grown], mode="edge")
+    if np.abs(shift).max() > _SAME_PLACE:
+        placed = ndimage.shift(placed, shift, order=1, mode="nearest")
+    for axis, (size, more) in enumerate(zip(one.shape, shift, strict=True)):
+        inside = np.arange(placed.shape[axis]) - more
+        outside = (inside < -_SAME_PLACE) | (inside > size - 1 + _SAME_PLACE)
+        np.moveaxis(placed, axis, 0)[outside] = lowest
+    return placed

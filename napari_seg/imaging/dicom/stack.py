@@ -18,6 +18,8 @@ from napari_seg.imaging.scan import Notice
 # Real scanners round positions to 0.1 mm and repeat directions to 1e-7.
 _TOLERANCE_MM = 0.1
 _UNIT_TOLERANCE = 1e-3
+# Rounded places are so many pixels off: too little to need another row.
+_SAME_PIXEL = 1e-3
 _NO_PIXEL_SIZE = "states pixels without a size; export it again"
 
 
@@ -81,7 +83,10 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         count = count_on_even_grid(along)
         step = along[-1] / (count - 1)
         shifts = sideways / spacing[::-1]
-        start, stop = np.floor(shifts.min(axis=0) + 1e-6), np.ceil(shifts.max(axis=0) - 1e-6)
+        start, stop = (
+            np.floor(shifts.min(axis=0) + _SAME_PIXEL),
+            np.ceil(shifts.max(axis=0) - _SAME_PIXEL),
+        )
         width, height = (int(grown) for grown in stop - start)
         affine = _affine(across * spacing[1], down * spacing[0], normal * step, positions[0])
         affine[:, 3] = affine @ (*start, 0, 1)
