@@ -251,6 +251,14 @@ def test_a_picture_that_no_decoder_takes_is_said_in_plain_words(tmp_path: Path) 
         read_scan(tmp_path / "x.dcm")
 
 
+def test_a_slice_that_does_not_say_what_its_pixels_are_is_said_in_plain_words(
+    tmp_path: Path,
+) -> None:
+    write_slice(tmp_path / "x.dcm", 0, PhotometricInterpretation=None)
+    with pytest.raises(ValueError, match=r"\(its header states no PhotometricInterpretation\)"):
+        read_scan(tmp_path / "x.dcm")
+
+
 def test_slices_beyond_the_memory_left_are_refused_with_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,24 @@ def test_the_plane_is_named(tmp_path: Path, directions: list[float] | None, plan
     assert find_series(path)[0].orientation == plane
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        pytest.param("tho\\rax", "tho\\rax", id="a backslash"),
+        pytest.param("first\nsecond\r\n third", "first second third", id="lines"),
+        pytest.param("a\x1b[31mred\ttab", "a [31mred tab", id="what a terminal obeys"),
+        pytest.param("Größe 胸部", "Größe 胸部", id="letters of all languages"),
+    ],
+)
+def test_a_description_is_one_line_as_it_was_written(
+    tmp_path: Path, stored: str, shown: str
+) -> None:
+    path = write_slice(
+        tmp_path / "one", 0, SpecificCharacterSet="ISO_IR 192", SeriesDescription=stored
+    )
+    assert find_series(path)[0].description == shown
+
+
 def test_problems_are_sentences_and_tell_what_repair_mends(tmp_path: Path) -> None:
     write_series(tmp_path / "a", (0, 1, 3, 4), SeriesInstanceUID="1.2.1", SeriesNumber=1)
     write_series(tmp_path / "b", SeriesInstanceUID="1.2.2", SeriesNumber=2, PixelSpacing=None)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.resampling import resample_slices
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import stack_slices
 
 UPRIGHT = SliceHeader(

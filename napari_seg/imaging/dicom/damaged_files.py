@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from napari_seg.imaging.dicom.headers import DamagedFile, SliceHeader
+from napari_seg.imaging.dicom.headers import DamagedFile
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 
 # The free bytes and the word of DICOM: with fewer a file says nothing of itself.
 _LEAST_BYTES = 132

@@ -6,7 +6,6 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from pydicom.uid import UID, SegmentationStorage
 
 from napari_seg.imaging.dicom.frames import FRAME_TAGS, REAL_WORLD, frame_values
 from napari_seg.imaging.dicom.real_world import has_other_values
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.tag_values import (
-    Numbers,
     number,
     numbers,
+    one_line,
     remark,
     texts,
     whole_number,
@@ -93,81 +93,6 @@ class DamagedFile(ValueError):
             f"'{path.name}' is a damaged DICOM file: its header cannot be read; "
             "fetch it again or take it out of the folder"
         )
-
-
-@dataclass(frozen=True)
-class SliceHeader:
-    """What is said of one picture; lengths in mm, directions and places in LPS.
-
-    Parameters
-    ----------
-    path
-        Its file.
-    group
-        What slices of one series share: the UID, and a hash of what tells equal UIDs apart.
-    uid, modality, description, series_number, instance_number
-        As stored; empty or 0 where absent.
-    shape
-        ``(rows, columns)``.
-    index
-        Which picture of the file it is, from 0.
-    frames, samples
-        Pictures that this header stands for (more than one for a film, whose pictures have no
-        place of their own), and parts of a pixel (3 for colour).
-    is_localizer, is_mosaic, is_inverted
-        Whether it is a planning picture; whether it shows many slices side by side; whether high
-        values show dark (MONOCHROME1).
-    orientation
-        Direction along a row, then along a column; ``None`` where absent.
-    position
-        Centre of the first pixel; ``None`` where absent.
-    spacing
-        Between rows, then between columns; ``None`` where absent.
-    is_detector_spacing
-        Whether the spacing was measured at the detector rather than in the patient.
-    thickness, step
-        Of the slice, and what is said to lie between two; ``None`` where absent.
-    slope, intercept
-        The stored value times `slope` plus `intercept` is what it means; ``None`` where absent.
-    has_other_unit
-        Whether the rescaled values of a CT are stated in another unit than HU.
-    has_other_values
-        Whether a mapping to values of the real world is stated that is not that rescaling.
-    frame_of_reference
-        A hash; ``None`` where absent.
-    stack
-        StackID of an enhanced file; empty elsewhere.
-    phases
-        The values of `PHASE_TAGS`.
-    """
-
-    path: Path
-    group: tuple[str, ...]
-    uid: str
-    modality: str
-    description: str
-    series_number: int
-    instance_number: int
-    shape: tuple[int, int]
-    index: int
-    frames: int
-    samples: int
-    is_localizer: bool
-    is_mosaic: bool
-    is_inverted: bool
-    orientation: Numbers | None
-    position: Numbers | None
-    spacing: Numbers | None
-    is_detector_spacing: bool
-    thickness: float | None
-    step: float | None
-    slope: float | None
-    intercept: float | None
-    has_other_unit: bool
-    has_other_values: bool
-    frame_of_reference: str | None
-    stack: str
-    phases: tuple[str, ...]
 
 
 def read_headers(path: Path) -> list[SliceHeader]:
@@ -263,7 +188,7 @@ def _slice_header(
         group=group,
         uid=group[0],
         modality=known_modality(str(get("Modality") or "")),
-        description=str(get("SeriesDescription") or ""),
+        description=one_line(get("SeriesDescription")),
         series_number=whole_number(get, "SeriesNumber"),
         instance_number=whole_number(get, "InstanceNumber"),
         shape=(int(get("Rows")), int(get("Columns"))),
@@ -287,9 +212,13 @@ def _slice_header(
             get(REAL_WORLD) or (), number(get("RescaleSlope")), number(get("RescaleIntercept"))
         ),
         frame_of_reference=frame_name(get("FrameOfReferenceUID")),
-        stack=str(get("StackID") or ""),
-        phases=tuple("" if (value := get(tag)) is None else str(value) for tag in PHASE_TAGS),
+        stack=one_line(get("StackID")),
+        phases=tuple(_phase(get(tag)) for tag in PHASE_TAGS),
     )
+
+
+def _phase(value: Any) -> str:
+    return one_line(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _hash(text: str) -> str:

@@ -9,7 +9,8 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS, SliceHeader
+from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.scan import Notice
 
 # Scanners count these on, or read the clock, while one volume is taken: slice by slice, slab by

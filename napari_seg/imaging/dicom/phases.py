@@ -9,8 +9,9 @@ from itertools import combinations
 
 import numpy as np
 
-from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS, SliceHeader
+from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS
 from napari_seg.imaging.dicom.interleaving import split_interleaved
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 
 # Slices closer than this part of a step, or this distance, lie in the same place.
 _SAME_PLACE_STEPS = 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from napari_seg.imaging.dicom.headers import BROKEN, SliceHeader
+from napari_seg.imaging.dicom.headers import BROKEN
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
 # JPEG Lossless and JPEG-LS: SimpleITK holds their decoders, so no other library is needed.
@@ -40,6 +42,11 @@ _DECODED_BY_ITK = (
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _JPEG_END = b"\xff\xd9"
 _BYTE = 8
+_ENDS_EARLY = "the file ends before its last pixel"
+# What a library did not expect; it speaks of its own code then.
+_SLIPS = (AttributeError, TypeError, LookupError, struct.error)
+_NO_SENSE = "what its header says of them makes no sense"
+_ABSENT = re.compile(r"has no attribute '([A-Z][A-Za-z]+)'")
 # How pydicom names a tag, before it quotes what stands there.
 _TAG = re.compile(r"\([0-9a-fA-F]{4},[0-9a-fA-F]{4}\) '([A-Za-z ]+)'")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -99,7 +106,7 @@ class PixelReader:
         if not any(
             name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
         ):
-            raise EOFError("the file ends before its last pixel")
+            raise EOFError(_ENDS_EARLY)
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
         syntax = UID(dataset.file_meta.TransferSyntaxUID)
@@ -141,6 +148,11 @@ def _cause(error: BaseException) -> str:
     tag = _TAG.search(words[0])
     if tag is not None:
         return f"its header states no {tag[1]} that fits them"
+    if words[0].startswith("The number of bytes of pixel data is less than expected"):
+        return _ENDS_EARLY
+    if isinstance(error, _SLIPS):
+        absent = _ABSENT.search(words[0])
+        return f"its header states no {absent[1]}" if absent else _NO_SENSE
     # What else a library quotes may be the text of a header.
     return _QUOTED.sub("…", words[0])
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.folder_files import unfollowed_links
-from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
 from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
 from napari_seg.imaging.dicom.resampling import resample_slices
 from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
 from napari_seg.imaging.file_kinds import file_kind
 from napari_seg.imaging.free_memory import require_memory

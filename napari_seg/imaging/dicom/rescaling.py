@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import SliceHeader
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.rescaled_values import float_type
 
 

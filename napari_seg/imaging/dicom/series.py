@@ -12,8 +12,9 @@ import numpy as np
 
 from napari_seg.imaging.dicom.damaged_files import blank_slices, owned_and_near
 from napari_seg.imaging.dicom.folder_files import files_below
-from napari_seg.imaging.dicom.headers import DamagedFile, SliceHeader, read_headers
+from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
 from napari_seg.imaging.dicom.tag_values import Numbers
 from napari_seg.imaging.paths import naming_no_folder, readable_path

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.phases import places_along
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack_defects import count_on_even_grid, even_line, find_defect
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.scan import Notice

@@ -25,6 +25,15 @@ def texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [str(one) for one in value]
 
 
+def one_line(value: Any) -> str:
+    """Return a text of a person on one line, without what a terminal would obey; empty for none.
+
+    A backslash parts values in DICOM, but people write it, too.
+    """
+    shown = "\\".join(texts(value))
+    return " ".join("".join(one if one.isprintable() else " " for one in shown).split())
+
+
 def number(value: Any) -> float | None:
     """Return a finite number, None where it is absent.
 

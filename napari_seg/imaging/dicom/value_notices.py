@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_seg.imaging.dicom.headers import SliceHeader
 from napari_seg.imaging.dicom.rescaling import StoredSlice
+from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.rescaled_values import far_from_zero
 from napari_seg.imaging.scan import Notice
 
