@@ -235,3 +235,33 @@ def test_a_mosaic_is_refused_by_name(tmp_path: Path) -> None:
     assert not series.can_repair
     with pytest.raises(ValueError, match=r"is a mosaic, .* dcm2niix"):
         read_scan(tmp_path)
+
+
+def test_a_slice_without_a_frame_of_reference_belongs_to_its_series(tmp_path: Path) -> None:
+    write_series(tmp_path, FrameOfReferenceUID="1.2.9")
+    set_tags(tmp_path / "slice_88", FrameOfReferenceUID=None)
+    (series,) = find_series(tmp_path)
+    assert (series.count, series.problems) == (5, ())
+    scan = read_scan(tmp_path)
+    assert scan.array[7, 5, :].tolist() == [-977, 23, 1023, 2023, 3023]
+    assert scan.source.frame == f"dicom:{hashlib.sha256(b'1.2.9').hexdigest()[:16]}"
+    # The end slice is the first to be asked.
+    set_tags(tmp_path / "slice_90", FrameOfReferenceUID=None)
+    assert read_scan(tmp_path).source.frame == scan.source.frame
+
+
+def test_slices_without_a_frame_stay_apart_where_they_may_be_others(tmp_path: Path) -> None:
+    # Two volumes in one place.
+    write_series(tmp_path / "twice", FrameOfReferenceUID="1.2.9")
+    for number in range(5):
+        write_slice(tmp_path / "twice" / f"again_{number}", number)
+    assert [series.count for series in find_series(tmp_path / "twice")] == [5, 5]
+    # Two frames, either of which it may be.
+    for number in range(6):
+        write_slice(tmp_path / "two" / f"{number}", number, FrameOfReferenceUID=f"1.2.{number % 2}")
+    write_slice(tmp_path / "two" / "6", 6)
+    assert sorted(series.count for series in find_series(tmp_path / "two")) == [1, 3, 3]
+    # Another folder.
+    write_series(tmp_path / "apart" / "a", FrameOfReferenceUID="1.2.9")
+    write_slice(tmp_path / "apart" / "b" / "5", 5)
+    assert sorted(series.count for series in find_series(tmp_path / "apart")) == [1, 5]

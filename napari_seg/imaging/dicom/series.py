@@ -12,15 +12,13 @@ import numpy as np
 
 from napari_seg.imaging.dicom.damaged_files import blank_slices, owned_and_near
 from napari_seg.imaging.dicom.folder_files import files_below
+from napari_seg.imaging.dicom.frame_gaps import same_direction, with_frames
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
-from napari_seg.imaging.dicom.tag_values import Numbers
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 
-# Directions of slices that differ by more are another stack, such as the planes of a localizer.
-_SAME_DIRECTION = 0.01
 # A plane is named for the axis of the body that its normal is closest to, within 26 degrees.
 _ALONG_AXIS = 0.9
 _PLANES = ("sagittal", "coronal", "axial")
@@ -205,7 +203,8 @@ def find_series(
     ]
 
 
-def _grouped(headers: list[SliceHeader]) -> list[Series]:
+def _grouped(stated: list[SliceHeader]) -> list[Series]:
+    headers = with_frames(stated)
     headers.sort(key=lambda one: (one.series_number, *_kind(one)))
     stacks: dict[tuple[str, ...], set[str]] = {}
     for one in headers:
@@ -244,19 +243,12 @@ def _by_direction(slices: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
     stacks: list[list[SliceHeader]] = []
     for one in slices:
         for stack in stacks:
-            if _same_direction(stack[0].orientation, one.orientation):
+            if same_direction(stack[0].orientation, one.orientation):
                 stack.append(one)
                 break
         else:
             stacks.append([one])
     return stacks
-
-
-def _same_direction(one: Numbers | None, other: Numbers | None) -> bool:
-    if one is None or other is None:
-        # A slice without a direction is named later as a fault of its series.
-        return True
-    return float(np.abs(np.subtract(one, other)).max()) < _SAME_DIRECTION
 
 
 def _elsewhere(paths: Sequence[Path]) -> str:
