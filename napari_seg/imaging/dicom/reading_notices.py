@@ -86,7 +86,7 @@ def _left_out(damaged: Sequence[Path], files: Sequence[Path], kept: Collection[P
     numbers = ", ".join(str(files.index(path) + 1) for path in lost)
     figures: dict[str, float | str] = {"files": len(lost), "numbers": numbers}
     words = f"{len(lost)} of {len(files)} files"
-    if not kept.isdisjoint(lost):
+    if any(path in kept for path in lost):
         # Of a file of many pictures some were read.
         words = f"{_slices(len(damaged))} in {words}"
         figures["slices"] = len(damaged)
