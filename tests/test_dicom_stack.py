@@ -113,6 +113,14 @@ def test_a_slice_that_is_missing_is_told_from_rounding(number: int) -> None:
     assert stack_slices(_oblique(rest, 0.5, digits=1)).defect.startswith("misses 1 slice: ")
 
 
+@pytest.mark.parametrize("step", [0.2, 0.21, 0.22, 0.23, 0.24, 0.25])
+@pytest.mark.parametrize("numbers", [(0, 1, 3), (0, 2, 3), (0, 1, 2, 4), (0, 2, 3, 4, 5)], ids=str)
+def test_a_gap_in_few_oblique_slices_is_never_taken_for_rounding(
+    step: float, numbers: tuple[int, ...]
+) -> None:
+    assert stack_slices(_oblique(numbers, step, digits=1)).defect
+
+
 @pytest.mark.parametrize(
     ("heights", "defect"),
     [

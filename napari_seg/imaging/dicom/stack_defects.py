@@ -16,6 +16,8 @@ _TOLERANCE_STEPS = 0.1
 _ROUNDED_TO_MM = 0.1
 # Beyond this part of a step, rounding looks like a slice that is missing.
 _ROUNDED_STEPS = 0.25
+# Of fewer slices a gap can look like rounding.
+_ENOUGH_TO_TELL = 6
 _DECIMALS = 1e-4
 # So far off, a gap is still nearer to one number of steps than to the next.
 _NEARER_STEPS = 0.45
@@ -101,7 +103,7 @@ def _is_rounded(positions: NDArray[Any]) -> bool:
 
 def _is_rounded_line(positions: NDArray[Any], normal: NDArray[Any]) -> bool:
     """Tell whether places are those of even slices, rounded."""
-    if not _is_rounded(positions):
+    if len(positions) < _ENOUGH_TO_TELL or not _is_rounded(positions):
         return False
     # A coordinate of even slices rises by one of two neighbouring tenths.
     if np.ptp(np.diff(positions, axis=0), axis=0).max() > _ROUNDED_TO_MM + _DECIMALS:
