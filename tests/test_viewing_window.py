@@ -377,6 +377,20 @@ def test_the_letters_are_read_on_any_voxels(viewer, viewing, value):
 
 
 @pytest.fixture
+def make_panel(viewer, monkeypatch):
+    # Labels may be unsaved when the window is closed.
+    monkeypatch.setattr("napari_seg.viewer.keeping.closing.ask", lambda *_, **__: Answer.DISCARD)
+
+    def make():
+        panel = Panel(viewer, fake_tools())
+        viewer.window.add_dock_widget(panel, name="napari-seg", area="right")
+        settle(viewer)
+        return panel
+
+    return make
+
+
+@pytest.fixture
 def three(viewing):
     viewing.three_views.open()
     pump(40)
@@ -533,6 +547,34 @@ def test_layers_come_and_go_in_all_views(viewer, three):
     viewer.layers.remove(viewer.layers["labels"])
     for view in three.views:
         assert [layer.name for layer in view.viewer.layers] == ["head", "ct"]
+
+
+def test_the_views_close_with_the_last_scan_and_show_the_next_one(viewer, make_panel, qtbot):
+    panel = make_panel()
+    three = panel.viewing.three_views
+    three.open()
+    pump(20)
+    for layer in tuple(viewer.layers):
+        viewer.layers.remove(layer)
+    qtbot.waitUntil(lambda: not three.is_open)
+    assert panel.scan.layer is None
+    assert len(canvases_of(viewer)) == 1
+    assert viewer.screenshot(canvas_only=True, flash=False)[..., :3].max() == 0
+    viewer.add_layer(image_layer(head(), name="head"))
+    assert viewer.dims.order == (0, 1, 2)
+    three.open()
+    pump(20)
+    assert [view.viewer.dims.order for view in three.views] == [(1, 0, 2), (2, 0, 1)]
+    assert [view.letters.texts["corner"] for view in three.views] == ["coronal", "sagittal"]
+
+
+def test_the_views_stay_where_another_scan_comes_at_once(viewer, three):
+    viewer.layers.clear()
+    viewer.add_layer(image_layer(head(), name="head"))
+    pump(20)
+    assert three.is_open
+    assert [view.viewer.dims.order for view in three.views] == [(1, 0, 2), (2, 0, 1)]
+    assert [layer.name for layer in three.views[0].viewer.layers] == ["head"]
 
 
 def test_edits_by_the_program_show_in_all_views(viewer, three):

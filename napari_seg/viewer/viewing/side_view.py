@@ -39,6 +39,7 @@ class SideView:
         self._main = main
         self._links: dict[Layer, tuple[Layer, Link]] = {}
         self._own: dict[Layer, Layer] = {}
+        self._plane = ""
         self.viewer = ViewerModel()
         self.viewer.theme = main.theme
         self.canvas = QtViewer(self.viewer)
@@ -53,6 +54,7 @@ class SideView:
             signal.connect(self._on_layers)
         layers.selection.events.active.connect(self._on_active)
         main.events.theme.connect(self._on_theme)
+        self.viewer.dims.events.ndim.connect(self._on_ndim)
         for signal in self._slicing_signals():
             # napari turns the slice first.
             signal.connect(self._on_sliced, position="last")
@@ -60,8 +62,8 @@ class SideView:
         self._on_layers()
 
     def show_plane(self, plane: str) -> None:
-        """Turn to a plane, and show all of it."""
-        dims = self.viewer.dims
+        """Turn to a plane, and show all of it; of layers that come later, too."""
+        dims, self._plane = self.viewer.dims, plane
         if dims.ndim >= 3:
             dims.order = order_of(plane, dims.ndim)
         self.letters.name_plane(plane)
@@ -97,6 +99,7 @@ class SideView:
             signal.disconnect(self._on_layers)
         self._main.layers.selection.events.active.disconnect(self._on_active)
         self._main.events.theme.disconnect(self._on_theme)
+        self.viewer.dims.events.ndim.disconnect(self._on_ndim)
         for part in self._parts:
             part.release()
         for signal in self._slicing_signals():
@@ -139,6 +142,11 @@ class SideView:
         # The main canvas shows a layer anew for another slice, or because its voxels changed.
         if self._slicing() == self._sliced and event.source in self._links:
             self._links[event.source][1].refresh()
+
+    def _on_ndim(self, _event: object) -> None:
+        # napari forgets the order of the axes with the last layer.
+        if self._plane and self.viewer.dims.ndim >= 3:
+            self.show_plane(self._plane)
 
     def _on_sliced(self, _event: object) -> None:
         self._sliced = self._slicing()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QSplitter, QWidget
 
 from napari_seg.viewer.viewing.canvases import canvas_of
@@ -31,7 +31,7 @@ _STRETCH = (3, 2)
 class ThreeViews(QObject):
     """The two other planes beside the main canvas, linked to it, from `open` to `close`.
 
-    A click moves the point that all are cut through; a stroke in any view is one of the main
+    They close by themselves when nothing of more than one slice is left. A click moves the point that all are cut through; a stroke in any view is one of the main
     layer's, shows in all, and is one step of its undo.
 
     Parameters
@@ -113,6 +113,8 @@ class ThreeViews(QObject):
         if not self.is_open:
             return
         self._viewer.dims.events.order.disconnect(self._on_order)
+        # A canvas that is still shown would be drawn anew for the room that another one leaves.
+        self._beside.hide()
         for part in self._parts:
             part.release()
         for view in self.views:
@@ -140,7 +142,15 @@ class ThreeViews(QObject):
             self.close()
         return False
 
+    def _close_if_empty(self) -> None:
+        if self._viewer.dims.ndim < 3:
+            self.close()
+
     def _on_order(self, _event: object = None) -> None:
+        if self._viewer.dims.ndim < 3:
+            # The last scan is being taken away: what napari and others do then comes first.
+            QTimer.singleShot(0, self._close_if_empty)
+            return
         shown = plane_of(self._viewer.dims.order)
         others = (plane for plane in PLANES if plane != shown)
         for view, plane in zip(self.views, others, strict=True):
