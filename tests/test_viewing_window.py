@@ -154,6 +154,17 @@ def under(viewer, canvas, place):
     return np.array([camera.center[1] + offset.y(), camera.center[2] + offset.x()])
 
 
+def line_at(shown, canvas, place):
+    """What is to be told of a pixel, by the camera alone; axes run inferior, posterior and left."""
+    camera, world = shown.scene.camera, np.array(shown.dims.point)
+    away = (place.y() - canvas.height() / 2, place.x() - canvas.width() / 2)
+    world[list(shown.dims.displayed)] = np.array(camera.center[1:]) + np.array(away) / camera.zoom
+    inferior, posterior, left = (float(part) for part in world)
+    sides = (("R", "L", -left), ("A", "P", -posterior), ("S", "I", -inferior))
+    places = (f"{ends[round(mm, 1) < 0]} {abs(mm):.1f}" for *ends, mm in sides)
+    return f"{'  '.join(places)} mm · 0 HU"
+
+
 # One canvas
 
 
@@ -270,6 +281,66 @@ def test_moving_the_mouse_tells_the_place_seldom(viewer, viewing, canvas, qtbot)
     # Forty moves of 8 ms each take 0.3 s: ten updates, and not forty.
     assert len(told) <= 20
     assert told[-1].endswith("mm · 0 HU")
+
+
+def test_the_line_is_true_of_a_still_mouse_whatever_is_shown_under_it(
+    viewer, viewing, canvas, qtbot
+):
+    line, place = viewing.readout.point, middle_of(canvas) - QPoint(60, 25)
+    viewer.scene.camera.zoom *= 1.5
+    move(canvas, place, Qt.MouseButton.NoButton)
+    pump()
+    told = [line.text()]
+    assert told == [line_at(viewer, canvas, place)]
+    # napari reckons alike while the mouse moves.
+    moved_to = [*viewer.dims.point[:1], *viewer.cursor.position[1:]]
+    assert told[0].startswith(f"R {-moved_to[2]:.1f}  A {-moved_to[1]:.1f}")
+
+    def follows():
+        qtbot.waitUntil(lambda: line.text() == line_at(viewer, canvas, place) not in told)
+        told.append(line.text())
+
+    wheel(canvas, -1, CTRL, place=place + QPoint(30, 0))
+    move(canvas, place, Qt.MouseButton.NoButton)
+    follows()
+    viewer.reset_view()
+    follows()
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_O)
+    follows()
+    viewer.scene.camera.center = (0.0, *(np.array(viewer.scene.camera.center[1:]) + 3))
+    follows()
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: line.text() == "")
+
+
+def test_the_line_is_true_of_a_still_mouse_as_views_come_and_go(viewer, viewing, canvas, qtbot):
+    line, place = viewing.readout.point, middle_of(canvas) - QPoint(20, 9)
+    move(canvas, place, Qt.MouseButton.NoButton)
+    pump()
+    assert line.text() == line_at(viewer, canvas, place)
+    width = canvas.width()
+    viewing.three_views.open()
+    pump(40)
+    assert canvas.width() < width
+    assert place.x() < canvas.width()
+    assert line.text() == line_at(viewer, canvas, place)
+    viewing.three_views.close()
+    assert canvas.width() > 0.9 * width
+    qtbot.waitUntil(lambda: line.text() == line_at(viewer, canvas, place))
+    assert line.text()
+
+
+def test_the_line_is_empty_where_another_view_came_under_the_mouse(viewer, viewing, canvas):
+    edge = QPoint(canvas.width() - 60, canvas.height() // 2)
+    viewer.scene.camera.zoom *= 2
+    move(canvas, edge, Qt.MouseButton.NoButton)
+    pump()
+    assert viewing.readout.point.text() == line_at(viewer, canvas, edge)
+    viewing.three_views.open()
+    pump(40)
+    assert edge.x() > canvas.width()
+    assert viewing.readout.point.text() == ""
 
 
 def test_edits_under_a_still_mouse_are_told(viewer, canvas, qtbot, monkeypatch):
@@ -469,6 +540,35 @@ def assert_all_show(viewer, three):
         index = np.rint(labels.world_to_data(model.dims.point)).astype(int)
         axis = model.dims.order[0]
         assert np.array_equal(layer._slice.image.view, np.take(labels.data, index[axis], axis))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["axial", "coronal", "sagittal"])
+def test_the_line_is_that_of_the_view_under_the_mouse(viewer, viewing, three, qtbot, number):
+    line = viewing.readout.point
+    # On the way there the mouse was beside the scan of another view.
+    move(canvases_of(viewer, three)[number - 1], QPoint(3, 3), Qt.MouseButton.NoButton)
+    shown = [viewer, *(view.viewer for view in three.views)][number]
+    canvas = canvases_of(viewer, three)[number]
+    place = middle_of(canvas) + QPoint(14, -8)
+
+    def follows():
+        pump()
+        qtbot.waitUntil(lambda: line.text() == line_at(shown, canvas, place))
+
+    move(canvas, place, Qt.MouseButton.NoButton)
+    follows()
+    before = line.text()
+    wheel(canvas, -2, place=place)
+    follows()
+    assert line.text() != before
+    press(canvas, place)
+    release(canvas, place)
+    follows()
+    labels = viewer.layers["labels"]
+    labels.mode, labels.selected_label = "paint", 3
+    press(canvas, place)
+    release(canvas, place)
+    qtbot.waitUntil(lambda: line.text() == line_at(shown, canvas, place) + " · label 3")
 
 
 def test_a_stroke_waits_for_no_view_and_all_follow_it(viewer, three):

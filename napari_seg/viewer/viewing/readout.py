@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_seg.viewer.intensity_unit import unit_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
+from napari_seg.viewer.viewing.mouse_place import MousePlace
 from napari_seg.viewer.viewing.point import point_at
 from napari_seg.viewer.viewing.still_line import StillLine
 from napari_seg.viewer.viewing.windows import Windows
@@ -48,7 +49,7 @@ class Readout(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._followed: list[ViewerModel] = []
+        self._followed: dict[ViewerModel, MousePlace] = {}
         self._moved_in: ViewerModel | None = None
         self._is_behind = False
         self._image: Image | None = None
@@ -68,23 +69,25 @@ class Readout(QWidget):
 
     def follow(self, viewer: ViewerModel) -> None:
         """Tell of the cursor on this viewer's canvas, too."""
-        self._followed.append(viewer)
-        viewer.cursor.events.position.connect(self._on_moved)
-        viewer.dims.events.point.connect(self._on_moved)
+        place = MousePlace(viewer)
+        place.moved.connect(self._on_moved)
+        place.shifted.connect(self._on_changed)
+        self._followed[viewer] = place
+        viewer.dims.events.point.connect(self._on_scrolled)
 
     def leave(self, viewer: ViewerModel) -> None:
         """Follow this viewer's cursor no longer."""
-        self._followed.remove(viewer)
-        viewer.cursor.events.position.disconnect(self._on_moved)
-        viewer.dims.events.point.disconnect(self._on_moved)
+        self._followed.pop(viewer).release()
+        viewer.dims.events.point.disconnect(self._on_scrolled)
         if self._moved_in is viewer:
             self._moved_in = None
+            self._on_changed()
 
     def release(self) -> None:
         """Let go of all viewers and layers."""
-        self._timer.stop()
         for viewer in tuple(self._followed):
             self.leave(viewer)
+        self._timer.stop()
         for signal in self._layer_signals():
             signal.disconnect(self._on_layers)
         self._watch(None)
@@ -167,11 +170,17 @@ class Readout(QWidget):
         if index < len(self.windows.choices):
             self.windows.show(self.windows.choices[index])
 
-    def _on_moved(self, event: Any) -> None:
-        source = event.source
-        self._moved_in = next(
-            (viewer for viewer in self._followed if source in (viewer.cursor, viewer.dims)), None
-        )
+    def _on_moved(self) -> None:
+        place = self.sender()
+        self._moved_in = next(viewer for viewer, one in self._followed.items() if one is place)
+        self._tell()
+
+    def _on_scrolled(self, event: Any) -> None:
+        # A view without the mouse may be turned by one that has it.
+        if self._moved_in is not None and event.source is self._moved_in.dims:
+            self._tell()
+
+    def _tell(self) -> None:
         # At once, so that it is drawn together with what the move draws; and once more when
         # that is done, for a stroke changes what lies under the cursor.
         self._is_behind = self._timer.isActive()
@@ -187,15 +196,8 @@ class Readout(QWidget):
 
     def _show_point(self) -> None:
         viewer = self._moved_in
-        if viewer is None or viewer.dims.ndisplay != 2:
-            self.point.setText("")
-            return
-        # The slices may have been turned since the mouse was moved.
-        position = list(viewer.dims.point)
-        for axis in viewer.dims.displayed:
-            if axis < len(viewer.cursor.position):
-                position[axis] = viewer.cursor.position[axis]
-        point = point_at(viewer, position)
+        position = None if viewer is None else self._followed[viewer].world()
+        point = None if viewer is None or position is None else point_at(viewer, position)
         self.point.setText("" if point is None else point.text(self._unit()))
 
     def _unit(self) -> str:
