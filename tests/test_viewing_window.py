@@ -488,6 +488,25 @@ def test_one_key_opens_and_closes_the_other_two_planes(viewer, viewing, canvas):
     assert len(canvases_of(viewer)) == 1
 
 
+def test_the_name_in_the_corner_is_that_of_the_plane_shown(viewer, three):
+    [view, _] = three.views
+    around = canvases_of(viewer, three)[1]
+    around.setFocus()
+    # napari's own keys: roll the axes, transpose what is shown, and 3D.
+    QTest.keyClick(around, Qt.Key.Key_E, CTRL)
+    shown = ("axial", "coronal", "sagittal")[view.viewer.dims.order[0]]
+    assert shown != "coronal"
+    assert view.letters.texts["corner"] == shown
+    QTest.keyClick(around, Qt.Key.Key_T, CTRL)
+    assert view.letters.texts["corner"] == shown
+    QTest.keyClick(around, Qt.Key.Key_Y, CTRL)
+    assert view.viewer.dims.ndisplay == 3
+    assert view.letters.texts["corner"] == ""
+    QTest.keyClick(around, Qt.Key.Key_Y, CTRL)
+    viewer.dims.order = (2, 0, 1)
+    assert [each.letters.texts["corner"] for each in three.views] == ["axial", "coronal"]
+
+
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["axial", "coronal", "sagittal"])
 def test_a_click_moves_the_point_of_all_views(viewer, three, number):
     shown = [viewer, *(view.viewer for view in three.views)][number]

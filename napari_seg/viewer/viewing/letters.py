@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_seg.viewer.viewing.edge_texts import EdgeTexts
 from napari_seg.viewer.viewing.layer_at_hand import located_layer
 from napari_seg.viewer.viewing.patient import direction_in_patient, side_of, sides_are_known
+from napari_seg.viewer.viewing.planes import plane_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -57,12 +58,13 @@ class Letters:
     ----------
     viewer
         On whose canvas they stand.
+    names_plane
+        Whether the name of the plane stands in the upper left corner.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: ViewerModel, *, names_plane: bool = False) -> None:
+        self._viewer, self._names_plane = viewer, names_plane
         self._watched: Any = None
-        self._plane = ""
         self._texts = EdgeTexts(visible=True)
         viewer.canvas.overlays[_NAME] = self._texts
         for signal in self._signals():
@@ -80,11 +82,6 @@ class Letters:
     def texts(self) -> dict[str, str]:
         """What stands at each edge, and in the corner; nothing where the text is empty."""
         return dict(self._texts.texts)
-
-    def name_plane(self, plane: str) -> None:
-        """Show the name of the plane in the upper left corner."""
-        self._plane = plane
-        self._update()
 
     def _signals(self) -> tuple[Any, ...]:
         layers, dims = self._viewer.layers, self._viewer.dims
@@ -110,4 +107,9 @@ class Letters:
 
     def _update(self, _event: object = None) -> None:
         self._watch(located_layer(self._viewer))
-        self._texts.texts = {**edge_letters(self._viewer), "corner": self._plane}
+        self._texts.texts = {**edge_letters(self._viewer), "corner": self._plane()}
+
+    def _plane(self) -> str:
+        dims = self._viewer.dims
+        is_a_plane = dims.ndim >= 3 and dims.ndisplay == 2
+        return plane_of(dims.order) if self._names_plane and is_a_plane else ""

@@ -46,7 +46,7 @@ class SideView:
         # A file dropped here would open on this canvas only.
         self.canvas.setAcceptDrops(False)
         self.canvas.dims.hide()
-        self.letters = Letters(self.viewer)
+        self.letters = Letters(self.viewer, names_plane=True)
         self._parts: tuple[Any, ...] = (Mouse(self.viewer), self.letters)
         layers = main.layers
         self._signals = (layers.events.inserted, layers.events.removed, layers.events.reordered)
@@ -66,7 +66,6 @@ class SideView:
         dims, self._plane = self.viewer.dims, plane
         if dims.ndim >= 3:
             dims.order = order_of(plane, dims.ndim)
-        self.letters.name_plane(plane)
         self.viewer.fit_to_view()
 
     def shown_as(self, layer: Layer) -> Layer | None:
