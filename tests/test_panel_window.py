@@ -187,6 +187,19 @@ def test_closing_the_dock_stops_the_run_and_a_new_panel_works(
     assert len(labels_in(viewer)) == 1
 
 
+def test_a_panel_that_is_opened_again_has_the_same_room(qtbot, viewer, make_panel):
+    viewer.add_layer(image_layer(head(), name="head"))
+    rooms = []
+    for _ in range(4):
+        panel = make_panel()
+        qtbot.wait(300)
+        # Nothing but its margin lies below the last line.
+        assert panel.status.geometry().bottom() > panel.height() - 12
+        rooms.append(panel.tabs.height())
+        viewer.window.remove_dock_widget(panel)
+    assert len(set(rooms)) == 1
+
+
 def test_closing_the_viewer_stops_the_run(qtbot, viewer, make_panel, slow_model):
     panel = make_panel(slow_model)
     viewer.add_layer(image_layer(head(), name="head"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_seg.imaging.files import SCAN_SUFFIXES, sample_data_folder
 from napari_seg.segmentation.bundle_description import describe_bundle
@@ -64,6 +64,8 @@ class Panel(QWidget):
         self._viewer = napari_viewer
         self._is_released = False
         self.setMinimumWidth(_MINIMUM_WIDTH)
+        # Below whatever does not ask for all room napari puts a space, a larger one each time.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.status = StatusLine()
         self.scan = ScanChoice(napari_viewer)
         self.segment = SegmentSection(napari_viewer, tools, self.status)
