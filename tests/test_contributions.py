@@ -285,6 +285,24 @@ def test_napari_reads_and_writes_through_the_manifest(tmp_path, scan_path):
     assert read_scan(path).sha256 == read_scan(scan_path).sha256
 
 
+def test_a_scan_that_napari_opens_can_be_shown_in_its_full_range(make_napari_viewer, tmp_path):
+    PluginManager.instance().discover()
+    viewer = make_napari_viewer(show=True)
+    voxels = measured().array.copy()
+    voxels[2, 3, 4] = 9000
+    write_scan(measured().with_array(voxels), tmp_path / "bright.nii.gz")
+    [layer] = viewer.open(tmp_path / "bright.nii.gz", plugin="napari-seg")
+    assert layer.contrast_limits[1] < 1000
+    assert layer.contrast_limits_range == [voxels.min(), 9000]
+    _, panel = viewer.window.add_plugin_dock_widget("napari-seg", "napari-seg")
+    choice = panel.viewing.readout.choice
+    assert choice.itemText(2) == "full range"
+    for _ in range(2):
+        panel.viewing.readout.windows.show_next()
+    assert choice.currentText() == "full range"
+    assert layer.contrast_limits == [voxels.min(), 9000]
+
+
 def test_a_case_opens_with_scan_labels_and_panel(
     monkeypatch, make_napari_viewer, tmp_path, scan_path
 ):

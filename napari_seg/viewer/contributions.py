@@ -37,7 +37,7 @@ from napari_seg.viewer.layers import (
 from napari_seg.viewer.opening.asking import read_and_ask, write_and_ask, write_scan_beside
 from napari_seg.viewer.opening.opened_layers import layer_of, open_scans, show_notice
 from napari_seg.viewer.opening.scans_together import tell_mismatches
-from napari_seg.viewer.viewing.into_view import bring_into_view_when_added
+from napari_seg.viewer.viewing.into_view import bring_into_view, when_added
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -183,8 +183,20 @@ def _read(path: str) -> list[LayerData]:
     )
     tell_mismatches(layer, () if viewer is None else viewer.layers)
     if viewer is not None and isinstance(layer, Image):
-        bring_into_view_when_added(viewer, layer.data)
+        _finish_when_added(viewer, layer)
     return [layer.as_layer_data_tuple()]
+
+
+def _finish_when_added(viewer: ViewerModel, read: Image) -> None:
+    # What napari makes a layer of has no room for it, and its slider would end at the window.
+    full = None if read.rgb else read.contrast_limits_range
+
+    def finish(layer: Layer) -> None:
+        bring_into_view(viewer, layer)
+        if full is not None:
+            layer.contrast_limits_range = full
+
+    when_added(viewer, read.data, finish)
 
 
 def _sample(file_name: str) -> list[LayerData]:

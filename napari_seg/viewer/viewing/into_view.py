@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from numpy.typing import NDArray
 
 
@@ -47,15 +49,15 @@ def bring_into_view(viewer: ViewerModel, layer: Image) -> None:
         camera.center = tuple(float(part) for part in centre)
 
 
-def bring_into_view_when_added(viewer: ViewerModel, data: NDArray[Any]) -> None:
-    """Bring a scan into view once napari has made a layer of its voxels `data`."""
+def when_added(viewer: ViewerModel, data: NDArray[Any], act: Callable[[Layer], None]) -> None:
+    """Call `act` with the layer that napari makes of the voxels `data`, once it is added."""
     voxels = weakref.ref(data)
 
     def on_inserted(event: Any) -> None:
         if voxels() is None or event.value.data is voxels():
             viewer.layers.events.inserted.disconnect(on_inserted)
         if voxels() is not None and event.value.data is voxels():
-            bring_into_view(viewer, event.value)
+            act(event.value)
 
     # After the viewer's own, which reckons its slices with the new layer.
     viewer.layers.events.inserted.connect(on_inserted, position="last")

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_seg.imaging.contrast import contrast_limits
+from napari_seg.imaging.contrast import contrast_limits, value_range
 from napari_seg.viewer.intensity_unit import unit_of
 from napari_seg.viewer.layers import metadata_of, scan_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand
@@ -110,10 +110,12 @@ class Windows:
 def _windows_for(layer: Image) -> tuple[Window, ...]:
     if unit_of(layer) == "HU":
         return CT_WINDOWS
+    full = tuple(layer.contrast_limits_range)
     if "geometry" in metadata_of(layer):
-        first = Window.between("automatic", *contrast_limits(scan_of(layer)))
+        scan = scan_of(layer)
+        first, full = Window.between("automatic", *contrast_limits(scan)), value_range(scan)
     else:
         first = Window.between("as opened", *layer.contrast_limits)
     low, _ = first.limits
     wide = Window.between("twice as wide", low, low + 2 * first.width)
-    return first, wide, Window.between("full range", *layer.contrast_limits_range)
+    return first, wide, Window.between("full range", *full)
