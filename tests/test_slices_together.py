@@ -151,7 +151,23 @@ def test_the_panel_says_where_a_single_slice_is_seen(tmp_path: Path) -> None:
     write_ball(tmp_path)
     volume = open_beside(tmp_path / "volume.nii", [])
     open_beside(tmp_path / "coronal.nii", [volume])
-    assert "in the coronal plane at y = 0.0 mm" in notification_manager.records[-1].message
+    assert "in the coronal plane at A 0.0 mm" in notification_manager.records[-1].message
+
+
+@pytest.mark.parametrize(
+    ("axis", "mm", "where"),
+    [(0, -4.25, "sagittal plane at L 4.2"), (1, -3.1, "coronal plane at P 3.1"),
+     (2, 10.9, "axial plane at S 10.9")],
+)  # fmt: skip
+def test_the_place_of_a_single_slice_is_told_by_its_side(tmp_path: Path, axis, mm, where) -> None:
+    write_ball(tmp_path)
+    volume = open_beside(tmp_path / "volume.nii", [])
+    one = nib.load(tmp_path / f"{('sagittal', 'coronal', 'axial')[axis]}.nii")
+    affine = one.affine.copy()
+    affine[axis, 3] = mm
+    nib.save(nib.Nifti1Image(one.get_fdata().astype(np.int16), affine), tmp_path / "moved.nii")
+    open_beside(tmp_path / "moved.nii", [volume])
+    assert f"in the {where} mm" in notification_manager.records[-1].message
 
 
 def test_labels_of_a_single_slice_lie_in_its_place(tmp_path: Path) -> None:

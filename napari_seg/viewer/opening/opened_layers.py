@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image
 from napari.utils.notifications import show_warning
 
@@ -12,6 +13,7 @@ from napari_seg.imaging.files import case_name
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.layers import grid_of, image_layer, labels_layer, metadata_of
 from napari_seg.viewer.opening.reading import Grid
+from napari_seg.viewer.viewing.patient import side_text
 from napari_seg.viewer.viewing.planes import PLANES
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ def _where_to_look(read: Scan | LabelMap, order: DisplayOrder | None) -> tuple[s
     if order is None or order.dropped is not None or 1 not in read.geometry.shape:
         return ()
     axis = order.show_shape(read.geometry.shape).index(1)
-    plane, place_mm = PLANES[axis], order.translate(read.geometry)[axis]
-    where = f"in the {plane} plane at {'zyx'[axis]} = {place_mm:.1f} mm"
+    # As the line on the point under the mouse says it: z, y and x run along S, A and R.
+    along = 2 - axis
+    middle_mm = read.geometry.to_mm((np.array(read.geometry.shape) - 1) / 2)
+    where = f"in the {PLANES[axis]} plane at {side_text(along, float(middle_mm[along]))} mm"
     return (f"a single slice, shown at its place among the open scans: {where}",)
 
 

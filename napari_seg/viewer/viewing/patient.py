@@ -40,6 +40,17 @@ def place_in_patient(layer: Layer, position: ArrayLike) -> NDArray[np.float64]:
     return geometry.to_mm(_voxel(shown, geometry, order))
 
 
+def side_text(axis: int, mm: float, doubt: str = "") -> str:
+    """Write how far to which side a point lies, along one RAS+ axis.
+
+    Examples
+    --------
+    >>> side_text(2, -10.94)
+    'I 10.9'
+    """
+    return f"{_TOWARDS[axis][round(mm, 1) < 0]}{doubt} {abs(mm):.1f}"
+
+
 def direction_in_patient(layer: Layer, axis: int, ndim: int) -> NDArray[np.float64]:
     """Return where an axis of the viewer's world runs in the patient.
 

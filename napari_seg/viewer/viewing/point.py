@@ -9,15 +9,13 @@ import numpy as np
 
 from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand, labels_at_hand, located_layer
-from napari_seg.viewer.viewing.patient import place_in_patient, sides_are_known
+from napari_seg.viewer.viewing.patient import place_in_patient, side_text, sides_are_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
-
-_SIDES = (("R", "L"), ("A", "P"), ("S", "I"))
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,7 @@ class Point:
         'L 12.2  A 4.0  S 0.0 mm · 41 HU · liver'
         """
         doubt = "" if self.is_sure else "?"
-        places = "  ".join(
-            f"{sides[round(part, 1) < 0]}{doubt} {abs(part):.1f}"
-            for part, sides in zip(self.mm, _SIDES, strict=True)
-        )
+        places = "  ".join(side_text(axis, part, doubt) for axis, part in enumerate(self.mm))
         parts = [f"{places} mm"]
         if self.intensity is not None:
             parts.append(f"{self.intensity:.5g} {unit}".rstrip())
