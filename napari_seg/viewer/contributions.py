@@ -42,6 +42,7 @@ from napari_seg.viewer.viewing.into_view import bring_into_view, when_added
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from napari.components import ViewerModel
     from napari.layers import Layer
 
     LayerData = tuple[Any, ...]
