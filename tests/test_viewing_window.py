@@ -696,6 +696,28 @@ def test_the_views_stay_where_another_scan_comes_at_once(viewer, three):
     assert [layer.name for layer in three.views[0].viewer.layers] == ["head"]
 
 
+@pytest.mark.parametrize("width", [1280, 1100, 960])
+def test_all_views_share_a_small_window(viewer, make_panel, width):
+    viewer.window.resize(width, 700)
+    panel = make_panel()
+    three = panel.viewing.three_views
+    [main] = canvases_of(viewer)
+    narrowest = panel.window().minimumSizeHint().width()
+    before = main.width()
+    three.open()
+    settle(viewer)
+    main, *further = (canvas.width() for canvas in canvases_of(viewer, three))
+    assert panel.window().width() == max(width, narrowest)
+    for side in further:
+        # Three parts for the main one, two for those beside it.
+        assert 0.6 * main < side < 0.72 * main
+    assert main + further[0] > before - 20
+    three.close()
+    settle(viewer)
+    assert canvases_of(viewer)[0].width() == before
+    assert panel.window().minimumSizeHint().width() == narrowest
+
+
 def test_edits_by_the_program_show_in_all_views(viewer, three):
     labels = viewer.layers["labels"]
     write_region(labels, (slice(0, 30), slice(0, 36), slice(0, 40)), 1)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from napari_seg.viewer.viewing.readout import Readout
 
 _STRETCH = (3, 2)
+# Else the slider below the main canvas takes its 270 px, and a small window shows nothing beside it.
+_LEAST_WIDTH = 80
 
 
 class ThreeViews(QObject):
@@ -60,6 +62,7 @@ class ThreeViews(QObject):
         self._layout: Any = None
         self._fitting: Any = None
         self._beside: Any = None
+        self._main_canvas: Any = None
         self.views: tuple[SideView, ...] = ()
 
     @property
@@ -90,6 +93,9 @@ class ThreeViews(QObject):
         self._layout.addWidget(self._beside)
         for place, stretch in enumerate(_STRETCH):
             self._layout.setStretch(place, stretch)
+        self._main_canvas = canvas
+        for side in (canvas, self._beside):
+            side.setMinimumWidth(_LEAST_WIDTH)
         self.views = (SideView(self._viewer), SideView(self._viewer))
         for view in self.views:
             self._beside.addWidget(view.canvas)
@@ -121,6 +127,7 @@ class ThreeViews(QObject):
             self._readout.leave(view.viewer)
             view.release()
         self._parts, self.views = (), ()
+        self._main_canvas.setMinimumWidth(0)
         self._layout.removeWidget(self._beside)
         self._beside.setParent(None)
         self._beside.deleteLater()
