@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _STRETCH = (3, 2)
 # Else the slider below the main canvas takes its 270 px, and a small window shows nothing beside it.
 _LEAST_WIDTH = 80
+# A canvas that changes its size before it has drawn that its layers are gone has crashed once.
+_MS_TO_DRAW = 100
 
 
 class ThreeViews(QObject):
@@ -64,6 +66,10 @@ class ThreeViews(QObject):
         self._beside: Any = None
         self._main_canvas: Any = None
         self.views: tuple[SideView, ...] = ()
+        self._empty = QTimer(self)
+        self._empty.setSingleShot(True)
+        self._empty.setInterval(_MS_TO_DRAW)
+        self._empty.timeout.connect(self._close_if_empty)
 
     @property
     def is_open(self) -> bool:
@@ -127,7 +133,9 @@ class ThreeViews(QObject):
             self._readout.leave(view.viewer)
             view.release()
         self._parts, self.views = (), ()
+        self._empty.stop()
         self._main_canvas.setMinimumWidth(0)
+        self._main_canvas = None
         self._layout.removeWidget(self._beside)
         self._beside.setParent(None)
         self._beside.deleteLater()
@@ -155,8 +163,8 @@ class ThreeViews(QObject):
 
     def _on_order(self, _event: object = None) -> None:
         if self._viewer.dims.ndim < 3:
-            # The last scan is being taken away: what napari and others do then comes first.
-            QTimer.singleShot(0, self._close_if_empty)
+            # The last scan is being taken away: what others do then, and its drawing, comes first.
+            self._empty.start()
             return
         shown = plane_of(self._viewer.dims.order)
         others = (plane for plane in PLANES if plane != shown)
