@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
+from vispy.scene.visuals import Line
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_table import LabelTable
@@ -685,6 +686,15 @@ def test_the_views_close_with_the_last_scan_and_show_the_next_one(viewer, make_p
     pump(20)
     assert [view.viewer.dims.order for view in three.views] == [(1, 0, 2), (2, 0, 1)]
     assert [view.letters.texts["corner"] for view in three.views] == ["coronal", "sagittal"]
+
+
+def test_no_lines_are_drawn_where_no_scan_is_left(viewer, three):
+    side = three.views[0].canvas
+    [lines] = [node for node in side.canvas.view.scene.children if isinstance(node, Line)]
+    assert lines.visible
+    viewer.layers.clear()
+    # Until the view is closed: drawn alone they have crashed Mesa's software renderer.
+    assert not lines.visible
 
 
 def test_the_views_stay_where_another_scan_comes_at_once(viewer, three):

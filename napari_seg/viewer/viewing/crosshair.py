@@ -24,7 +24,7 @@ class Crosshair:
     Parameters
     ----------
     canvas
-        Hidden in 3D.
+        Hidden in 3D, and where nothing has several slices.
     point
         Of which viewer the current point is the one to show.
     """
@@ -54,8 +54,11 @@ class Crosshair:
 
     def _update(self, _event: object = None) -> None:
         dims = self._viewer.dims
-        self._line.visible = dims.ndisplay == 2
-        if dims.ndisplay != 2:
+        # Without layers there is nothing to point at; drawn alone on an empty canvas whose size
+        # changes, the lines have crashed Mesa's software renderer.
+        is_seen = dims.ndisplay == 2 and dims.ndim >= 3
+        self._line.visible = is_seen
+        if not is_seen:
             return
         shift = self._point.ndim - dims.ndim
         y, x = (self._point.point[axis + shift] for axis in dims.displayed)

@@ -35,8 +35,9 @@ _MS_TO_DRAW = 100
 class ThreeViews(QObject):
     """The two other planes beside the main canvas, linked to it, from `open` to `close`.
 
-    They close by themselves when nothing of more than one slice is left. A click moves the point that all are cut through; a stroke in any view is one of the main
-    layer's, shows in all, and is one step of its undo.
+    They close by themselves when nothing of more than one slice is left. A click moves the point
+    that all are cut through; a stroke in any view is one of the main layer's, shows in all, and is
+    one step of its undo.
 
     Parameters
     ----------
