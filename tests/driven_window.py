@@ -15,8 +15,8 @@ PROGRAM = Path(__file__).with_name("driven_program.py")
 NEEDED = ("Xvfb", "openbox", "xdotool")
 # On a busy machine napari takes half a minute to open.
 LONGEST_WAIT = 120.0
-# vispy drops moves of the mouse that follow one another at once.
-SECONDS_A_MOVE = "0.05"
+# vispy drops moves of the mouse that follow one another at once, as they do after a stall.
+SECONDS_A_MOVE = "0.2"
 
 
 def missing():
