@@ -1,13 +1,13 @@
 import errno
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from killed_at_a_step import kill_after
 from test_cli import SAMPLE, run
 
 from napari_seg.cli import staging
@@ -169,30 +169,8 @@ def test_what_a_killed_program_left_goes_and_what_another_writes_stays(
     assert leftover.exists() == stays
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
+WRITES_A_CASE = """
 from napari_seg.cli import staging
-place, steps, has_links = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
-link, replace = os.link, Path.replace
-
-def step():
-    global steps
-    if not steps:
-        os.kill(os.getpid(), signal.SIGKILL)
-    steps -= 1
-
-def counted_link(one, other):
-    step()
-    if not has_links:
-        raise OSError("no hard links here")
-    link(one, other)
-
-def counted_replace(one, other):
-    step()
-    return replace(one, other)
-
-os.link, Path.replace = counted_link, counted_replace
 with staging.staged(place, overwrite=False) as aside:
     for ending in (".json", ".tsv", ".nii.gz", "_overlay.png"):
         aside.with_name(f"x{ending}").write_text("old")
@@ -201,8 +179,7 @@ with staging.staged(place, overwrite=False) as aside:
 
 def killed_after(place: Path, steps: int, *, links: bool) -> set[str]:
     """Kill a program after so many files were put in place; return what is there then."""
-    program = [sys.executable, "-c", KILLED, str(place), str(steps), str(links)]
-    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    kill_after(WRITES_A_CASE, place, steps, links=links)
     return {file.name for file in place.parent.glob("x*")}
 
 

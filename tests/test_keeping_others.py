@@ -17,9 +17,9 @@ from kept_labels_case import (
     wait_ready,
     wait_until,
 )
+from killed_at_a_step import kill_while_adding
 from napari.components import ViewerModel
 from napari.layers import Layer
-from test_saving import killed_after
 
 from napari_seg import LabelMap, LabelTable, read_labels, write_labels
 from napari_seg.viewer.contributions import get_reader
@@ -311,11 +311,11 @@ def test_new_labels_leave_table_and_record_of_what_a_network_wrote_in_another_fo
 @pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
 def test_names_that_a_killed_save_took_are_free_again(new, folder, links):
     keeping, layer = new
-    killed_after(folder / "t1_dseg.nii", 2, links=links)
+    kill_while_adding(folder / "t1_dseg.nii", 2, links=links)
     assert (folder / "t1_dseg.json").exists()
     assert save(keeping, layer) == ["Saved t1_dseg.nii.gz"]
     # The labels have their file now; what the network wrote gets one beside it.
-    killed_after(folder / "t1_dseg_network.nii", 2, links=links)
+    kill_while_adding(folder / "t1_dseg_network.nii", 2, links=links)
     add_run(layer, THEIRS)
     assert "lies beside it as t1_dseg_network.nii.gz" in save(keeping, layer)[0]
 
