@@ -162,6 +162,19 @@ def test_a_stroke_is_one_named_step_that_undo_and_redo_know(viewer, layer, brush
     assert names(layer) == ["brush: liver"]
 
 
+def test_a_stroke_whose_last_moves_are_dropped_reaches_its_end(viewer, layer, brushes, canvas):
+    start, end = (pixel(viewer, canvas, 15, 18, column) for column in (10, 30))
+    brushes.take(Kind.PAINT)
+    drag(canvas, start, end)
+    whole = layer.data.copy()
+    key(canvas, "Z", Qt.KeyboardModifier.ControlModifier)
+    press(canvas, start)
+    lift(canvas, end)
+    assert np.array_equal(layer.data, whole)
+    assert {(15, 18, x) for x in range(8, 33)} <= drawn(layer)
+    assert names(layer) == ["brush: liver"]
+
+
 def test_a_click_draws_a_circle_in_mm_and_the_cursor_is_as_large(viewer, layer, brushes, canvas):
     brushes.take(Kind.PAINT)
     brushes.diameter.setValue(9)

@@ -552,6 +552,31 @@ def test_a_stroke_in_any_view_is_one_step_and_shows_in_all(viewer, three, number
     assert_all_show(viewer, three)
 
 
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["axial", "coronal", "sagittal"])
+def test_a_stroke_whose_last_moves_are_dropped_ends_where_the_button_is_let_go(
+    viewer, three, number
+):
+    labels = viewer.layers["labels"]
+    labels.mode, labels.selected_label, labels.brush_size = "paint", 2, 3
+    canvas = canvases_of(viewer, three)[number]
+    start = middle_of(canvas)
+    end = start + QPoint(30, 0)
+    drag(canvas, start, end)
+    whole = labels.data.copy()
+    labels.undo()
+    # vispy drops a move that comes within 10 ms of another.
+    press(canvas, start)
+    release(canvas, end)
+    pump(5)
+    assert np.array_equal(labels.data, whole)
+    assert len(labels._undo_history) == 1
+    labels.undo()
+    # A click that moves nothing is a dot.
+    press(canvas, start)
+    release(canvas, start)
+    assert 0 < labels.data.astype(bool).sum() < whole.astype(bool).sum()
+
+
 def assert_all_show(viewer, three):
     """What each canvas shows are the voxels of its slice."""
     labels = viewer.layers["labels"]

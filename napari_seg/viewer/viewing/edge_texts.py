@@ -66,6 +66,31 @@ def corner_of(place: str, size: Sequence[float], canvas: Sequence[float]) -> tup
     return _MARGIN + across * room[0], _MARGIN + down * room[1]
 
 
+def places_of(
+    sizes: dict[str, tuple[float, float]], canvas: Sequence[float]
+) -> dict[str, tuple[float, float]]:
+    """Give the upper left corner of each text; on a narrow canvas that in the corner stands lower.
+
+    Parameters
+    ----------
+    sizes
+        Width and height of each text, by its place.
+    canvas
+        Width and height of the canvas.
+
+    Examples
+    --------
+    >>> places_of({"top": (20, 10), "corner": (60, 10)}, (120, 200))
+    {'top': (50.0, 3.0), 'corner': (3.0, 13.0)}
+    """
+    places = {place: corner_of(place, size, canvas) for place, size in sizes.items()}
+    if {"top", "corner"} <= set(places):
+        x, y = places["corner"]
+        if x + sizes["corner"][0] > places["top"][0]:
+            places["corner"] = x, y + sizes["top"][1]
+    return places
+
+
 class _PictureVisual(Visual):  # type: ignore[misc]  # vispy carries no types
     """Parts of one picture, each at a place of its own."""
 
@@ -120,10 +145,14 @@ class _DrawnTexts(ViewerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
             painted(text, self._get_fgcolor(), self.viewer.canvas.background_color, ratio)
             for text in texts.values()
         ]
+        sizes = {
+            place: (one.shape[1] / ratio, one.shape[0] / ratio)
+            for place, one in zip(texts, pictures, strict=True)
+        }
+        places = places_of(sizes, (width, height))
         parts, down = [], 0
         for place, one in zip(texts, pictures, strict=True):
-            size = (one.shape[1] / ratio, one.shape[0] / ratio)
-            x, y = corner_of(place, size, (width, height))
+            size, (x, y) = sizes[place], places[place]
             # On whole pixels, or they are blurred.
             shown = (round(x * ratio) / ratio, round(y * ratio) / ratio, *size)
             parts.append([(0, down, one.shape[1], one.shape[0]), shown])

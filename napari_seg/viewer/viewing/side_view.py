@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.qt import QtViewer
 
 from napari_seg.viewer.layer_removal import remove_all_layers, remove_layer
+from napari_seg.viewer.viewing.last_move import LastMove
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import order_of
@@ -47,7 +48,11 @@ class SideView:
         self.canvas.setAcceptDrops(False)
         self.canvas.dims.hide()
         self.letters = Letters(self.viewer, names_plane=True)
-        self._parts: tuple[Any, ...] = (Mouse(self.viewer), self.letters)
+        self._parts: tuple[Any, ...] = (
+            Mouse(self.viewer),
+            LastMove(self.viewer),
+            self.letters,
+        )
         layers = main.layers
         self._signals = (layers.events.inserted, layers.events.removed, layers.events.reordered)
         for signal in self._signals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.viewer.actions import Action
+from napari_seg.viewer.viewing.last_move import LastMove
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import turn_to_next_plane
@@ -49,6 +50,7 @@ class Viewing:
         self._parts: tuple[Any, ...] = (
             self.three_views,
             Mouse(viewer),
+            LastMove(viewer),
             Letters(viewer),
             self.readout,
         )
