@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.execution.plan import Trial, Way
+from napari_seg.segmentation.slabs.best_class import best_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,9 @@ _MOST_DIFFERING = 0.001
 _ENOUGH_VOXELS = 20_000
 # Two scores so close, measured by the largest one, are a tie: float32 rounds them either way.
 _TIE = 1e-4
-_SECONDS_TO_TIME = 0.1
+_SECONDS_TO_TIME, _MOST_RUNS = 0.1, 5
+# A way that takes so many times as long as the best one in a single run is not timed further.
+_CLEARLY_SLOWER = 1.2
 # Setting a network up on a processor takes less than this, and than the run itself.
 _MS_TO_SET_UP = 100.0
 _SET_UP = 2.5
@@ -114,8 +117,9 @@ def try_ways(
         trials.append(trial)
         if way.dtype == "float32" and fastest(trials) is trial:
             windows.network = network
-    if _may_be_fastest(trials[0], trials[1:], windows.first.device.type):
-        trials[0] = Trial(ways[0], _milliseconds(reference, windows.first))
+    best = min((_time(trial) for trial in trials[1:] if not trial.refused), default=float("inf"))
+    if _may_be_faster(trials[0], best, windows.first.device.type):
+        trials[0] = Trial(ways[0], _milliseconds(reference, windows.first, best=best))
     return trials
 
 
@@ -155,7 +159,7 @@ class _Windows:
                     return
                 self._add(window)
             window, expected = self._found[number]
-            foreground += compare_scores(expected, expected).foreground
+            foreground += int((_labels(expected) > 0).sum())
             yield window, expected
 
     def _add(self, window: Tensor) -> None:
@@ -164,13 +168,16 @@ class _Windows:
 
 def _try(way: Way, network: Network, windows: _Windows) -> Trial:
     """Time a way on the first window, and compare its labels: in float32 there alone."""
-    agreement = Agreement()
+    agreement, times = Agreement(), []
     for number, (window, expected) in enumerate(windows, start=1):
-        agreement += compare_scores(network(window), expected)
+        scores, milliseconds = _timed(network, window)
+        times.append(milliseconds)
+        agreement += compare_scores(scores, expected)
         refused = _why_refused(way, agreement)
         if way.dtype == "float32" or (number == windows.own and agreement.foreground and refused):
             break
-    milliseconds = _milliseconds(network, windows.first)
+    # The first run set the network up.
+    milliseconds = _milliseconds(network, windows.first, times[1:])
     return Trial(way, milliseconds, agreement.differing, agreement.foreground, refused)
 
 
@@ -178,20 +185,26 @@ def compare_scores(scores: Tensor, expected: Tensor) -> Agreement:
     """Compare the labels of scores ``(batch, class, …)`` with those of float32."""
     import torch
 
-    scores, expected = scores.to(expected.device), expected
+    scores = scores.to(expected.device)
     if scores.shape != expected.shape or not torch.isfinite(scores).all():
         raise ValueError(f"scores of shape {tuple(scores.shape)}, or not all are numbers")
+    known = _labels(expected)
+    differing, foreground = _labels(scores) != known, int((known > 0).sum())
+    if not differing.any():
+        return Agreement(foreground=foreground)
+    apart = expected.movedim(1, -1)[differing]
     if expected.shape[1] == 1:
-        labels, known, gap = (scores > 0)[:, 0], (expected > 0)[:, 0], expected[:, 0].abs()
+        gap = apart[:, 0].abs()
     else:
-        best = expected.topk(2, dim=1)
-        labels, known = scores.argmax(1), best.indices[:, 0]
-        gap = best.values[:, 0] - best.values[:, 1]
-    differing = labels != known
+        best = apart.topk(2, dim=1).values
+        gap = best[:, 0] - best[:, 1]
     tie = _TIE * float(expected.abs().max())
-    return Agreement(
-        int(differing.sum()), int((gap[differing] > tie).sum()), int((known > 0).sum())
-    )
+    return Agreement(len(gap), int((gap > tie).sum()), foreground)
+
+
+def _labels(scores: Tensor) -> Tensor:
+    by_class = scores.movedim(1, 0)
+    return (by_class[0] > 0).byte() if len(by_class) == 1 else best_class(by_class)
 
 
 def fastest(trials: Sequence[Trial]) -> Trial:
@@ -219,23 +232,29 @@ def _why_refused(way: Way, agreement: Agreement) -> str:
     return f"{share:.2%} of {agreement.foreground} foreground voxels differ from float32"
 
 
-def _milliseconds(network: Network, window: Tensor) -> float:
-    """Return the least time of some runs, after one that warmed up."""
-    started, least = perf_counter(), float("inf")
-    for _ in range(5):
-        start = perf_counter()
-        network(window)
-        if window.device.type == "cuda":
-            _wait_for(window)
-        least = min(least, perf_counter() - start)
-        if perf_counter() - started > _SECONDS_TO_TIME:
+def _milliseconds(
+    network: Network, window: Tensor, known: Sequence[float] = (), *, best: float = float("inf")
+) -> float:
+    """Return the least time of some runs after one that warmed up, `known` ones among them."""
+    times = list(known)
+    while len(times) < _MOST_RUNS and sum(times) < 1e3 * _SECONDS_TO_TIME:
+        times.append(_timed(network, window)[1])
+        if min(times) > _CLEARLY_SLOWER * best:
             break
-    return round(least * 1e3, 3)
+    return round(min(times), 3)
 
 
-def _may_be_fastest(once: Trial, others: Sequence[Trial], device: str) -> bool:
-    """Tell whether a way that ran once, and was set up in that run, may be faster than others."""
-    best = min((_time(trial) for trial in others if not trial.refused), default=float("inf"))
+def _timed(network: Network, window: Tensor) -> tuple[Tensor, float]:
+    """Return the scores of a window, and the milliseconds that they took."""
+    start = perf_counter()
+    scores = network(window)
+    if window.device.type == "cuda":
+        _wait_for(window)
+    return scores, _since(start)
+
+
+def _may_be_faster(once: Trial, best: float, device: str) -> bool:
+    """Tell whether a way that ran once, and was set up in that run, may be faster than the best."""
     return device != "cpu" or _time(once) < max(_MS_TO_SET_UP, _SET_UP * best)
 
 
