@@ -7,7 +7,7 @@ import pytest
 from fake_model import fake_tools, head
 from napari.qt import QtViewer
 from qtpy.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent, QWheelEvent
+from qtpy.QtGui import QMouseEvent, QOpenGLContext, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
 from vispy.scene.visuals import Line
@@ -720,6 +720,32 @@ def test_no_lines_are_drawn_where_no_scan_is_left(viewer, three):
     viewer.layers.clear()
     # Until the view is closed: drawn alone they have crashed Mesa's software renderer.
     assert not lines.visible
+
+
+@pytest.mark.parametrize("removal", ["one", "all"])
+def test_a_removed_layer_is_freed_in_the_context_of_its_canvas(viewer, three, removal, monkeypatch):
+    """In another one its buffers are deleted under the canvas, which crashes some drivers."""
+    shown = [viewer.window._qt_viewer.canvas, *(view.canvas.canvas for view in three.views)]
+    asked = []
+
+    def watch(canvas):
+        context = canvas._scene_canvas.context
+        finish = context.finish
+
+        def finished():
+            asked.append((QOpenGLContext.currentContext(), canvas.native.context()))
+            finish()
+
+        monkeypatch.setattr(context, "finish", finished)
+
+    for canvas in shown:
+        watch(canvas)
+    if removal == "all":
+        viewer.layers.clear()
+    else:
+        viewer.layers.pop()
+    assert len(asked) >= 3
+    assert all(current is own for current, own in asked)
 
 
 def test_the_views_stay_where_another_scan_comes_at_once(viewer, three):

@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from napari_seg.viewer.own_context import own_context
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,13 +27,13 @@ def remove_layer(viewer: ViewerModel, layer: Layer | None) -> None:
     """
     if layer not in viewer.layers:
         return
-    with _garbage_left_alone():
+    with own_context(viewer), _garbage_left_alone():
         viewer.layers.remove(layer)
 
 
 def remove_all_layers(viewer: ViewerModel) -> None:
     """Take all layers of a viewer of ours away, in the same manner."""
-    with _garbage_left_alone():
+    with own_context(viewer), _garbage_left_alone():
         viewer.layers.clear()
 
 

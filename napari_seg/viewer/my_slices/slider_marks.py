@@ -14,7 +14,7 @@ from qtpy.QtCore import QEvent, QObject, QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
 
-from napari_seg.viewer.viewing.canvases import canvas_of
+from napari_seg.viewer.canvases import canvas_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

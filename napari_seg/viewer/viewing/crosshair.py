@@ -54,8 +54,7 @@ class Crosshair:
 
     def _update(self, _event: object = None) -> None:
         dims = self._viewer.dims
-        # Without layers there is nothing to point at; drawn alone on an empty canvas whose size
-        # changes, the lines crash the process under Mesa's software renderer, for a reason not found.
+        # Without layers there is nothing to point at.
         is_seen = dims.ndisplay == 2 and dims.ndim >= 3
         self._line.visible = is_seen
         if not is_seen:

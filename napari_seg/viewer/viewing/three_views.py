@@ -13,7 +13,7 @@ from napari.utils.notifications import show_info
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QSplitter, QWidget
 
-from napari_seg.viewer.viewing.canvases import canvas_of
+from napari_seg.viewer.canvases import canvas_of
 from napari_seg.viewer.viewing.crosshair import Crosshair
 from napari_seg.viewer.viewing.fitting import Fitting
 from napari_seg.viewer.viewing.linked_points import LinkedPoints
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _STRETCH = (3, 2)
 # Else the slider below the main canvas takes its 270 px, and a small window shows nothing beside it.
 _LEAST_WIDTH = 80
-# A canvas that changes its size before it has drawn that its layers are gone has crashed once.
-_MS_TO_DRAW = 100
 
 
 class ThreeViews(QObject):
@@ -69,7 +67,7 @@ class ThreeViews(QObject):
         self.views: tuple[SideView, ...] = ()
         self._empty = QTimer(self)
         self._empty.setSingleShot(True)
-        self._empty.setInterval(_MS_TO_DRAW)
+        self._empty.setInterval(0)
         self._empty.timeout.connect(self._close_if_empty)
 
     @property

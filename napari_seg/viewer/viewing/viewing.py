@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.viewer.actions import Action
+from napari_seg.viewer.own_context import OwnContext
 from napari_seg.viewer.viewing.last_move import LastMove
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
@@ -51,6 +52,7 @@ class Viewing:
             self.three_views,
             Mouse(viewer),
             LastMove(viewer),
+            OwnContext(viewer),
             Letters(viewer),
             self.readout,
         )
