@@ -184,6 +184,48 @@ def test_a_scan_on_another_grid_is_resampled_by_a_button_and_taken(qtbot, viewer
     assert panel.segment.start.isEnabled()
 
 
+@pytest.fixture
+def asked(viewer, panel):
+    """A panel that was asked to bring FLAIR, which lies on another grid, onto that of T1."""
+    first = add(viewer, "T1")
+    viewer.add_layer(image_layer(turned(head(60)), name="FLAIR"))
+    panel.scan.follow(first)
+    panel.segment.channels.notices.offers[0].click()
+    return panel
+
+
+def test_another_scan_may_be_chosen_while_one_is_resampled(qtbot, viewer, asked):
+    """A scan of all channels needs no list; back at the first scan its channel is taken."""
+    both = np.stack([head().array, head().array], axis=-1)
+    asked.scan.follow(viewer.add_layer(image_layer(Scan(both, head().geometry), name="both")))
+    qtbot.waitUntil(lambda: len(viewer.layers) == 4)
+    assert [layer.name for layer in viewer.layers][3] == "FLAIR on T1"
+    channels = asked.segment.channels
+    assert channels.lists == []
+    assert asked.scan.layer.name == "both"
+    asked.scan.follow(viewer.layers["T1"])
+    assert [layer.name for layer in channels.layers] == ["T1", "FLAIR on T1"]
+    assert channels.notices.text == ""
+
+
+def test_what_was_chosen_while_a_scan_was_resampled_stays(qtbot, viewer, asked):
+    other = add(viewer, "other")
+    asked.scan.follow(viewer.layers["T1"])
+    asked.segment.channels.lists[0].setCurrentText("other")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 4)
+    assert asked.segment.channels.layers == (viewer.layers["T1"], other)
+
+
+def test_the_offer_below_the_scan_serves_its_channel_too(qtbot, viewer, panel):
+    first = add(viewer, "T1")
+    tilted = np.array([[1.0, 0, 0, 0], [0, 2, 0.6, 0], [0, -0.4, 3, 0], [0, 0, 0, 1]])
+    add(viewer, "FLAIR", geometry=Geometry((12, 10, 8), tilted))
+    panel.scan.follow(first)
+    panel.scan.notices.offers[0].click()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3)
+    assert [layer.name for layer in panel.segment.channels.layers] == ["T1", "FLAIR on T1"]
+
+
 def test_a_scan_of_another_frame_of_reference_is_not_offered_to_be_resampled(viewer, make_section):
     first, other = add(viewer, "a"), turned(head())
     viewer.add_layer(image_layer(replace(other, source=Source(frame="dicom:1.2")), name="b"))

@@ -291,5 +291,7 @@ class Panel(QWidget):
 
     def _on_resample_wanted(self, other: Image) -> None:
         scan = self.scan.layer
-        if scan is not None and not self.segment.is_running:
+        goes_on = self.work.is_busy or self.segment.is_running
+        if scan is not None and not goes_on:
+            self.segment.channels.hold(other)
             self.resampling.start(other, scan)

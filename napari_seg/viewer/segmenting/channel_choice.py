@@ -53,11 +53,12 @@ class ChannelChoice(QWidget):
         self._layers: list[Image] = []
         # By the name of the channel, so that a choice outlives the lists.
         self._wanted: dict[str, Image] = {}
+        self._held: list[str] = []
         self.first = QLabel()
         self.lists: list[QComboBox] = []
         self.notices = NoticeList()
         self.notices.unfold(True)
-        self.notices.taken.connect(self._on_offer)
+        self.notices.taken.connect(self.resample_wanted)
         self._form = QFormLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -78,9 +79,7 @@ class ChannelChoice(QWidget):
         """The layers of the channels in their order, those that are chosen yet."""
         if self._scan is None:
             return ()
-        if not self.is_needed:
-            return (self._scan,)
-        return (self._scan, *(layer for layer in self._chosen() if layer is not None))
+        return (self._scan, *(layer for _, layer in self._chosen() if layer is not None))
 
     def set_model(self, model: BundleDescription) -> None:
         """Ask for the channels of another model."""
@@ -99,7 +98,7 @@ class ChannelChoice(QWidget):
         """Say what is left to choose, or why the scans do not go together; empty if they do."""
         if not self.is_needed or self._scan is None:
             return ""
-        for name, layer in zip(self._names[1:], self._chosen(), strict=True):
+        for name, layer in self._chosen():
             if layer is None:
                 return f"Choose the scan for {name}: the model takes {len(self._names)} channels"
         for name, layer in self._elsewhere():
@@ -111,10 +110,20 @@ class ChannelChoice(QWidget):
             )
         return ""
 
+    def hold(self, layer: Image) -> None:
+        """Remember which channels a layer is chosen for, until `replace` has another for them."""
+        self._held = [name for name, one in self._chosen() if one is layer]
+        # It may have been chosen by its name, which that of the new layer begins with.
+        self._wanted |= dict.fromkeys(self._held, layer)
+
     def replace(self, layer: Image, by: Image) -> None:
-        """Take another layer for the channels that one was chosen for."""
-        chosen = zip(self._names[1:], self._chosen(), strict=True)
-        self._wanted |= {name: by for name, one in chosen if one is layer}
+        """Take another layer for the channels that one is held for and still wanted for.
+
+        No channel may be asked for just now: another scan, or another model, can have been chosen
+        meanwhile. Then the other layer is taken once they are asked for again.
+        """
+        still = [name for name in self._held if self._wanted.get(name) is layer]
+        self._wanted |= dict.fromkeys(still, by)
         self._update()
         self.changed.emit()
 
@@ -135,19 +144,22 @@ class ChannelChoice(QWidget):
         for event in (events.inserted, events.removed, events.renamed):
             event.disconnect(self._on_layers)
 
-    def _chosen(self) -> list[Image | None]:
+    def _chosen(self) -> list[tuple[str, Image | None]]:
+        """Return what is chosen for each further channel, by its name; none if none is needed."""
+        if not self.is_needed:
+            return []
         rows = [one.currentIndex() - 1 for one in self.lists]
-        return [self._layers[row] if 0 <= row < len(self._layers) else None for row in rows]
+        layers = [self._layers[row] if 0 <= row < len(self._layers) else None for row in rows]
+        return list(zip(self._names[1:], layers, strict=True))
 
     def _elsewhere(self) -> list[tuple[str, Image]]:
         """Return what is chosen on another grid than the scan's, with the names of the channels."""
         if self._scan is None or not self.is_needed:
             return []
         grid, _ = grid_of(self._scan)
-        chosen = zip(self._names[1:], self._chosen(), strict=True)
         return [
             (name, layer)
-            for name, layer in chosen
+            for name, layer in self._chosen()
             if layer is not None and not grid_of(layer)[0].matches(grid)
         ]
 
@@ -169,15 +181,9 @@ class ChannelChoice(QWidget):
             self.changed.emit()
 
     def _on_chosen(self, _index: int) -> None:
-        chosen = zip(self._names[1:], self._chosen(), strict=True)
-        self._wanted |= {name: layer for name, layer in chosen if layer is not None}
+        self._wanted |= {name: layer for name, layer in self._chosen() if layer is not None}
         self._offer_to_resample()
         self.changed.emit()
-
-    def _on_offer(self, layer: Image) -> None:
-        # It may have been chosen by its name, which that of the new layer begins with.
-        self._wanted |= {name: one for name, one in self._elsewhere() if one is layer}
-        self.resample_wanted.emit(layer)
 
     def _update(self) -> None:
         while self._form.rowCount():
