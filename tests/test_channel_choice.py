@@ -184,36 +184,48 @@ def test_a_scan_on_another_grid_is_resampled_by_a_button_and_taken(qtbot, viewer
     assert panel.segment.start.isEnabled()
 
 
-@pytest.fixture
-def asked(viewer, panel):
-    """A panel that was asked to bring FLAIR, which lies on another grid, onto that of T1."""
+def ask_to_resample(viewer, panel):
+    """Have FLAIR, which lies on another grid, brought onto that of T1; it comes with Qt's events."""
     first = add(viewer, "T1")
     viewer.add_layer(image_layer(turned(head(60)), name="FLAIR"))
     panel.scan.follow(first)
     panel.segment.channels.notices.offers[0].click()
-    return panel
 
 
-def test_another_scan_may_be_chosen_while_one_is_resampled(qtbot, viewer, asked):
+def test_another_scan_may_be_chosen_while_one_is_resampled(qtbot, viewer, panel):
     """A scan of all channels needs no list; back at the first scan its channel is taken."""
+    ask_to_resample(viewer, panel)
     both = np.stack([head().array, head().array], axis=-1)
-    asked.scan.follow(viewer.add_layer(image_layer(Scan(both, head().geometry), name="both")))
+    panel.scan.follow(viewer.add_layer(image_layer(Scan(both, head().geometry), name="both")))
     qtbot.waitUntil(lambda: len(viewer.layers) == 4)
     assert [layer.name for layer in viewer.layers][3] == "FLAIR on T1"
-    channels = asked.segment.channels
+    channels = panel.segment.channels
     assert channels.lists == []
-    assert asked.scan.layer.name == "both"
-    asked.scan.follow(viewer.layers["T1"])
+    assert panel.scan.layer.name == "both"
+    panel.scan.follow(viewer.layers["T1"])
     assert [layer.name for layer in channels.layers] == ["T1", "FLAIR on T1"]
     assert channels.notices.text == ""
 
 
-def test_what_was_chosen_while_a_scan_was_resampled_stays(qtbot, viewer, asked):
+def test_what_was_chosen_while_a_scan_was_resampled_stays(qtbot, viewer, panel):
+    ask_to_resample(viewer, panel)
     other = add(viewer, "other")
-    asked.scan.follow(viewer.layers["T1"])
-    asked.segment.channels.lists[0].setCurrentText("other")
+    panel.scan.follow(viewer.layers["T1"])
+    panel.segment.channels.lists[0].setCurrentText("other")
     qtbot.waitUntil(lambda: len(viewer.layers) == 4)
-    assert asked.segment.channels.layers == (viewer.layers["T1"], other)
+    assert panel.segment.channels.layers == (viewer.layers["T1"], other)
+
+
+@pytest.mark.parametrize("gone", [("T1", "FLAIR"), ("FLAIR",), ("T1",)], ids=" and ".join)
+def test_what_was_resampled_is_dropped_where_a_layer_of_it_is_gone(qtbot, viewer, panel, gone):
+    ask_to_resample(viewer, panel)
+    for name in gone:
+        viewer.layers.remove(name)
+    left = list(viewer.layers)
+    qtbot.waitUntil(lambda: not panel.work.is_busy)
+    assert list(viewer.layers) == left
+    news = f"'{gone[-1]}' was closed meanwhile: 'FLAIR on T1' was dropped"
+    assert panel.status.text.text() == news
 
 
 def test_the_offer_below_the_scan_serves_its_channel_too(qtbot, viewer, panel):

@@ -164,6 +164,7 @@ class Panel(QWidget):
         for part in (self.scan, self.segment.channels):
             part.resample_wanted.connect(self._on_resample_wanted)
         self.resampling.resampled.connect(self.segment.channels.replace)
+        self.resampling.said.connect(self._on_said)
         self.work.busy.connect(self._on_busy)
         self.opening.asking.connect(self._on_asking)
         self.drops.came.connect(self._open_next)

@@ -36,22 +36,26 @@ class Resampling(QObject):
     ----------
     resampled
         Signal: the layer that was resampled, and the new one.
+    said
+        Signal: what became of it, where there is no new one.
     """
 
     resampled = Signal(object, object)
+    said = Signal(str)
 
     def __init__(self, viewer: ViewerModel, work: OneJob, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer, self._work = viewer, work
         self._name = ""
-        self._other: Image | None = None
+        # What is resampled, and what onto.
+        self._layers: tuple[Image, ...] = ()
         self._order: DisplayOrder | None = None
 
     def start(self, other: Image, onto: Image) -> None:
         """Bring `other` onto the grid of `onto`, linearly; the result is a layer with a notice."""
         if self._work.is_busy:
             return
-        self._name, self._other = f"{other.name} on {onto.name}", other
+        self._name, self._layers = f"{other.name} on {onto.name}", (other, onto)
         geometry, self._order = grid_of(onto)
         self._work.start(
             f"Resampling {other.name}",
@@ -62,12 +66,16 @@ class Resampling(QObject):
         )
 
     def _show(self, scan: Scan) -> None:
-        layers = self._viewer.layers
+        layers, (other, onto) = self._viewer.layers, self._layers
+        self._layers = ()
+        gone = [one.name for one in (other, onto) if one not in layers]
+        if gone:
+            self.said.emit(f"'{gone[0]}' was closed meanwhile: '{self._name}' was dropped")
+            return
         layer = image_layer(scan, name=self._name, order=self._order)
         active = layers.selection.active
         add_opened(layers, layer)
         # The scan that is worked on stays the same.
         layers.selection.active = active
-        other, self._other = self._other, None
         self.resampled.emit(other, layer)
         show_notice(self._name, [notice.message for notice in scan.notices])
