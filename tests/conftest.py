@@ -102,3 +102,23 @@ def preferences(npe2pm: Any, plugin_settings: None) -> Any:
     manifest = REPOSITORY / "napari_seg" / "napari.yaml"
     npe2pm.register(PluginManifest.from_file(manifest))
     return get_plugin_settings("napari-seg")
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    """The folder of the journals that `keeping` writes."""
+    return tmp_path / "journals"
+
+
+@pytest.fixture
+def keeping(viewer: Any, journals: Path, qtbot: Any) -> Iterator[Any]:
+    """What keeps the labels of the viewer that the test's own file makes."""
+    from kept_labels_case import finish
+
+    from napari_seg.viewer.keeping import Keeping
+
+    keeping = Keeping(viewer, folder=journals)
+    qtbot.addWidget(keeping.offer)
+    yield keeping
+    keeping.release()
+    finish()

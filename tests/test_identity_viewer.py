@@ -7,7 +7,6 @@ from napari.utils.notifications import notification_manager
 from planted import CANARY, SCANS, holders, labels_of
 
 from napari_seg.imaging.progress import ignore_progress
-from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.label_forms import FORMS, labels_with_scan, write_form
 from napari_seg.viewer.layers import labels_layer, metadata_of
 from napari_seg.viewer.opening.opened_layers import layer_of
@@ -25,20 +24,6 @@ def named_scan(request, tmp_path):
 @pytest.fixture
 def viewer():
     return ViewerModel()
-
-
-@pytest.fixture
-def journals(tmp_path):
-    return tmp_path / "journals"
-
-
-@pytest.fixture
-def keeping(viewer, journals, qtbot):
-    keeping = Keeping(viewer, folder=journals)
-    qtbot.addWidget(keeping.offer)
-    yield keeping
-    keeping.release()
-    finish()
 
 
 def open_in(viewer, path):

@@ -25,7 +25,6 @@ from napari.settings import get_plugin_settings
 from napari_seg import LabelTable, read_labels, write_labels
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.editing.history import EditHistory
-from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keeping.journal_entries import replay
 from napari_seg.viewer.keeping.journal_file import Journal
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
@@ -46,22 +45,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def journals(folder):
-    return folder / "journals"
-
-
-@pytest.fixture
 def viewer():
     return ViewerModel()
-
-
-@pytest.fixture
-def keeping(viewer, journals, qtbot):
-    keeping = Keeping(viewer, folder=journals)
-    qtbot.addWidget(keeping.offer)
-    yield keeping
-    keeping.release()
-    finish()
 
 
 @pytest.fixture

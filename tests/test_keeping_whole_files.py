@@ -38,15 +38,6 @@ def viewer():
     return ViewerModel()
 
 
-@pytest.fixture
-def keeping(qtbot, tmp_path, viewer):
-    keeping = Keeping(viewer, folder=tmp_path / "journals")
-    qtbot.addWidget(keeping.offer)
-    yield keeping
-    keeping.release()
-    finish()
-
-
 def opened(viewer, path):
     found = open_file(path, None, False, (), on_progress=ignore_progress)
     layer = layer_of(found.read, path, shown=found.shown, order=found.order, stamp=found.stamp)

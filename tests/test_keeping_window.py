@@ -26,7 +26,6 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox
 
 from napari_seg import read_labels
 from napari_seg.viewer.editing.history import EditHistory
-from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.keeping.journal_entries import replay
 from napari_seg.viewer.keys import CanvasKeys, KeyBindings
 from napari_seg.viewer.layers import metadata_of
@@ -59,15 +58,6 @@ def window_is_there(viewer):
         return viewer.window._qt_window.isVisible()
     except (AttributeError, RuntimeError):
         return not hasattr(viewer.window, "_qt_window")
-
-
-@pytest.fixture
-def keeping(viewer, folder, qtbot):
-    keeping = Keeping(viewer, folder=folder / "journals")
-    qtbot.addWidget(keeping.offer)
-    yield keeping
-    keeping.release()
-    finish()
 
 
 @pytest.fixture
