@@ -43,6 +43,32 @@ def test_models_are_added_one_by_one_or_by_the_folder_and_left_out_again(averagi
     assert averaging.further == tuple(folders[1:])
 
 
+def shown(averaging):
+    return [row.name.text() for row in averaging._rows]
+
+
+def test_models_in_folders_of_one_name_are_told_apart_as_long_as_they_are_listed(
+    averaging, tmp_path
+):
+    folders = [tmp_path / organ / "bundle" for organ in ("liver", "spleen")] + [tmp_path / "heart"]
+    for folder in folders:
+        averaging.add_folder(write_bundle(folder))
+    assert shown(averaging) == ["liver/bundle", "spleen/bundle", "heart"]
+    first = averaging._rows[0]
+    assert first.name.toolTip() == str(folders[0])
+    assert first.remove.accessibleName() == "Leave out liver/bundle"
+    first.remove.click()
+    assert shown(averaging) == ["bundle", "heart"]
+
+
+def test_a_further_model_is_told_from_the_chosen_one(averaging, tmp_path):
+    folders = [write_bundle(tmp_path / organ / "bundle") for organ in ("liver", "spleen")]
+    averaging.add_folder(folders[1])
+    assert shown(averaging) == ["bundle"]
+    averaging.set_model(folders[0], describe_bundle(folders[0]))
+    assert shown(averaging) == ["spleen/bundle"]
+
+
 def test_a_model_of_other_labels_is_refused_with_both(averaging, tmp_path):
     other = write_bundle(tmp_path / "liver")
 

@@ -347,6 +347,14 @@ def test_a_model_of_a_folder_joins_the_list_once(section, tmp_path):
     assert section.model.folder == tmp_path
 
 
+def test_models_in_folders_of_one_name_are_told_apart_in_the_list(section, tmp_path):
+    for organ in ("liver", "spleen"):
+        section.model.add_folder(tmp_path / organ / "bundle")
+    titles = [section.model.list.itemText(index) for index in (2, 3)]
+    assert titles == ["Hippocampus, 3D (liver/bundle)", "Hippocampus, 3D (spleen/bundle)"]
+    assert section.model.list.toolTip().endswith(f"\n{tmp_path / 'spleen' / 'bundle'}")
+
+
 def test_a_folder_that_is_no_model_is_refused_and_the_choice_stays(qtbot, tmp_path):
     choice = ModelChoice(describe_bundle)
     qtbot.addWidget(choice)

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.ensemble import bundles_in, folds_of, why_not_alike
+from napari_seg.segmentation.model_names import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,7 @@ class Averaging(QWidget):
         for row in list(self._rows):
             if row.folder == folder or not self._goes_with(model, row.folder):
                 self._drop(row)
+        self._name_rows()
         self._show_folds()
 
     def add_folder(self, folder: Path) -> None:
@@ -94,17 +96,23 @@ class Averaging(QWidget):
         if self._model is None:
             return
         known = {self._folder or shipped_bundle_folder(), *self.further}
-        found = [bundle for bundle in bundles_in(folder) if bundle not in known]
-        for bundle in found:
-            described = self._describe(bundle, variant=self._model.variant)
+        found = {
+            bundle: self._describe(bundle, variant=self._model.variant)
+            for bundle in bundles_in(folder)
+            if bundle not in known
+        }
+        listed = [self._model, *(row.description for row in self._rows)]
+        names = model_names([*listed, *found.values()])[len(listed) :]
+        for name, described in zip(names, found.values(), strict=True):
             reason = why_not_alike(self._model, described)
             if reason:
-                raise ValueError(f"'{bundle.name}' cannot be averaged with the model: {reason}")
-        for bundle in found:
-            row = _Row(bundle)
+                raise ValueError(f"'{name}' cannot be averaged with the model: {reason}")
+        for bundle, described in found.items():
+            row = _Row(bundle, described)
             row.removed.connect(self._on_removed)
             self._rows.append(row)
             self._list.addWidget(row)
+        self._name_rows()
         self._show_folds()
         self.changed.emit()
 
@@ -118,6 +126,14 @@ class Averaging(QWidget):
         self._rows.remove(row)
         self._list.removeWidget(row)
         row.deleteLater()
+
+    def _name_rows(self) -> None:
+        """Name each model as notices do, told from the others and from the one that is chosen."""
+        if self._model is None:
+            return
+        names = model_names([self._model, *(row.description for row in self._rows)])[1:]
+        for row, name in zip(self._rows, names, strict=True):
+            row.show_name(name)
 
     def _show_folds(self) -> None:
         """Offer the folds where every model has some."""
@@ -139,6 +155,7 @@ class Averaging(QWidget):
 
     def _on_removed(self, row: _Row) -> None:
         self._drop(row)
+        self._name_rows()
         self._show_folds()
         self.changed.emit()
 
@@ -151,23 +168,27 @@ class _Row(QWidget):
 
     removed = Signal(object)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, description: BundleDescription) -> None:
         super().__init__()
-        self.folder = folder
-        name = QLabel(folder.name)
-        name.setToolTip(str(folder))
+        self.folder, self.description = folder, description
+        self.name = QLabel()
+        self.name.setToolTip(str(folder))
         # A long name is cut off rather than making the panel wider.
-        name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.remove = QToolButton()
         self.remove.setText("✕")
         self.remove.setAutoRaise(True)
-        self.remove.setAccessibleName(f"Leave out {folder.name}")
         self.remove.setToolTip("Leave this model out")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(name, 1)
+        layout.addWidget(self.name, 1)
         layout.addWidget(self.remove)
         self.remove.clicked.connect(self._on_remove)
+
+    def show_name(self, name: str) -> None:
+        """Show what the model is called among the others."""
+        self.name.setText(name)
+        self.remove.setAccessibleName(f"Leave out {name}")
 
     def _on_remove(self) -> None:
         self.removed.emit(self)

@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_seg.segmentation.bundle_description import SHIPPED_VARIANTS
+from napari_seg.segmentation.model_names import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,14 +82,19 @@ class ModelChoice(QWidget):
 
     def _add(self, folder: Path | None, description: BundleDescription) -> None:
         self._models.append((folder, description))
-        place = "" if folder is None else f" ({folder.name})"
-        self.list.addItem(description.title + place)
+        self.list.addItem("")
+        # A folder of the same name makes those of others longer.
+        names = model_names([model for _, model in self._models])
+        for row, (own, model) in enumerate(self._models):
+            place = "" if own is None else f" ({names[row]})"
+            self.list.setItemText(row, model.title + place)
 
     def _on_chosen(self, _index: int) -> None:
         model = self.description
+        place = "" if self.folder is None else f"\n{self.folder}"
         self.list.setToolTip(
             f"{model.name} {model.version}, a {model.spatial_dims}D network.\n"
-            f"It draws: {', '.join(model.label_names)}"
+            f"It draws: {', '.join(model.label_names)}{place}"
         )
         self.changed.emit()
 
