@@ -30,6 +30,7 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 
 demo: setup
 	@$(VENV)/bin/napari-seg demo
+	@echo "To go on: source $(VENV)/bin/activate; then napari-seg doctor, or napari for the window."
 
 test: $(VENV)/.tests-installed
 	@sh scripts/system_libraries.sh
