@@ -27,8 +27,9 @@ from napari_seg.viewer.keeping import Keeping, label_saving
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
 from napari_seg.viewer.keeping.saving_places import choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
-from napari_seg.viewer.layers import metadata_of, update_metadata
+from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.opening.layer_kind import show_as_labels
+from napari_seg.viewer.segmenting.standing import Standing, start_on
 from napari_seg.viewer.undo import write_region
 
 PART = (slice(1, 3), slice(2, 4), slice(3, 5))
@@ -351,8 +352,7 @@ def corrected(new):
 def add_run(layer, array, *, by_hand=True):
     shown = metadata_of(layer)["order"].show(array)
     layer.data = shown.copy()
-    written = metadata_of(layer).get("written", ())
-    update_metadata(layer, written=(*written, (KeptLabels.of(shown), NETWORK)))
+    start_on(layer, Standing.of_new(KeptLabels.of(shown), NETWORK))
     if by_hand:
         paint(layer, 1)
 

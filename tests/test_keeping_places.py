@@ -12,7 +12,7 @@ from napari_seg.viewer.keeping.label_records import (
     network_file,
     read_record,
 )
-from napari_seg.viewer.keeping.origins import Origin, closest_run, find_origins
+from napari_seg.viewer.keeping.origins import Origin, find_origins
 from napari_seg.viewer.keeping.saving_places import (
     OwnFile,
     ScanPlace,
@@ -172,14 +172,6 @@ def test_a_label_that_was_wiped_out_is_told():
     )
     assert found.by_label == {1: Origin(0, 0, 0, 3), 2: Origin(0, 0, 0, 2)}
     assert found.changed_ml == 5.0
-
-
-def test_the_run_that_labels_show_is_the_one_that_differs_least():
-    first, second = KeptLabels.of(NETWORK), KeptLabels.of(row(3, 3, 3, 3, 3, 3, 3, 3))
-    runs = ((first, {"run": 1}), (second, {"run": 2}))
-    assert closest_run(NOW, runs).record == {"run": 1}
-    assert closest_run(row(3, 3, 3, 3, 3, 3, 3, 0), runs).record == {"run": 2}
-    assert closest_run(NOW, ()) is None
 
 
 # Records

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from fake_model import fake_tools, head
 from napari.components import ViewerModel
+from napari.layers import Labels
 
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.run_settings import RunSettings
+from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.segmenting.model_run import run_model
 from napari_seg.viewer.segmenting.result_layer import record_of, show_result
@@ -172,9 +174,49 @@ def test_labels_from_a_file_that_are_the_result_already_are_no_matter_of_choice(
     opened = viewer.add_layer(labels_layer(result.labels, name="from disk", path="labels.nii"))
     layer, contest = show(viewer, scan_layer, run())
     assert (layer, contest) == (opened, None)
-    # From now on it is the layer of this run.
+    # From now on it is the layer of this run, but its labels are somebody's work.
     assert record_of(opened)["changed_by_hand_ml"] == 0
-    assert show(viewer, scan_layer, run(200)) == (opened, None)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert (contest.old, contest.from_file) == (opened, True)
+    assert contest.at_stake_ml == pytest.approx(0.108)
+
+
+def test_labels_from_a_file_stay_at_stake_until_they_are_replaced(viewer, scan_layer):
+    opened = viewer.add_layer(labels_layer(run().labels, name="from disk", path="labels.nii"))
+    before = opened.data.copy()
+    for keep in (True, True, False):
+        _, contest = show(viewer, scan_layer, run(200))
+        assert (contest.old, contest.from_file) == (opened, True)
+        assert contest.at_stake_ml == pytest.approx(0.108)
+        contest.settle(viewer, keep_hand_work=keep)
+        assert np.array_equal(opened.data, before) == keep
+    assert show(viewer, scan_layer, run()) == (opened, None)
+    for _ in range(2):
+        opened.undo()
+    assert np.array_equal(opened.data, before)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest.from_file
+
+
+def test_replacing_in_a_box_leaves_the_rest_of_a_file_at_stake(viewer, scan_layer):
+    opened = viewer.add_layer(labels_layer(run().labels, name="from disk", path="labels.nii"))
+    _, contest = show(viewer, scan_layer, run(200, region=BOX))
+    contest.settle(viewer, keep_hand_work=False)
+    assert show(viewer, scan_layer, run(200, region=BOX)) == (opened, None)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest.from_file
+    # Half of the cube lies beyond the box.
+    assert contest.at_stake_ml == pytest.approx(12 * 0.006)
+
+
+def test_what_was_erased_in_labels_from_a_file_stays_erased(viewer, scan_layer):
+    opened = viewer.add_layer(labels_layer(run().labels, name="from disk", path="labels.nii"))
+    paint(opened, 0)
+    before = opened.data.copy()
+    for _ in range(2):
+        _, contest = show(viewer, scan_layer, run(200))
+        contest.settle(viewer, keep_hand_work=True)
+        assert np.array_equal(opened.data, before)
 
 
 def test_settling_tells_how_much_changed(viewer, scan_layer):
@@ -248,3 +290,154 @@ def test_the_last_run_counts_wherever_its_layer_lies_in_the_list(viewer, scan_la
     again, contest = show(viewer, scan_layer, run(200))
     assert again is second
     assert contest is None
+
+
+# Which run a layer stands on is what undo says, not what its labels look like.
+
+
+def erase(layer, value):
+    layer.data_setitem(np.nonzero(layer.data == value), 0)
+
+
+def test_hand_work_that_leads_back_to_an_earlier_run_is_hand_work(viewer, scan_layer):
+    for brightness in (100, 40, 100):
+        layer, contest = show(viewer, scan_layer, run(brightness))
+        assert contest is None
+    # What the second run had left is what the person wants.
+    erase(layer, 1)
+    painted = layer.data.copy()
+    new, contest = show(viewer, scan_layer, run())
+    assert new is not layer
+    assert np.array_equal(layer.data, painted)
+    assert contest.at_stake_ml == pytest.approx(0.108)
+    record = record_of(layer)
+    assert (record["options"]["overlap"], record["changed_by_hand_ml"]) == (0.25, 0.108)
+
+
+def test_the_record_is_that_of_the_run_that_was_corrected(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run(40, overlap=0.5))
+    show(viewer, scan_layer, run())
+    erase(layer, 1)
+    record = record_of(layer)
+    assert (record["options"]["overlap"], record["changed_by_hand_ml"]) == (0.25, 0.108)
+    layer.undo()
+    assert record_of(layer)["changed_by_hand_ml"] == 0
+    layer.undo()
+    assert record_of(layer)["options"]["overlap"] == 0.5
+    layer.redo()
+    assert record_of(layer)["options"]["overlap"] == 0.25
+
+
+def test_what_a_box_took_away_and_a_person_gave_back_in_part_is_kept(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    before = layer.data.copy()
+    empty = run(0, region=BOX)
+    show(viewer, scan_layer, empty)
+    gone = np.argwhere(before != layer.data)[:9]
+    layer.data_setitem(tuple(gone.T), before[tuple(gone.T)])
+    painted = layer.data.copy()
+    _, contest = show(viewer, scan_layer, empty)
+    assert contest.at_stake_ml == pytest.approx(9 * 0.006)
+    contest.settle(viewer, keep_hand_work=True)
+    assert np.array_equal(layer.data, painted)
+
+
+def test_hand_work_after_an_undo_is_measured_from_the_run_before(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    show(viewer, scan_layer, run(200))
+    layer.undo()
+    # Six voxels as the run that was undone had them, and a corner.
+    paint(layer, 2)
+    _, contest = show(viewer, scan_layer, run(40))
+    assert contest.old is layer
+    assert contest.at_stake_ml == pytest.approx(7 * 0.006)
+
+
+def test_undo_past_several_runs_and_redo_find_no_hand_work(viewer, scan_layer):
+    for brightness in (100, 200, 40, 120):
+        layer, _ = show(viewer, scan_layer, run(brightness))
+    for move, brightness in ((layer.undo, 40), (layer.undo, 200), (layer.redo, 40)):
+        move()
+        assert np.array_equal(label_map_of(layer).array, run(brightness).labels.array)
+        assert record_of(layer)["changed_by_hand_ml"] == 0
+    assert show(viewer, scan_layer, run()) == (layer, None)
+
+
+def test_more_undone_runs_than_are_kept_leave_everything_at_stake(viewer, scan_layer):
+    for number in range(12):
+        layer, contest = show(viewer, scan_layer, run((100, 200)[number % 2]))
+        assert contest is None
+    for _ in range(7):
+        layer.undo()
+    assert show(viewer, scan_layer, run()) == (layer, None)
+    for _ in range(5):
+        layer.undo()
+    assert np.array_equal(label_map_of(layer).array, run().labels.array)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest.at_stake_ml == pytest.approx(18 * 0.006)
+    contest.settle(viewer, keep_hand_work=True)
+    assert np.array_equal(label_map_of(layer).array, run().labels.array)
+
+
+def test_hand_work_that_agrees_with_a_run_is_still_hand_work_in_the_next(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    paint(layer, 2)
+    erase(layer, 1)
+    corner = layer.data[0, 0, 0]
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 0)
+    assert corner == 2
+    # Six painted voxels and six that had been 2 before: the same as this run, but for 12 erased.
+    _, contest = show(viewer, scan_layer, run(200))
+    contest.settle(viewer, keep_hand_work=True)
+    assert record_of(layer)["changed_by_hand_ml"] == pytest.approx(12 * 0.006)
+    _, contest = show(viewer, scan_layer, run(40))
+    assert contest.at_stake_ml == pytest.approx(6 * 0.006)
+
+
+def test_hand_work_outside_an_earlier_box_is_still_at_stake(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    layer.data_setitem((np.array([4]), np.array([5]), np.array([4])), 2)
+    assert show(viewer, scan_layer, run(200, region=BOX)) == (layer, None)
+    _, contest = show(viewer, scan_layer, run())
+    assert contest.at_stake_ml == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize("way", ["data", "array", "not editable", "few bytes"])
+def test_hand_work_is_known_without_its_steps(viewer, scan_layer, way):
+    layer, _ = show(viewer, scan_layer, run(40))
+    show(viewer, scan_layer, run())
+    changed = layer.data.copy()
+    changed[changed == 1] = 0
+    if way == "data":
+        layer.data = changed
+    elif way == "array":
+        layer.data[...] = changed
+    else:
+        erase(layer, 1)
+    if way == "not editable":
+        layer.editable = False
+        layer.editable = True
+    elif way == "few bytes":
+        EditHistory.of(layer).limit_bytes = 1
+    _, contest = show(viewer, scan_layer, run())
+    assert contest.old is layer
+    assert contest.at_stake_ml == pytest.approx(0.108)
+
+
+def test_a_duplicate_stands_on_the_run_that_was_copied(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    show(viewer, scan_layer, run(200))
+    layer.undo()
+    copy = Labels.create(*_duplicated(layer))
+    viewer.layers.remove(layer)
+    viewer.add_layer(copy)
+    assert record_of(copy)["changed_by_hand_ml"] == 0
+    paint(copy, 2)
+    _, contest = show(viewer, scan_layer, run(40))
+    assert contest.old is copy
+    assert contest.at_stake_ml == pytest.approx(7 * 0.006)
+
+
+def _duplicated(layer):
+    data, state, kind = layer.as_layer_data_tuple()
+    return data.copy(), state, kind

@@ -111,6 +111,28 @@ def box_of(item: Sequence[Atom], shape: Sequence[int]) -> Box:
     )
 
 
+def changed_voxels(items: Sequence[Sequence[Atom]], shape: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell which voxels items of napari's history changed, also if they were changed back.
+
+    Parameters
+    ----------
+    items
+        Each of atoms.
+    shape
+        Of the layer's data.
+    """
+    changed = np.zeros(shape, dtype=bool)
+    for atom in (atom for item in items for atom in item):
+        if not _is_masked(atom):
+            index, before, after = atom
+            changed[index] |= np.asarray(before != after)
+        elif atom[1] is None:
+            changed[atom[0]] = True
+        else:
+            changed[atom[0]] |= atom[1]
+    return changed
+
+
 def bytes_of(item: Sequence[Atom]) -> int:
     """Measure the memory that an item of napari's history takes."""
     return sum(_ATOM_BYTES + sum(_bytes(part) for part in atom) for atom in item)

@@ -25,6 +25,7 @@ from napari_seg.viewer.keeping.label_saving import Request, Saved
 from napari_seg.viewer.keeping.saving_places import OwnFile, what_file_holds_more
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata
+from napari_seg.viewer.segmenting.standing import standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +159,7 @@ class KeptLayer(QObject):
             scan,
             place,
             self.background,
-            ours.get("written", ()),
+            standing_of(layer),
         )
 
     def look_again(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from napari_seg.viewer.file_stamp import Stamp
 from napari_seg.viewer.keeping import label_records as records
 from napari_seg.viewer.keeping.backgrounds import Background, is_of
 from napari_seg.viewer.keeping.free_names import add_labels
-from napari_seg.viewer.keeping.origins import NetworkRun, Origins, closest_run, find_origins
+from napari_seg.viewer.keeping.origins import NetworkRun, Origins, find_origins
 from napari_seg.viewer.keeping.run_file import RunFile, keep_run, take_back
 from napari_seg.viewer.keeping.saving_places import Choice, OwnFile, ScanPlace, choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_seg.imaging.progress import OnProgress
     from napari_seg.viewer.display_order import DisplayOrder
+    from napari_seg.viewer.segmenting.standing import Standing
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Request:
         Where they go if they have no file.
     background
         Where they came from.
-    runs
-        Results of a network in this layer, with their records, the newest last.
+    standing
+        What a network wrote last in this layer and is not undone; None where none did.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Request:
     scan: Scan | None
     place: ScanPlace
     background: Background
-    runs: Sequence[tuple[KeptLabels, Any]]
+    standing: Standing | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,8 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     # Begun, it goes on to its end: progress that is told would stop it when the panel is closed.
     del on_progress
     shown, background = request.shown, request.background
-    run = closest_run(shown, request.runs) or background.run
+    standing = request.standing
+    run = background.run if standing is None else NetworkRun(standing.labels, standing.record)
     origins = find_origins(
         shown,
         network=None if run is None else run.labels,

@@ -7,7 +7,7 @@ file when it was opened, without a word on how they came there, are of unknown o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,28 +108,6 @@ def find_origins(
         network_ml, unknown_ml = (as_before, 0.0) if network else (0.0, as_before)
         found[label] = Origin(network_ml, by_hand_ml, unknown_ml, removed_ml)
     return Origins(found, _ml(labels.size - int(np.count_nonzero(same)), voxel_ml))
-
-
-def closest_run(
-    labels: NDArray[Any], runs: Sequence[tuple[KeptLabels, Record]]
-) -> NetworkRun | None:
-    """Find the run that labels show: after an undo the one before, which differs least.
-
-    Parameters
-    ----------
-    labels
-        As they are now.
-    runs
-        The results of a layer's runs with their records, the newest last.
-    """
-    best: tuple[int, NetworkRun] | None = None
-    for kept, record in reversed(runs):
-        differing = int(np.count_nonzero(kept.restore() != labels))
-        if best is None or differing < best[0]:
-            best = differing, NetworkRun(kept, record)
-        if not differing:
-            break
-    return None if best is None else best[1]
 
 
 def _ml(count: int, voxel_ml: float) -> float:

@@ -18,6 +18,14 @@ from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.segmenting.map_layers import show_maps
 from napari_seg.viewer.segmenting.ready_labels import ReadyLabels
+from napari_seg.viewer.segmenting.standing import (
+    Standing,
+    Standings,
+    hand_work,
+    is_from_file,
+    standing_of,
+    start_on,
+)
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
@@ -25,9 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_seg.viewer.segmenting.model_run import Result
-
-# As many results are kept to compare with as a person is likely to undo.
-_MOST_KEPT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +48,7 @@ class Contest:
     at_stake_ml
         Millilitres of hand work in `old` that the result would change.
     from_file
-        Whether `old` was opened from a file, so that all in it counts as such.
+        Whether `old` was opened from a file, so that all labels in it count as such.
     """
 
     old: Labels
@@ -75,7 +80,7 @@ class Contest:
             How many voxels of the old layer changed; 0 leaves no step to undo.
         """
         changed = _update(self.old, self.result, keep_hand_work=keep_hand_work)
-        if not _last_state(self.new).hand.any():
+        if not hand_work(self.new).any():
             remove_layer(viewer, self.new)
         viewer.layers.selection.active = self.old
         return changed
@@ -110,9 +115,10 @@ def show_result(
     if last is None:
         return _add(viewer, scan_layer, result, name), None
     at_stake = _at_stake(last, result)
-    from_file = "written" not in metadata_of(last)
+    from_file = is_from_file(last)
     if not at_stake.any() and (not from_file or _holds(last, result)):
-        _update(last, result, keep_hand_work=False)
+        # Hand work that agrees with the result goes on being hand work.
+        _update(last, result, keep_hand_work=True)
         return last, None
     volume = result.labels.geometry.voxel_volume_ml * int(np.count_nonzero(at_stake))
     new = _add(viewer, scan_layer, result, name)
@@ -143,11 +149,12 @@ def record_of(layer: Labels) -> dict[str, Any] | None:
 
     None where no network wrote them.
     """
-    last = _last_state(layer)
-    if last.record is None:
+    standing = standing_of(layer)
+    if standing is None:
         return None
-    volume = metadata_of(layer)["geometry"].voxel_volume_ml * int(np.count_nonzero(last.hand))
-    return {**last.record, "changed_by_hand_ml": round(volume, 3)}
+    changed = np.asarray(layer.data) != standing.labels.restore()
+    volume = metadata_of(layer)["geometry"].voxel_volume_ml * int(np.count_nonzero(changed))
+    return {**standing.record, "changed_by_hand_ml": round(volume, 3)}
 
 
 def _run_of(layer: Labels) -> tuple[Any, Any]:
@@ -189,31 +196,55 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         scan_id=scan_layer.unique_id,
         model=result.settings.model,
     )
-    written = ((ready.kept, result.record),)
-    update_metadata(layer, written=written, written_at=monotonic())
+    start_on(layer, Standing.of_new(ready.kept, result.record))
+    _note_written(layer, ready.kept, result.record)
     viewer.add_layer(layer)
     return layer
 
 
 def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> int:
     box, new = _part(layer, result)
-    last = _last_state(layer)
-    where = ~last.hand[box] if keep_hand_work else None
+    hand, standings = hand_work(layer), Standings.of(layer)
+    where = ~hand[box] if keep_hand_work else None
     step = f"Segment with {result.bundle.name}"
     changed = write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
-    last.labels[box] = new
+    if not keep_hand_work:
+        hand[box] = False
+    from_file = is_from_file(layer) and (keep_hand_work or bool(hand.any()))
+    # Voxels of locked labels stay as a person wants them.
+    hand[box] |= np.asarray(layer.data[box]) != new
+    labels, record = _with_earlier(layer, result)
+    standings.note(Standing(labels, record, KeptLabels.of(hand), from_file))
+    _note_written(layer, labels, record)
+    _show_table(layer, result.labels.table)
+    return changed
+
+
+def _with_earlier(layer: Labels, result: Result) -> tuple[KeptLabels, dict[str, Any]]:
+    """Return what networks wrote, and how: what lies outside a box came from the runs before."""
+    box, new = _part(layer, result)
+    before = standing_of(layer)
+    shape = layer.data.shape
+    labels = np.zeros(shape, layer.dtype) if before is None else before.labels.restore()
+    labels[box] = new
     record = result.record
-    if result.settings.box is not None and last.record is not None:
-        # What lies outside the box came from the runs before.
-        record = {**record, "earlier_runs": _with_earlier_runs(last.record)}
+    if result.settings.box is not None and before is not None:
+        record = {**record, "earlier_runs": _with_earlier_runs(before.record)}
+    return KeptLabels.of(labels), record
+
+
+def _note_written(layer: Labels, labels: KeptLabels, record: dict[str, Any]) -> None:
+    # Apart from what the layer stands on: undo leaves it.
+    update_metadata(layer, written=((labels, record),), written_at=monotonic())
+
+
+def _show_table(layer: Labels, added: LabelTable) -> None:
     ours = metadata_of(layer)
-    written = (*ours.get("written", ()), (KeptLabels.of(last.labels), record))[-_MOST_KEPT:]
-    table = _joined(ours["table"], result.labels.table)
+    table = _joined(ours["table"], added)
     volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
-    update_metadata(layer, written=written, written_at=monotonic(), table=table)
-    return changed
+    update_metadata(layer, table=table)
 
 
 def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -223,7 +254,7 @@ def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:
     box, new = _part(layer, result)
-    hand = _last_state(layer).hand[box]
+    hand = hand_work(layer)[box]
     at_stake: NDArray[np.bool_] = hand & (np.asarray(layer.data[box]) != new)
     return at_stake
 
@@ -242,32 +273,6 @@ def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any
     else:
         box = order.show_region(clip_region(result.settings.box, shape), shape)
     return box, new[box]
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
-    """The labels of the last run as it wrote them, its record, and what was changed since."""
-
-    labels: NDArray[Any]
-    record: dict[str, Any] | None
-    hand: NDArray[np.bool_]
-
-
-def _last_state(layer: Labels) -> _State:
-    """Find the run that a layer shows: after an undo the one before, which differs least."""
-    current = np.asarray(layer.data)
-    best: _State | None = None
-    for kept, record in reversed(metadata_of(layer).get("written", ())):
-        labels = kept.restore()
-        state = _State(labels, record, current != labels)
-        if best is None or np.count_nonzero(state.hand) < np.count_nonzero(best.hand):
-            best = state
-        if not state.hand.any():
-            break
-    if best is None:
-        # Opened from a file: every label in it is somebody's work.
-        return _State(np.zeros_like(current), None, current != 0)
-    return best
 
 
 def _joined(table: LabelTable, other: LabelTable) -> LabelTable:
