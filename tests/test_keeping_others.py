@@ -29,7 +29,7 @@ from napari_seg.viewer.keeping.saving_places import choose_place
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import metadata_of
 from napari_seg.viewer.opening.layer_kind import show_as_labels
-from napari_seg.viewer.segmenting.standing import Standing, start_on
+from napari_seg.viewer.segmenting.standing import Standing, Standings, start_on
 from napari_seg.viewer.undo import write_region
 
 PART = (slice(1, 3), slice(2, 4), slice(3, 5))
@@ -355,6 +355,32 @@ def add_run(layer, array, *, by_hand=True):
     start_on(layer, Standing.of_new(KeptLabels.of(shown), NETWORK))
     if by_hand:
         paint(layer, 1)
+
+
+def write_as_run(layer, value, device):
+    write_region(layer, PART, value, preserve=False, by="network")
+    record = {**NETWORK, "device": device}
+    Standings.of(layer).note(Standing.of_new(KeptLabels.of(layer.data), record))
+
+
+def test_the_saved_record_is_of_the_run_that_was_corrected_whatever_it_was_corrected_to(
+    new, folder
+):
+    keeping, layer = new
+    write_as_run(layer, 1, "first")
+    write_as_run(layer, 2, "second")
+    paint(layer, 1)
+    for name, device, by_hand in (
+        ("t1_dseg", "second", 0.08),
+        ("t1_dseg", "second", 0),
+        # What the network alone wrote keeps its file.
+        ("t1_dseg_2", "first", 0),
+    ):
+        assert f"Saved {name}.nii.gz" in save(keeping, layer)[0]
+        record = json.loads((folder / f"{name}.json").read_text())
+        found = record["device"], record["changed_by_hand_ml"]
+        assert found == (device, pytest.approx(by_hand))
+        layer.undo()
 
 
 def test_a_file_that_is_called_like_the_networks_is_left(corrected, folder):

@@ -10,6 +10,8 @@ from napari.layers import Image, Labels, Shapes
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan
 from napari_seg.segmentation.bundle_description import describe_bundle
+from napari_seg.viewer.editing.locks import LabelLocks
+from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.segmenting.model_choice import ModelChoice
 from napari_seg.viewer.segmenting.result_layer import record_of
@@ -403,6 +405,74 @@ def test_hand_work_can_be_replaced_and_taken_back(qtbot, viewer, section):
     assert labels.data[0, 0, 0] == 0
     labels.undo()
     assert labels.data[0, 0, 0] == 2
+
+
+def with_labels(scan, bundle, *, labels, **options):
+    """Label what the section's boxes say."""
+    drawn = segment(scan, bundle, **options)
+    kept = labels or tuple(bundle.table.names.values())
+    table = bundle.table.keep([bundle.table.value_of(name) for name in kept])
+    return replace(drawn, array=drawn.array * np.isin(drawn.array, list(table.names)), table=table)
+
+
+@pytest.fixture
+def choosing(make_section, layer):
+    return make_section(layer, with_labels)
+
+
+def run_anterior(qtbot, section):
+    section.options.labels[1].setChecked(False)
+    run(qtbot, section)
+    section.options.labels[1].setChecked(True)
+
+
+def test_a_label_deleted_by_hand_does_not_come_back_by_a_rerun(qtbot, viewer, choosing):
+    run(qtbot, choosing)
+    run_anterior(qtbot, choosing)
+    run(qtbot, choosing)
+    [labels] = labels_in(viewer)
+    LayerTable.of(labels).delete({2})
+    run(qtbot, choosing)
+    assert "holds 0.04 ml of other work" in choosing.status.text.text()
+    assert not (labels.data == 2).any()
+    choosing.status.answers[0].click()
+    assert not (labels.data == 2).any()
+
+
+def test_a_row_that_came_back_with_a_rerun_goes_with_its_undo(qtbot, viewer, choosing):
+    run(qtbot, choosing)
+    [labels] = labels_in(viewer)
+    table = LayerTable.of(labels)
+    table.delete({2})
+    run(qtbot, choosing)
+    choosing.status.answers[1].click()
+    names = []
+    for move in (table.follow, labels.undo, labels.undo, labels.redo, labels.redo):
+        move()
+        table.follow()
+        names.append([row.name for row in table.rows])
+    both = ["anterior", "posterior"]
+    assert names == [both, ["anterior"], both, ["anterior"], both]
+
+
+def test_labels_from_a_file_lose_nothing_by_a_rerun_with_fewer_labels(qtbot, viewer, choosing):
+    result = segment(head(), load(), region=None, on_progress=print, on_window=print)
+    opened = viewer.add_layer(labels_layer(result, name="mine", path="mine.nii"))
+    run(qtbot, choosing)
+    assert labels_in(viewer) == [opened]
+    run_anterior(qtbot, choosing)
+    news = choosing.status.text.text()
+    assert "'mine' was opened from a file, and the result would change 0.04 ml of it" in news
+    assert (opened.data == 2).any()
+
+
+def test_what_a_locked_label_keeps_of_a_result_is_told(qtbot, viewer, choosing):
+    run(qtbot, choosing)
+    [labels] = labels_in(viewer)
+    LabelLocks.of(labels).lock(2)
+    run_anterior(qtbot, choosing)
+    assert (labels.data == 2).any()
+    assert choosing.status.text.text().endswith(". 0.04 ml stayed as it was for locked labels")
 
 
 def test_a_layer_that_was_painted_on_stays_when_the_decision_is_made(qtbot, viewer, section):

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,17 @@ class KeptLabels:
     def of(cls, labels: NDArray[Any]) -> KeptLabels:
         """Keep a copy of labels."""
         found = find_objects((labels != 0).view(np.uint8))
-        box = found[0] if found else (slice(0, 0),) * labels.ndim
+        if not found:
+            return cls.empty(labels.shape, labels.dtype)
+        box = found[0]
         packed = zlib.compress(labels[box].tobytes(), level=1)
         return cls(labels.shape, labels.dtype.str, box, packed)
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], dtype: DTypeLike) -> KeptLabels:
+        """Keep that all is 0."""
+        box = (slice(0, 0),) * len(shape)
+        return cls(shape, np.dtype(dtype).str, box, zlib.compress(b"", level=1))
 
     def restore(self) -> NDArray[Any]:
         """Return the labels, in an array of their own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +238,9 @@ class KeptLayer(QObject):
         if layer is None:
             return
         if not self._was_saved:
-            background = replace(background, saved=_nothing_like(layer.data))
+            background = replace(
+                background, saved=KeptLabels.empty(layer.data.shape, layer.data.dtype)
+            )
             self.journalling.note(None)
         self.background = background
         self.journalling.start(background.saved, self._saved_table or LabelTable())
@@ -277,11 +278,6 @@ class KeptLayer(QObject):
         if self._was_unsaved != self.is_unsaved:
             self._was_unsaved = self.is_unsaved
             self.unsaved_changed.emit()
-
-
-def _nothing_like(data: Any) -> KeptLabels:
-    box = (slice(0, 0),) * data.ndim
-    return KeptLabels(tuple(data.shape), data.dtype.str, box, zlib.compress(b""))
 
 
 def _own_file(layer: Labels, path: Path) -> OwnFile:

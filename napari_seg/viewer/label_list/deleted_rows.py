@@ -1,4 +1,4 @@
-"""Rows of labels that were deleted or merged, for undo to bring them back."""
+"""Rows of labels that a step deleted, merged or brought, for undo to bring or take them back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from napari_seg.imaging.label_table import Label
+    from napari_seg.imaging.label_table import Label, LabelTable
     from napari_seg.viewer.editing.steps import Step
 
 
@@ -18,6 +18,7 @@ class DeletedRows:
     def __init__(self) -> None:
         self._rows: dict[int, Label] = {}
         self._by_step: weakref.WeakKeyDictionary[Step, frozenset[int]] = weakref.WeakKeyDictionary()
+        self._brought: weakref.WeakKeyDictionary[Step, frozenset[int]] = weakref.WeakKeyDictionary()
 
     @property
     def values(self) -> frozenset[int]:
@@ -35,6 +36,16 @@ class DeletedRows:
     def gone_with(self, step: Step) -> frozenset[int]:
         """Return the values whose rows went with a step."""
         return self._by_step.get(step, frozenset())
+
+    def note_brought(self, step: Step, table: LabelTable) -> None:
+        """Remember which labels of a network's step, just done for the first time, had no row."""
+        if step.by == "network" and step not in self._brought:
+            gained = {value for value, count in (step.changes or {}).items() if count > 0}
+            self._brought[step] = frozenset(gained.difference(table.names))
+
+    def brought_by(self, step: Step) -> frozenset[int]:
+        """Return the values whose rows came with a step of a network."""
+        return self._brought.get(step, frozenset())
 
     def take(self, value: int) -> Label | None:
         """Return the row of a value and forget it; None if there was none."""

@@ -289,8 +289,11 @@ class LayerTable(LayerPart):
         # Redone.
         if gone := self._deleted.gone_with(step):
             self._remove_rows(gone)
+        self._deleted.note_brought(step, self.table)
 
     def _on_reverted(self, step: Step) -> None:
+        if brought := self._deleted.brought_by(step) & set(self.table.names):
+            self._remove_rows(brought)
         values = self._deleted.gone_with(step) - set(self.table.names)
         back = [row for value in values if (row := self._deleted.take(value)) is not None]
         if back:

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject
 from napari_seg.imaging.measures import volume_text
 from napari_seg.viewer.segmenting.first_look import FirstLook
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
-from napari_seg.viewer.segmenting.result_layer import Contest, show_result
+from napari_seg.viewer.segmenting.result_layer import Contest, locked_ml, show_result
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -71,7 +71,7 @@ class Outcome(QObject):
     def _report(self, result: Result, layer: Labels) -> None:
         news = result.summary
         if self._contest is None:
-            self._tell(layer, news)
+            self._tell(layer, news + _locked(layer, result, ". "))
             return
         old, new = self._contest.old.name, self._contest.new.name
         self._status.ask(
@@ -90,7 +90,8 @@ class Outcome(QObject):
             return
         keep = number == 0
         changed = contest.settle(self._viewer, keep_hand_work=keep)
-        kept = "with your voxels kept" if keep else "replaced"
+        locked = _locked(contest.old, contest.result, "; ")
+        kept = "with your voxels kept" if keep else f"replaced{locked}"
         news = f"'{contest.old.name}' holds the result, {kept}"
         news += ". Ctrl+Z takes it back." if changed else "; nothing in it changed."
         if contest.new in self._viewer.layers:
@@ -110,6 +111,11 @@ class Outcome(QObject):
 
     def _on_order(self, _event: object) -> None:
         self.boxes.redraw()
+
+
+def _locked(layer: Labels, result: Result, before: str) -> str:
+    volume = locked_ml(layer, result)
+    return f"{before}{volume_text(volume)} stayed as it was for locked labels" if volume else ""
 
 
 def _reason(contest: Contest) -> str:

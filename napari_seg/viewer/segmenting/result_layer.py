@@ -125,6 +125,13 @@ def show_result(
     return new, Contest(last, new, result, volume, from_file)
 
 
+def locked_ml(layer: Labels, result: Result) -> float:
+    """Measure how much of a result a layer that holds it lacks: locked labels stay as they are."""
+    box, new = _part(layer, result)
+    lacking = int(np.count_nonzero(np.asarray(layer.data[box]) != new))
+    return result.labels.geometry.voxel_volume_ml * lacking
+
+
 def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels | None:
     """Find the layer of the last run of the same model on the same scan.
 

@@ -50,7 +50,7 @@ class Standing:
     @classmethod
     def of_new(cls, labels: KeptLabels, record: dict[str, Any]) -> Standing:
         """Return that of a layer which was made from a result."""
-        return cls(labels, record, KeptLabels.of(np.zeros(labels.shape, dtype=bool)))
+        return cls(labels, record, KeptLabels.empty(labels.shape, bool))
 
 
 def standing_of(layer: Labels) -> Standing | None:
