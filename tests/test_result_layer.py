@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.editing.history import EditHistory
+from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.layers import image_layer, label_map_of, labels_layer
 from napari_seg.viewer.segmenting.model_run import run_model
 from napari_seg.viewer.segmenting.result_layer import record_of, show_result
@@ -441,3 +442,13 @@ def test_a_duplicate_stands_on_the_run_that_was_copied(viewer, scan_layer):
 def _duplicated(layer):
     data, state, kind = layer.as_layer_data_tuple()
     return data.copy(), state, kind
+
+
+def test_what_a_locked_label_kept_is_at_stake_once_it_is_unlocked(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    LabelLocks.of(layer).lock(1)
+    assert show(viewer, scan_layer, run(200)) == (layer, None)
+    assert np.count_nonzero(layer.data == 1) == 18
+    LabelLocks.of(layer).unlock(1)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest.at_stake_ml == pytest.approx(0.108)

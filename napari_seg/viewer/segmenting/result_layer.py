@@ -13,6 +13,8 @@ from napari_seg.imaging.geometry import clip_region
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.viewer.appearance import label_colours, label_features
+from napari_seg.viewer.editing.attached import attached
+from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layer_removal import remove_layer
 from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
@@ -127,6 +129,8 @@ def show_result(
 
 def locked_ml(layer: Labels, result: Result) -> float:
     """Measure how much of a result a layer that holds it lacks: locked labels stay as they are."""
+    if not _has_locks(layer):
+        return 0.0
     box, new = _part(layer, result)
     lacking = int(np.count_nonzero(np.asarray(layer.data[box]) != new))
     return result.labels.geometry.voxel_volume_ml * lacking
@@ -218,13 +222,20 @@ def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> int:
     if not keep_hand_work:
         hand[box] = False
     from_file = is_from_file(layer) and (keep_hand_work or bool(hand.any()))
-    # Voxels of locked labels stay as a person wants them.
-    hand[box] |= np.asarray(layer.data[box]) != new
+    if _has_locks(layer):
+        # Their voxels stay as a person wants them.
+        hand[box] |= np.asarray(layer.data[box]) != new
     labels, record = _with_earlier(layer, result)
-    standings.note(Standing(labels, record, KeptLabels.of(hand), from_file))
+    kept = KeptLabels.of(hand) if hand.any() else KeptLabels.empty(hand.shape, bool)
+    standings.note(Standing(labels, record, kept, from_file))
     _note_written(layer, labels, record)
     _show_table(layer, result.labels.table)
     return changed
+
+
+def _has_locks(layer: Labels) -> bool:
+    locks = attached(layer, LabelLocks)
+    return locks is not None and bool(locks.labels)
 
 
 def _with_earlier(layer: Labels, result: Result) -> tuple[KeptLabels, dict[str, Any]]:
