@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from dicom_slices import write_series
+from dicom_slices import write_series, write_slice
 from test_cli import SAMPLE, error_line, run
 from test_identity import dicom
 
@@ -44,6 +44,19 @@ def test_series_are_listed_with_what_they_are_and_what_is_wrong(study: Path) -> 
     }
     assert "misses 1 slice" in second["problems"]
     assert second["problems"].endswith("--repair mends it")
+
+
+def test_damaged_files_of_no_series_are_told_once(study: Path) -> None:
+    for name in ("IM0", "IM1"):
+        path = write_slice(study / "c" / name, 0, SeriesInstanceUID="9.9.9.9")
+        whole = path.read_bytes()
+        path.write_bytes(whole[: whole.rindex(b"9.9.9.9") + 40])
+    result = run("series", study)
+    assert result.stderr.splitlines()[-1] == (
+        "study: 2 damaged DICOM files are of none of these series as far as can be told, "
+        "such as 'IM0' in the folder 'c'"
+    )
+    assert "damaged" not in result.stdout
 
 
 def test_series_as_json_are_one_document(study: Path) -> None:

@@ -106,6 +106,87 @@ def test_damaged_files_in_folders_of_their_own_are_told_of_the_nearest_series(
     assert read_scan(tmp_path, series=1).notices == ()
 
 
+def _cut_after(path: Path, word: bytes, more: int) -> Path:
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(word) + more])
+    return path
+
+
+def _cut_before_its_series(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:300])
+    return path
+
+
+@pytest.mark.parametrize("folder", ["other", "ct"])
+def test_a_damaged_file_that_names_another_series_concerns_none(
+    tmp_path: Path, folder: str
+) -> None:
+    write_series(tmp_path / "ct", SeriesInstanceUID="1.2.1")
+    other = write_slice(tmp_path / folder / "IM0", 1, SeriesInstanceUID="9.9.9.9")
+    _cut_after(other, b"9.9.9.9", 40)
+    (series,) = find_series(tmp_path)
+    assert (series.problems, series.can_repair) == ((), False)
+    assert series.damaged_apart == (other,)
+    assert read_scan(tmp_path).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("uid", "cut", "good"),
+    [
+        pytest.param("1.2.840.1", 7, "1.2.840.1", id="it ends within its UID"),
+        pytest.param("1.2?3", 40, "1.2.3", id="its UID is damaged"),
+        pytest.param("9.9.9.9", 40, "", id="the others have none"),
+    ],
+)
+def test_a_damaged_file_of_uncertain_name_is_of_the_series_beside_it(
+    tmp_path: Path, uid: str, cut: int, good: str
+) -> None:
+    write_series(tmp_path, SeriesInstanceUID=good)
+    broken = write_slice(tmp_path / "IM0", 7, SeriesInstanceUID=uid)
+    _cut_after(broken, uid.encode(), cut)
+    (series,) = find_series(tmp_path)
+    assert (series.damaged, series.damaged_apart) == ((broken,), ())
+
+
+def test_damaged_files_among_several_patients_are_told_of_none(tmp_path: Path) -> None:
+    for number in range(3):
+        write_series(
+            tmp_path / f"pat{number}" / "CT",
+            SeriesInstanceUID=f"1.2.{number}",
+            StudyInstanceUID=f"1.3.{number}",
+        )
+    broken = [write_slice(tmp_path / "DOE_JOHN" / f"IM{number}", number) for number in range(2)]
+    for path in broken:
+        _cut_before_its_series(path)
+    found = find_series(tmp_path)
+    assert [one.problems for one in found] == [(), (), ()]
+    assert [one.damaged_apart for one in found] == [tuple(broken)] * 3
+    assert read_scan(tmp_path, series=1).notices == ()
+
+
+@pytest.mark.parametrize("folder", ["c", "a/sub", "."], ids=["beside", "within", "around"])
+def test_damaged_files_next_to_series_of_one_study_are_told(tmp_path: Path, folder: str) -> None:
+    for number, name in enumerate("ab"):
+        write_series(
+            tmp_path / name,
+            SeriesInstanceUID=f"1.2.{number}",
+            StudyInstanceUID="1.3",
+            PatientID="p",
+        )
+    broken = _cut_before_its_series(write_slice(tmp_path / folder / "IM0", 1))
+    first, second = find_series(tmp_path)
+    assert first.damaged_elsewhere == (broken,)
+    assert second.damaged_elsewhere == (() if folder == "a/sub" else (broken,))
+
+
+def test_a_damaged_part_of_one_series_is_told_however_deep_it_lies(tmp_path: Path) -> None:
+    for number in range(4):
+        write_slice(tmp_path / f"D{number}" / "x" / "IM0", number, StudyInstanceUID=f"1.{number}")
+    broken = _cut_before_its_series(tmp_path / "D3" / "x" / "IM0")
+    (series,) = find_series(tmp_path)
+    assert series.damaged_elsewhere == (broken,)
+
+
 def test_a_folder_of_damaged_headers_alone_is_refused(tmp_path: Path) -> None:
     path = write_slice(tmp_path / "one", 0)
     path.write_bytes(path.read_bytes()[:400])

@@ -13,6 +13,7 @@ from napari_seg.imaging.dicom.stack import stack_slices
 UPRIGHT = SliceHeader(
     path=Path("slice"),
     group=("1.2.3",),
+    study="",
     uid="1.2.3",
     modality="CT",
     description="",

@@ -23,10 +23,12 @@ def list_series(folder: Path, *, as_json: bool) -> None:
     FileNotFoundError, PermissionError, ValueError
         As `find_series` does, and ``ValueError`` where there is none.
     """
+    from napari_seg.imaging.dicom.damaged_files import apart_words
     from napari_seg.imaging.dicom.folder_files import unfollowed_links
     from napari_seg.imaging.dicom.series import find_series
 
-    with News().following(f"{folder.name}: looking for series") as on_progress:
+    news = News()
+    with news.following(f"{folder.name}: looking for series") as on_progress:
         found = find_series(folder, on_progress=on_progress)
     if not found:
         raise ValueError(
@@ -37,6 +39,8 @@ def list_series(folder: Path, *, as_json: bool) -> None:
         print_json({"series": [as_dict(series) | _names(series) for series in found]})
     else:
         print_series(found)
+    if found[0].damaged_apart:
+        news.say(f"{folder.name}: {apart_words(found[0].damaged_apart)}")
 
 
 def print_series(found: Sequence[Series]) -> None:

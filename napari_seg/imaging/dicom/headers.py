@@ -186,6 +186,7 @@ def _slice_header(
     return SliceHeader(
         path=path,
         group=group,
+        study=_hash("\0".join(str(get(tag) or "") for tag in ("PatientID", "StudyInstanceUID"))),
         uid=group[0],
         modality=known_modality(str(get("Modality") or "")),
         description=one_line(get("SeriesDescription")),

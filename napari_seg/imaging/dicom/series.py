@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_seg.imaging.dicom.damaged_files import blank_slices, owned_and_near
+from napari_seg.imaging.dicom.damaged_files import blank_slices, near_words, share_out
 from napari_seg.imaging.dicom.folder_files import files_below
 from napari_seg.imaging.dicom.frame_gaps import same_direction, with_frames
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
@@ -42,6 +42,8 @@ class Series:
         The files that belong to it or lie beside it, and whose headers are damaged.
     damaged_elsewhere
         Others that may be of it: they lie in a folder without any slice, and near to it.
+    damaged_apart
+        Those that concern none of the series that were found with it; the same for all of these.
     number
         Its place in the list, from 1.
     """
@@ -51,6 +53,7 @@ class Series:
     distinction: str = ""
     damaged: tuple[Path, ...] = ()
     damaged_elsewhere: tuple[Path, ...] = ()
+    damaged_apart: tuple[Path, ...] = ()
     number: int = 1
 
     @property
@@ -97,7 +100,7 @@ class Series:
             repeats = len(self._stack.repeats)
             causes += [f"the series repeats {_slices(repeats)}"] if repeats else []
         causes += [f"'{path.name}' is a damaged DICOM file" for path in self.damaged]
-        causes += [_elsewhere(self.damaged_elsewhere)] if self.damaged_elsewhere else []
+        causes += [near_words(self.damaged_elsewhere)] if self.damaged_elsewhere else []
         return tuple(causes)
 
     @property
@@ -196,10 +199,16 @@ def find_series(
     if damaged and not headers:
         raise damaged[0]
     found = _grouped(headers)
-    shares = owned_and_near([(one.uid, one.slices) for one in found], damaged)
+    shares, apart = share_out([one.slices for one in found], damaged)
     return [
-        replace(series, number=number, damaged=own, damaged_elsewhere=near)
-        for number, (series, (own, near)) in enumerate(zip(found, shares, strict=True), start=1)
+        replace(
+            series,
+            number=number,
+            damaged=damage.own,
+            damaged_elsewhere=damage.near,
+            damaged_apart=apart,
+        )
+        for number, (series, damage) in enumerate(zip(found, shares, strict=True), start=1)
     ]
 
 
@@ -249,15 +258,6 @@ def _by_direction(slices: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
         else:
             stacks.append([one])
     return stacks
-
-
-def _elsewhere(paths: Sequence[Path]) -> str:
-    first = f"'{paths[0].name}' in the folder '{paths[0].parent.name}'"
-    if len(paths) == 1:
-        return f"{first} is a damaged DICOM file, perhaps of this series"
-    return (
-        f"{len(paths)} DICOM files elsewhere are damaged, such as {first}, perhaps of this series"
-    )
 
 
 def _slices(count: int) -> str:

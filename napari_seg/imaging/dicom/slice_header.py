@@ -18,6 +18,8 @@ class SliceHeader:
         Its file.
     group
         What slices of one series share: the UID, and a hash of what tells equal UIDs apart.
+    study
+        A hash of the patient's number and the study's UID.
     uid, modality, description, series_number, instance_number
         As stored, the description on one line; empty or 0 where absent.
     shape
@@ -56,6 +58,7 @@ class SliceHeader:
 
     path: Path
     group: tuple[str, ...]
+    study: str
     uid: str
     modality: str
     description: str
