@@ -80,7 +80,7 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
     sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
     defect = find_defect(positions, (across, down, normal), float(min(spacing)))
     if defect is not None:
-        count = count_on_even_grid(along)
+        count = count_on_even_grid(along, defect)
         step = along[-1] / (count - 1)
         shifts = sideways / spacing[::-1]
         start, stop = (
@@ -92,7 +92,8 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         affine[:, 3] = affine @ (*start, 0, 1)
         places = np.column_stack([shifts - start, along / step])
         geometry = Geometry((columns + width, rows + height, count), affine)
-        return Stack(kept, geometry, places, repeats, _detector_spacing(kept), *defect)
+        notices = _detector_spacing(kept)
+        return Stack(kept, geometry, places, repeats, notices, defect.words, defect.figures)
     start, even = even_line(positions, normal)
     affine = _affine(across * spacing[1], down * spacing[0], even, start)
     places = np.zeros((len(kept), 3))

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Defect = tuple[str, dict[str, float | str]]
-"""What ends the sentence "the series …", and its numbers."""
+from napari_seg.imaging.dicom.rounded_places import (
+    ROUNDED_TO_MM,
+    are_rounded,
+    could_miss_one,
+    fit_evenly,
+    numbers_of_even,
+)
+
+
+class Defect(NamedTuple):
+    """What is wrong with the places of slices.
+
+    Attributes
+    ----------
+    words
+        They end the sentence "the series …".
+    figures
+        Its numbers.
+    even_count
+        How many slices an even grid of the same step needs; `None` where there is no such step.
+    """
+
+    words: str
+    figures: dict[str, float | str]
+    even_count: int | None
+
 
 _TOLERANCE_MM = 0.1
 _TOLERANCE_STEPS = 0.1
-# Many programs write the places of slices so.
-_ROUNDED_TO_MM = 0.1
-# Beyond this part of a step, rounding looks like a slice that is missing.
-_ROUNDED_STEPS = 0.25
-# Of fewer slices a gap can look like rounding.
-_ENOUGH_TO_TELL = 6
 _DECIMALS = 1e-4
 # So far off, a gap is still nearer to one number of steps than to the next.
 _NEARER_STEPS = 0.45
@@ -50,12 +68,13 @@ def find_defect(
     from_first = positions - positions[0]
     sideways = from_first @ np.stack([across, down], axis=1)
     # Both the first place and another are off by half a tenth in three directions.
-    tolerance_mm = np.sqrt(3) * _ROUNDED_TO_MM if _is_rounded(positions) else _TOLERANCE_MM
+    tolerance_mm = np.sqrt(3) * ROUNDED_TO_MM if are_rounded(positions) else _TOLERANCE_MM
     tilt = _tilt(sideways, from_first @ normal, pixel_mm, tolerance_mm)
-    unevenness = None if _is_rounded_line(positions, normal) else _unevenness(positions, normal)
+    unevenness = _unevenness(positions, normal)
     if tilt is None or unevenness is None:
         return tilt or unevenness
-    return f"{tilt[0]}; it also {unevenness[0]}", {**tilt[1], **unevenness[1]}
+    words = f"{tilt.words}; it also {unevenness.words}"
+    return Defect(words, {**tilt.figures, **unevenness.figures}, unevenness.even_count)
 
 
 def even_line(positions: NDArray[Any], normal: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -65,14 +84,14 @@ def even_line(positions: NDArray[Any], normal: NDArray[Any]) -> tuple[NDArray[An
     """
     even = (positions[-1] - positions[0]) / (len(positions) - 1)
     lean = even - (even @ normal) * normal
-    if not _is_rounded(positions) or np.linalg.norm(lean) * (len(positions) - 1) < _DECIMALS:
+    if not are_rounded(positions) or np.linalg.norm(lean) * (len(positions) - 1) < _DECIMALS:
         return positions[0], even
     numbers = np.arange(len(positions))
     even = float(np.polyfit(numbers, positions @ normal, 1)[0]) * normal
     return positions.mean(axis=0) - even * numbers.mean(), even
 
 
-def count_on_even_grid(along: NDArray[Any]) -> int:
+def count_on_even_grid(along: NDArray[Any], defect: Defect) -> int:
     """Return how many slices an even grid needs, from their heights above the first.
 
     Raises
@@ -81,7 +100,7 @@ def count_on_even_grid(along: NDArray[Any]) -> int:
         If far more than there are; the message ends the sentence "the series …".
     """
     steps = np.diff(along)
-    count = round(float(along[-1] / _common_step(steps))) + 1
+    count = defect.even_count or round(float(along[-1] / _common_step(steps))) + 1
     if count > _LARGEST_GROWTH * len(along):
         raise ValueError(
             f"has a gap of {steps.max():.2f} mm: of {count} slices on an even grid it holds "
@@ -92,40 +111,13 @@ def count_on_even_grid(along: NDArray[Any]) -> int:
 
 def _common_step(steps: NDArray[Any]) -> float:
     # The mean of those near the median: rounded steps of 1/3 mm are 0.3 or 0.4 mm.
-    near = np.abs(steps - np.median(steps)) <= _ROUNDED_TO_MM + _DECIMALS
+    near = np.abs(steps - np.median(steps)) <= ROUNDED_TO_MM + _DECIMALS
     return float(steps[near].mean()) if near.any() else float(np.median(steps))
-
-
-def _is_rounded(positions: NDArray[Any]) -> bool:
-    tenths = positions / _ROUNDED_TO_MM
-    return bool(np.abs(tenths - np.rint(tenths)).max() * _ROUNDED_TO_MM < _DECIMALS)
-
-
-def _is_rounded_line(positions: NDArray[Any], normal: NDArray[Any]) -> bool:
-    """Tell whether places are those of even slices, rounded."""
-    if len(positions) < _ENOUGH_TO_TELL or not _is_rounded(positions):
-        return False
-    # A coordinate of even slices rises by one of two neighbouring tenths.
-    if np.ptp(np.diff(positions, axis=0), axis=0).max() > _ROUNDED_TO_MM + _DECIMALS:
-        return False
-    heights, numbers = positions @ normal, np.arange(len(positions))
-    slope = float(np.polyfit(numbers, heights, 1)[0])
-    rounding = _rounding(normal)
-    if rounding > _ROUNDED_STEPS * slope + _DECIMALS:
-        return False
-    # The line that all come closest to: how far they spread beside it has one least value.
-    low, high = slope - _ROUNDED_TO_MM, slope + _ROUNDED_TO_MM
-    while (high - low) * len(numbers) > _DECIMALS:
-        third = (high - low) / 3
-        spreads = [np.ptp(heights - step * numbers) for step in (low + third, high - third)]
-        low, high = (low, high - third) if spreads[0] < spreads[1] else (low + third, high)
-    off = float(np.ptp(heights - low * numbers)) / 2
-    return off <= rounding + _DECIMALS
 
 
 def _rounding(normal: NDArray[Any]) -> float:
     """Return how far rounding moves a place along the normal at most, in mm."""
-    return _ROUNDED_TO_MM / 2 * float(np.abs(normal).sum())
+    return ROUNDED_TO_MM / 2 * float(np.abs(normal).sum())
 
 
 def _tilt(
@@ -137,13 +129,17 @@ def _tilt(
     slope = sideways[-1] / along[-1]
     if np.abs(sideways - np.outer(along, slope)).max() > tolerance_mm:
         words = f"holds slices that are shifted sideways by up to {shift:.2f} mm"
-        return words, {"shift_mm": round(shift, 3)}
+        return Defect(words, {"shift_mm": round(shift, 3)}, len(along))
     if shift <= min(pixel_mm / 2, _LEAN_OF_ROUNDING * float(along[-1])):
         return None
     angle = float(np.degrees(np.arctan(np.linalg.norm(slope))))
     digits = 1 if angle >= _TENTH_OF_A_DEGREE else 2
     words = f"was taken with a tilted gantry: its slices lean by {angle:.{digits}f} degrees"
-    return words, {"tilt_degrees": round(angle, 2), "shift_mm": round(shift, 3)}
+    figures: dict[str, float | str] = {
+        "tilt_degrees": round(angle, 2),
+        "shift_mm": round(shift, 3),
+    }
+    return Defect(words, figures, len(along))
 
 
 def _unevenness(positions: NDArray[Any], normal: NDArray[Any]) -> Defect | None:
@@ -151,31 +147,72 @@ def _unevenness(positions: NDArray[Any], normal: NDArray[Any]) -> Defect | None:
     # A line through all of them: each place is rounded on its own.
     numbers = np.arange(heights.size)
     slope, start = np.polyfit(numbers, heights, 1)
-    even = start + slope * numbers
-    steps = np.diff(heights)
-    tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * float(slope))
-    if np.abs(heights - even).max() <= tolerance:
+    off_mm = float(np.abs(heights - start - slope * numbers).max())
+    if off_mm <= _DECIMALS:
         return None
+    rounded = are_rounded(positions)
+    if rounded and fit_evenly(positions):
+        return _uncertain(float(slope), heights.size) if could_miss_one(positions) else None
+    if off_mm <= min(_TOLERANCE_MM, _TOLERANCE_STEPS * slope):
+        return None
+    steps = np.diff(heights)
+    known = numbers_of_even(positions, normal) if rounded else None
+    multiples = _multiples(steps, float(slope), normal if rounded else None)
+    if known is not None:
+        multiples = np.diff(known)
+    if multiples is None or _changes_once(multiples):
+        return _uneven(steps)
+    if multiples.max() == 1:
+        return _drift(off_mm, steps)
+    return _missing(heights, multiples)
+
+
+def _multiples(
+    steps: NDArray[Any], slope: float, rounded_along: NDArray[Any] | None
+) -> NDArray[Any] | None:
+    """Return how many even steps each step is; None where they are none."""
     step = _common_step(steps)
-    if _is_rounded(positions):
+    tolerance = min(_TOLERANCE_MM, _TOLERANCE_STEPS * slope)
+    if rounded_along is not None:
         # Of both ends of a gap, and of the step.
-        tolerance = max(tolerance, min(3 * _rounding(normal), _NEARER_STEPS * step))
+        tolerance = max(tolerance, min(3 * _rounding(rounded_along), _NEARER_STEPS * step))
     multiples = np.rint(steps / step)
-    if (np.abs(steps - multiples * step) > tolerance).any() or _changes_once(multiples):
-        least_mm, most_mm = round(float(steps.min()), 3), round(float(steps.max()), 3)
-        words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
-        return words, {"least_mm": least_mm, "most_mm": most_mm}
-    missing = int(multiples.sum()) - steps.size
-    if missing == 0:
-        return _drift(float(np.abs(heights - even).max()), steps)
-    widest = int(np.argmax(steps))
+    off = np.abs(steps - multiples * step)
+    return None if (off > tolerance).any() or (multiples < 1).any() else multiples
+
+
+def _uncertain(step: float, count: int) -> Defect:
+    words = (
+        f"may miss slices or not, which cannot be told: places are rounded to {ROUNDED_TO_MM} mm, "
+        f"and its {count} slices lie {step:.2f} mm apart"
+    )
+    return Defect(words, {"step_mm": round(step, 3)}, count)
+
+
+def _uneven(steps: NDArray[Any]) -> Defect:
+    least_mm, most_mm = round(float(steps.min()), 3), round(float(steps.max()), 3)
+    words = f"has uneven spacing, from {least_mm:.2f} to {most_mm:.2f} mm"
+    return Defect(words, {"least_mm": least_mm, "most_mm": most_mm}, None)
+
+
+def _missing(heights: NDArray[Any], multiples: NDArray[Any]) -> Defect:
+    numbers = np.concatenate([[0], np.cumsum(multiples)])
+    step = float(np.polyfit(numbers, heights, 1)[0])
+    widest = int(np.argmax(multiples))
+    count = int(numbers[-1]) + 1
+    missing = count - heights.size
+    gap_mm = float(heights[widest + 1] - heights[widest])
     words = (
         f"misses {missing} slice{'s' if missing > 1 else ''}: there is a gap of "
-        f"{steps[widest]:.2f} mm between {heights[widest]:.1f} and {heights[widest + 1]:.1f} mm, "
+        f"{gap_mm:.2f} mm between {heights[widest]:.1f} and {heights[widest + 1]:.1f} mm, "
         f"where the others lie {step:.2f} mm apart"
     )
-    gap_mm = round(float(steps[widest]), 3)
-    return words, {"missing": missing, "gap_mm": gap_mm, "step_mm": round(step, 3)}
+    figures: dict[str, float | str] = {
+        "missing": missing,
+        "gap_mm": round(gap_mm, 3),
+        "step_mm": round(step, 3),
+    }
+    return Defect(words, figures, count)
 
 
 def _drift(off_mm: float, steps: NDArray[Any]) -> Defect:
@@ -185,7 +222,12 @@ def _drift(off_mm: float, steps: NDArray[Any]) -> Defect:
         f"has spacing that drifts, from {least_mm:.4f} to {most_mm:.4f} mm: its slices lie up to "
         f"{off_mm:.2f} mm off even places"
     )
-    return words, {"least_mm": least_mm, "most_mm": most_mm, "off_mm": round(off_mm, 3)}
+    figures: dict[str, float | str] = {
+        "least_mm": least_mm,
+        "most_mm": most_mm,
+        "off_mm": round(off_mm, 3),
+    }
+    return Defect(words, figures, steps.size + 1)
 
 
 def _changes_once(multiples: NDArray[Any]) -> bool:
