@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.tag_values import Numbers
@@ -34,8 +36,11 @@ def with_frames(headers: Sequence[SliceHeader]) -> list[SliceHeader]:
     for one in headers:
         if one.frame_of_reference:
             framed[_kind(one)].append(one)
+    together = {kind: _Framed.of(slices) for kind, slices in framed.items()}
     return [
-        one if one.frame_of_reference else _completed(one, framed.get(_kind(one), ()))
+        one
+        if one.frame_of_reference or _kind(one) not in together
+        else together[_kind(one)].completed(one)
         for one in headers
     ]
 
@@ -44,13 +49,30 @@ def _kind(one: SliceHeader) -> tuple[object, ...]:
     return (one.group, one.path.parent, one.is_localizer, one.stack, one.shape, one.samples)
 
 
-def _completed(one: SliceHeader, framed: Sequence[SliceHeader]) -> SliceHeader:
-    others = [other for other in framed if same_direction(one.orientation, other.orientation)]
-    frames = {other.frame_of_reference for other in others}
-    if len(frames) != 1 or one.position is None:
-        return one
-    places = np.array([other.position for other in others if other.position is not None])
-    apart = np.linalg.norm(places.reshape(-1, 3) - one.position, axis=1)
-    if (apart < _SAME_PLACE_MM).any():
-        return one
-    return replace(one, frame_of_reference=frames.pop())
+@dataclass(frozen=True, eq=False)
+class _Framed:
+    """Slices that state a frame: its name, their directions and places; NaN where unknown."""
+
+    frames: NDArray[Any]
+    orientations: NDArray[Any]
+    places: NDArray[Any]
+
+    @classmethod
+    def of(cls, slices: Sequence[SliceHeader]) -> _Framed:
+        return cls(
+            np.array([one.frame_of_reference for one in slices]),
+            np.array([one.orientation or (np.nan,) * 6 for one in slices]),
+            np.array([one.position or (np.nan,) * 3 for one in slices]),
+        )
+
+    def completed(self, one: SliceHeader) -> SliceHeader:
+        # All at once: each of thousands of slices may lack its frame.
+        turned = np.subtract(self.orientations, one.orientation or np.nan)
+        others = ~(np.abs(turned).max(axis=1) >= _SAME_DIRECTION)
+        frames = self.frames[others]
+        if not frames.size or (frames != frames[0]).any() or one.position is None:
+            return one
+        apart = np.linalg.norm(self.places[others] - one.position, axis=1)
+        if (apart < _SAME_PLACE_MM).any():
+            return one
+        return replace(one, frame_of_reference=str(frames[0]))
