@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from killed_at_a_step import kill_while_adding
+from killed_at_a_step import kill_after, kill_while_adding
 
 from napari_seg.imaging import saving
 from napari_seg.imaging.saving import add_files, replace_file, replace_folder, write_text
@@ -271,6 +271,32 @@ def test_leftovers_of_dead_processes_are_cleared_away(tmp_path: Path) -> None:
         path.write_text("half")
     write_text(target, "new")
     assert names_in(tmp_path) == sorted([alive.name, of_another.name, "x.txt"])
+
+
+_SAVES_THREE_FILES = """
+from napari_seg.imaging.saving import replace_file
+
+texts = {place.with_suffix(end): "half" for end in (".json", ".tsv")}
+replace_file(place, lambda partial: partial.write_text("half") and None, beside=texts)
+"""
+
+
+def test_what_a_killed_save_left_of_files_beside_is_cleared_by_one_without(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "t.tsv").write_text("old")
+    (tmp_path / "x.tsv").symlink_to(tmp_path / "tables" / "t.tsv")
+    # It dies before the first of them takes its name: the old table is kept under another, too.
+    kill_after(_SAVES_THREE_FILES, tmp_path / "x.nii", 1, links=True)
+    assert len(names_in(tmp_path)) == 4
+    assert len(names_in(tmp_path / "tables")) == 3
+    replace_file(tmp_path / "x.nii", lambda partial: partial.write_text("new") and None)
+    assert names_in(tmp_path) == ["tables", "x.nii", "x.tsv"]
+    # In another folder they go with the next save that writes there.
+    beside = {tmp_path / "x.tsv": "new"}
+    replace_file(
+        tmp_path / "x.nii", lambda partial: partial.write_text("2") and None, beside=beside
+    )
+    assert names_in(tmp_path / "tables") == ["t.tsv"]
 
 
 def test_a_folder_moved_aside_by_a_killed_process_is_put_back(tmp_path: Path) -> None:

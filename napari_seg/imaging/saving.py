@@ -53,11 +53,13 @@ def replace_file(
         by the next save.
     """
     texts = beside or {}
-    targets = {_aside_of(one): _replaceable(one) for one in (*texts, path)}
+    target = _target(path)
+    targets = {_aside_of(one, target): _replaceable(one) for one in (*texts, path)}
     *others, partial = targets
-    target = targets[partial]
+    # What a killed save wrote beside the file may not be written this time.
+    in_their_folders = (one.with_name(target.name) for one in targets.values())
     try:
-        for one in targets.values():
+        for one in {*targets.values(), *in_their_folders}:
             _remove_leftovers(one)
         partial.open("xb").close()
         write(partial)
@@ -175,8 +177,10 @@ def _encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _aside_of(path: str | Path) -> Path:
-    return _partial(_target(path), f".partial{_format_ending(Path(path))}")
+def _aside_of(path: str | Path, saved: Path) -> Path:
+    """Name the hidden file for `path` so that the next save of the file `saved` knows it."""
+    ending = f".partial{_format_ending(Path(path))}"
+    return _partial(_target(path).with_name(saved.name), ending)
 
 
 def _replaceable(path: str | Path) -> Path:
