@@ -251,11 +251,22 @@ def test_a_picture_that_no_decoder_takes_is_said_in_plain_words(tmp_path: Path) 
         read_scan(tmp_path / "x.dcm")
 
 
+@pytest.mark.parametrize(
+    ("tags", "cause"),
+    [
+        pytest.param(
+            {"PhotometricInterpretation": None}, "PhotometricInterpretation", id="no kind"
+        ),
+        pytest.param({"HighBit": None, "BitsStored": 12}, "HighBit", id="no high bit"),
+        pytest.param({"BitsStored": 20}, "BitsStored that fits them", id="too many bits"),
+    ],
+)
 def test_a_slice_that_does_not_say_what_its_pixels_are_is_said_in_plain_words(
-    tmp_path: Path,
+    tmp_path: Path, tags: dict[str, object], cause: str
 ) -> None:
-    write_slice(tmp_path / "x.dcm", 0, PhotometricInterpretation=None)
-    with pytest.raises(ValueError, match=r"\(its header states no PhotometricInterpretation\)"):
+    # A tag is always called by its keyword.
+    write_slice(tmp_path / "x.dcm", 0, **tags)
+    with pytest.raises(ValueError, match=rf"\(its header states no {cause}\)"):
         read_scan(tmp_path / "x.dcm")
 
 

@@ -13,6 +13,7 @@ import pydicom
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom.config import disable_value_validation
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.processing import apply_modality_lut
@@ -48,7 +49,7 @@ _SLIPS = (AttributeError, TypeError, LookupError, struct.error)
 _NO_SENSE = "what its header says of them makes no sense"
 _ABSENT = re.compile(r"has no attribute '([A-Z][A-Za-z]+)'")
 # How pydicom names a tag, before it quotes what stands there.
-_TAG = re.compile(r"\([0-9a-fA-F]{4},[0-9a-fA-F]{4}\) '([A-Za-z ]+)'")
+_TAG = re.compile(r"\(([0-9a-fA-F]{4}),([0-9a-fA-F]{4})\) '[A-Za-z ]+'")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 # What a decoder needs to know of the pixels, and nothing of the person.
 _PIXEL_TAGS = (
@@ -146,8 +147,9 @@ def _cause(error: BaseException) -> str:
     if words[0].startswith("Unable to decode"):
         return "no decoder takes them: they are damaged, or packed in a rare way"
     tag = _TAG.search(words[0])
-    if tag is not None:
-        return f"its header states no {tag[1]} that fits them"
+    keyword = keyword_for_tag(tag[1] + tag[2]) if tag is not None else ""
+    if keyword:
+        return f"its header states no {keyword} that fits them"
     if words[0].startswith("The number of bytes of pixel data is less than expected"):
         return _ENDS_EARLY
     if isinstance(error, _SLIPS):
