@@ -144,3 +144,14 @@ def test_many_series_scroll(qtbot, tmp_path):
     qtbot.waitUntil(lambda: chooser.list.verticalScrollBar().value() > 0)
     assert chooser.list.height() < 500
     assert chooser.open.geometry().bottom() < 500
+
+
+def test_damaged_files_of_no_series_are_told_once(chooser, study):
+    broken = write_slice(study / "d" / "IM0", 0, SeriesInstanceUID="9.9.9.9")
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[: whole.rindex(b"9.9.9.9") + 40])
+    chooser.offer("study", find_series(study), theme="dark")
+    assert chooser.question.text().endswith(
+        "cannot be opened. 1 damaged DICOM file is of none of these series as far as can be told, "
+        "'IM0' in the folder 'd'."
+    )

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_seg.imaging.dicom.damaged_files import apart_words
 from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.opening.series_list import SeriesList, can_open
 from napari_seg.viewer.wrapped_label import WrappedLabel
@@ -66,7 +67,9 @@ class SeriesChooser(QWidget):
         self.open.setStyleSheet(primary_style(theme))
         refused = sum(not can_open(one) for one in series)
         cannot = f" {refused} of them cannot be opened." if refused else ""
-        self.question.setText(f"'{name}' holds {len(series)} series. Which one?{cannot}")
+        apart = series[0].damaged_apart if series else ()
+        damaged = f" {apart_words(apart)}." if apart else ""
+        self.question.setText(f"'{name}' holds {len(series)} series. Which one?{cannot}{damaged}")
         self.list.show_series(series)
         self._on_selected()
         self.list.setFocus()
