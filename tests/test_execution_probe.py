@@ -7,6 +7,7 @@ from napari_seg.segmentation.execution.plan import Plan, Trial, Way
 from napari_seg.segmentation.execution.probe import (
     compare_scores,
     fastest,
+    may_run_later,
     try_ways,
     without_evidence,
 )
@@ -145,8 +146,32 @@ def test_a_way_that_cannot_be_built_is_left_out_with_its_reason():
         return reference
 
     trials = try_ways([FLOAT32, OPENVINO], build, windows())
-    assert trials[1].refused == "cannot run: no such operation"
+    assert trials[1].refused == "cannot run now: no such operation"
     assert fastest(trials).way == FLOAT32
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [
+        (ImportError("libopenvino.so: cannot open shared object file"), True),
+        (OSError(28, "No space left on device"), True),
+        (MemoryError(), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (OSError("could not get source code"), False),
+        (NotImplementedError("no such layer"), False),
+        (RuntimeError("No conversion rule found for operations: aten::eig"), False),
+        (TypeError("an argument"), False),
+    ],
+    ids=["library", "disk", "memory", "torch's memory", "card", "source", "layer", "op", "type"],
+)
+def test_what_cannot_run_for_a_reason_that_passes_may_run_later(error, later):
+    def broken(window):
+        raise error
+
+    trials = trials_of(broken, OPENVINO)
+    assert trials[1].refused.startswith("cannot run now: " if later else "cannot run: ")
+    assert may_run_later(trials) is later
 
 
 def test_fastest_is_the_quickest_that_was_not_refused():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import Conv3d
 
-from napari_seg.segmentation.execution import NetworkRunner, Way, openvino_engine, runner
+from napari_seg.segmentation.execution import NetworkRunner, Way, openvino_engine, runner, ways
 from napari_seg.segmentation.execution.plan import Plan, notice_changes
 from napari_seg.segmentation.execution.plan_cache import read_plan, write_plan
 from napari_seg.segmentation.windows import Window
@@ -102,7 +102,7 @@ def test_a_network_that_takes_a_scan_whole_is_run_by_torch(tmp_path):
 
 def test_without_openvino_torch_does_it(tmp_path, monkeypatch):
     monkeypatch.setattr(openvino_engine, "is_installed", lambda: False)
-    monkeypatch.setattr(runner, "_torch_has_bfloat16", lambda: True)
+    monkeypatch.setattr(ways, "_torch_has_bfloat16", lambda: True)
     assert tried(plan_of(runner_in(tmp_path))) == [("torch", "float32")]
     plan = plan_of(runner_in(tmp_path), "fast")
     assert tried(plan) == [("torch", "float32"), ("torch", "bfloat16")]
@@ -114,9 +114,11 @@ def test_where_openvino_cannot_be_loaded_torch_does_it(tmp_path, monkeypatch):
 
     monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
     monkeypatch.setattr(openvino_engine, "load_openvino", broken)
+    monkeypatch.setattr(ways, "_torch_has_bfloat16", lambda: True)
     plan = plan_of(runner_in(tmp_path), "fast")
-    assert plan.way == Way("torch")
-    assert "libopenvino.so" in plan.reason
+    assert tried(plan) == [("torch", "float32"), ("openvino", "float32"), ("torch", "bfloat16")]
+    assert plan.way.engine == "torch"
+    assert "OpenVINO float32 is refused: cannot run now: libopenvino.so" in plan.reason
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"key": {}, "plan": {}}', '{"plan": 3}'])
@@ -162,9 +164,44 @@ def test_a_kept_plan_whose_library_no_longer_loads_is_found_again(tmp_path, monk
     def broken():
         raise ImportError("libopenvino.so: cannot open shared object file")
 
-    monkeypatch.setattr(openvino_engine, "load_openvino", broken)
-    plan = plan_of(runner_in(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(openvino_engine, "load_openvino", broken)
+        plan = plan_of(runner_in(tmp_path))
     assert (plan.way, plan.device) == (Way("torch"), known.device)
+    assert plan_of(runner_in(tmp_path)).way == Way("openvino")
+
+
+def test_a_failure_that_may_pass_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
+    pytest.importorskip("openvino_telemetry", reason="OpenVINO is not installed")
+
+    def broken():
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    calls = count_probes(monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(openvino_engine, "load_openvino", broken)
+        one = runner_in(tmp_path)
+        assert plan_of(one) is plan_of(one)  # within a process it holds
+    assert not (tmp_path / "plans").exists()
+    assert not [trial.refused for trial in plan_of(runner_in(tmp_path)).trials if trial.refused]
+    assert len(list((tmp_path / "plans").iterdir())) == 1
+    assert len(calls) == 2
+
+
+def test_a_network_that_openvino_cannot_convert_is_tried_once(tmp_path, monkeypatch):
+    pytest.importorskip("openvino_telemetry", reason="OpenVINO is not installed")
+
+    class Odd(torch.nn.Module):
+        def forward(self, batch):
+            return torch.linalg.eigvals(batch).real[..., None] + batch.new_zeros(batch.shape)
+
+    odd = Window((8, 8, 8))
+    calls = count_probes(monkeypatch)
+    for _ in range(2):
+        plan = plan_of(NetworkRunner(lambda: Odd().eval(), "d" * 64, cache=tmp_path), window=odd)
+        assert "OpenVINO float32 is refused: cannot run: " in plan.reason
+    assert len(calls) == 1
 
 
 def test_a_plan_of_another_run_says_what_is_other_here(tmp_path):
@@ -212,7 +249,7 @@ def test_a_cache_that_cannot_be_written_harms_nothing(tmp_path):
 
 def test_a_plan_without_evidence_is_not_kept(tmp_path, monkeypatch):
     # Zeros for a bias of zero: no voxel has a label, so nothing shows that bfloat16 is safe.
-    monkeypatch.setattr(runner, "_openvino_dtypes", lambda: ["bfloat16"])
+    monkeypatch.setattr(ways, "_openvino_dtypes", lambda: ["bfloat16"])
     monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
     pytest.importorskip("openvino_telemetry")
 

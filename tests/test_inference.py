@@ -176,7 +176,7 @@ def test_a_run_stops_while_ways_to_run_it_are_tried(crop, tmp_path, monkeypatch)
         raise InterruptedError
 
     monkeypatch.setattr(
-        "napari_seg.segmentation.execution.runner._ways",
+        "napari_seg.segmentation.execution.runner.ways_to_try",
         lambda *_arguments, **_options: [Way("torch"), Way("torch", channels_last=True)],
     )
     with pytest.raises(InterruptedError):

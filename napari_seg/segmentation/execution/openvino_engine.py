@@ -52,6 +52,8 @@ class OpenVinoNetwork:
     ------
     ImportError
         If OpenVINO is not installed or cannot be loaded.
+    RuntimeError
+        If the part of it that runs on processors cannot be loaded.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class OpenVinoNetwork:
     ) -> None:
         self._network, self._dtype, self._threads, self._files = network, dtype, threads, files
         self._core = load_openvino().Core()
+        # Loads what runs on processors, so that it fails here if at all, not with a network.
+        self._core.get_versions("CPU")
         self._requests: dict[tuple[int, ...], Any] = {}
 
     def __call__(self, batch: Tensor) -> Tensor:

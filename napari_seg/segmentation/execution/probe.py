@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.execution.plan import Trial, Way
 from napari_seg.segmentation.slabs.best_class import best_class
+from napari_seg.segmentation.slabs.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Build = Callable[[Way], Network]
 
 # What the libraries raise where they cannot run a network in a way.
-CANNOT = (ImportError, OSError, RuntimeError, TypeError, ValueError, NotImplementedError)
+CANNOT = (ImportError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 
 _MOST_DIFFERING = 0.001
 # Enough foreground to tell a share of 0.1 % from chance.
@@ -108,11 +109,15 @@ def try_ways(
     for way in ways[1:]:
         if on_way is not None:
             on_way()
+        network = None
         try:
             network = build(way)
             trial = _try(way, network, windows)
         except CANNOT as error:
-            trials.append(Trial(way, refused=f"cannot run: {_first_line(error)}"))
+            # A library that does not load says nothing of this network.
+            passing = network is None or _may_pass(error)
+            why = f"{_CANNOT_NOW if passing else _CANNOT_EVER}: {_first_line(error)}"
+            trials.append(Trial(way, refused=why))
             continue
         trials.append(trial)
         if way.dtype == "float32" and fastest(trials) is trial:
@@ -217,6 +222,12 @@ def without_evidence(trials: Sequence[Trial]) -> bool:
     return any(trial.refused == _NOTHING_TO_COMPARE for trial in trials)
 
 
+def may_run_later(trials: Sequence[Trial]) -> bool:
+    """Tell whether a way could not run for a reason that may pass, such as too little memory."""
+    return any(trial.refused.startswith(_CANNOT_NOW) for trial in trials)
+
+
+_CANNOT_EVER, _CANNOT_NOW = "cannot run", "cannot run now"
 _NOTHING_TO_COMPARE = "no foreground to compare its labels on"
 
 
@@ -270,6 +281,13 @@ def _wait_for(window: Tensor) -> None:
 
 def _time(trial: Trial) -> float:
     return trial.milliseconds or 0.0
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell an error of the machine, such as a full disk, from one that a network always gives."""
+    # torch raises an OSError without a number, too, for code whose source it does not find.
+    of_system = isinstance(error, OSError) and error.errno is not None
+    return of_system or isinstance(error, ImportError) or is_out_of_memory(error)
 
 
 def _first_line(error: BaseException) -> str:

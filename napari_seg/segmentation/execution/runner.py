@@ -8,15 +8,21 @@ from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from napari_seg.segmentation.execution import openvino_engine
 from napari_seg.segmentation.execution.devices import device_model
 from napari_seg.segmentation.execution.model_files import ModelFiles
 from napari_seg.segmentation.execution.openvino_engine import OpenVinoNetwork
 from napari_seg.segmentation.execution.plan import Plan, Precision, Trial, Way, notice_changes
 from napari_seg.segmentation.execution.plan_cache import cache_folder, read_plan, write_plan
-from napari_seg.segmentation.execution.probe import CANNOT, fastest, try_ways, without_evidence
+from napari_seg.segmentation.execution.probe import (
+    CANNOT,
+    fastest,
+    may_run_later,
+    try_ways,
+    without_evidence,
+)
 from napari_seg.segmentation.execution.samples import first_place, own_windows, sample_windows
 from napari_seg.segmentation.execution.torch_engine import TorchNetwork
+from napari_seg.segmentation.execution.ways import ways_to_try
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     OnScores = Callable[[tuple[int, int, int], Tensor], None]
 
 # Changed whenever the ways that are tried, or what is asked of them, change.
-_FORMAT = 4
+_FORMAT = 5
 _LIBRARIES = ("torch", "openvino")
 
 
@@ -105,7 +111,8 @@ class NetworkRunner:
             if without_evidence(plan.trials):
                 # Another scan may tell more.
                 return plan
-            write_plan(self._cache, key, plan)
+            if not may_run_later(plan.trials):
+                write_plan(self._cache, key, plan)
         self._plans[memory] = plan
         return plan
 
@@ -190,7 +197,7 @@ class NetworkRunner:
                 on_scores(first_place(image.shape[2:], window), scores[0])
 
         samples = (part.to(device) for part in sample_windows(image, window))
-        ways = _ways(device, precision, is_fixed=all(window.shape))
+        ways = ways_to_try(device, precision, is_fixed=all(window.shape))
         build = partial(self._build, device)
         trials = try_ways(
             ways,
@@ -231,44 +238,6 @@ class NetworkRunner:
             "precision": precision,
             "versions": self._versions,
         }
-
-
-def _ways(device: str, precision: Precision, *, is_fixed: bool) -> list[Way]:
-    """List what is worth trying, the reference first."""
-    kind = device.partition(":")[0]
-    ways = [Way("torch")]
-    if kind == "cuda":
-        ways += [Way("torch", channels_last=True)]
-        ways += [Way("torch", graph=True)] * is_fixed
-        if precision == "fast":
-            ways += [Way("torch", "bfloat16"), Way("torch", "bfloat16", channels_last=True)]
-            ways += [Way("torch", "bfloat16", channels_last=True, graph=True)] * is_fixed
-    elif kind == "mps":
-        ways += [Way("torch", "float16")] * (precision == "fast")
-    elif is_fixed and openvino_engine.is_installed():
-        # For scans of each size that a network takes whole, OpenVINO would convert it again.
-        ways += [Way("openvino")]
-        if precision == "fast":
-            ways += [Way("openvino", dtype) for dtype in _openvino_dtypes()]
-    elif precision == "fast" and _torch_has_bfloat16():
-        ways += [Way("torch", "bfloat16")]
-    return ways
-
-
-def _openvino_dtypes() -> list[str]:
-    try:
-        return openvino_engine.reduced_dtypes()
-    except (ImportError, OSError, RuntimeError):
-        return []
-
-
-def _torch_has_bfloat16() -> bool:
-    import torch
-
-    return bool(
-        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
 
 
 def _threads(device: str) -> int:
