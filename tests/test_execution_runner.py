@@ -139,8 +139,16 @@ def test_a_broken_cache_harms_nothing(tmp_path, content):
         {"versions": None},
         {"batch": "x"},
         {"batch": 0},
+        {"batch": True},
+        {"batch": 100_000},
         {"threads": -5},
+        {"threads": 2.0},
+        {"threads": 4000},
+        {"threads": 10**30},
         {"device": None},
+        {"way": {"engine": ["openvino"]}},
+        {"way": {"engine": "torch", "channels_last": "no"}},
+        {"trials": [{"way": {"engine": "torch"}, "refused": None}]},
     ],
 )
 def test_a_kept_plan_that_makes_no_sense_is_found_again(tmp_path, wrong):
@@ -152,6 +160,27 @@ def test_a_kept_plan_that_makes_no_sense_is_found_again(tmp_path, wrong):
     assert (plan.way.dtype, plan.batch, plan.threads) == ("float32", 1, known.threads)
     with pytest.raises(ValueError, match=r"plan|numbers"):
         Plan.from_dict({**told["plan"], **wrong})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"precision": "fast", "way": {"engine": "torch", "dtype": "bfloat16"}},
+        {"precision": "fast"},
+        {"batch": 2},
+        {"threads": 1000},
+    ],
+    ids=["bfloat16", "precision", "batch", "threads"],
+)
+def test_a_kept_plan_of_something_else_than_was_asked_is_found_again(tmp_path, other):
+    known = plan_of(runner_in(tmp_path))
+    kept = next((tmp_path / "plans").iterdir())
+    told = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**told, "plan": {**told["plan"], **other}}))
+    assert not runner_in(tmp_path).make_ready(WINDOW, 1, device="cpu", precision="exact")
+    assert plan_of(runner_in(tmp_path)).id == known.id
+    assert json.loads(kept.read_text())["plan"]["precision"] == "exact"
+    Plan.from_dict({**told["plan"], **other})  # each may be the plan of another run
 
 
 def test_a_kept_plan_whose_library_no_longer_loads_is_found_again(tmp_path, monkeypatch):

@@ -19,6 +19,14 @@ PRECISIONS: tuple[Precision, ...] = ("exact", "fast")
 
 _ENGINES = {"torch": "torch", "openvino": "OpenVINO"}
 _DTYPES = ("float32", "bfloat16", "float16")
+# More than any machine has, and than any model states.
+_MOST_THREADS, _MOST_WINDOWS = 2**10, 2**16
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("engine", "dtype", "precision", "device", "reason", "refused"), str),
+    **dict.fromkeys(("channels_last", "graph"), bool),
+    **dict.fromkeys(("batch", "threads", "differing", "foreground"), int),
+    "milliseconds": (int, float, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -145,16 +153,31 @@ class Plan:
         return plan
 
     def _require_sense(self) -> None:
+        ways = [self.way, *(trial.way for trial in self.trials)]
+        if not all(_has_kinds(part) for part in (self, *ways, *self.trials)):
+            raise ValueError(f"not the plan of a run: {self!r}")
         way = self.way
         if way.engine not in _ENGINES or self.precision not in PRECISIONS:
             raise ValueError(f"unknown engine or precision: {way!r}, {self.precision}")
         if way.dtype not in _DTYPES or (self.precision == "exact" and way.dtype != _DTYPES[0]):
             raise ValueError(f"not the numbers of an {self.precision!r} plan: {way.dtype!r}")
-        kinds = [(self.device, str), (self.reason, str), (self.batch, int), (self.threads, int)]
-        if not all(isinstance(value, kind) for value, kind in kinds):
-            raise ValueError(f"not the plan of a run: {self!r}")
-        if self.batch < 1 or self.threads < 0 or (way.graph and self.device[:4] != "cuda"):
-            raise ValueError(f"not the plan of a run: {self!r}")
+        if not (1 <= self.batch <= _MOST_WINDOWS and 0 <= self.threads <= _MOST_THREADS):
+            raise ValueError(
+                f"not the plan of a run: batch {self.batch}, of 1 to {_MOST_WINDOWS}, and threads "
+                f"{self.threads}, of 0 to {_MOST_THREADS}"
+            )
+        on_card = self.device[:4] == "cuda"
+        if (way.graph and not on_card) or (way.engine == "openvino" and self.device != "cpu"):
+            raise ValueError(f"not the plan of a run: {way} on {self.device}")
+
+
+def _has_kinds(part: Plan | Trial | Way) -> bool:
+    """Tell whether attributes have the types that they should; to Python True is a number, too."""
+    return all(
+        isinstance(value, _KINDS[name]) and (_KINDS[name] is bool or not isinstance(value, bool))
+        for name, value in vars(part).items()
+        if name in _KINDS
+    )
 
 
 def notice_changes(plan: Plan, here: Plan) -> tuple[Notice, ...]:

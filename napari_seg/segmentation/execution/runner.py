@@ -104,15 +104,14 @@ class NetworkRunner:
         known = self._plans.get(memory)
         if known is not None:
             return known
-        key = self._key(window, device, precision)
-        plan = read_plan(self._cache, key)
-        if plan is None or plan.device != device or not self._can_build(plan):
+        plan = self._kept(window, device, precision)
+        if plan is None or not self._can_build(plan):
             plan = self._find(image, window, device, precision, on_way, on_scores)
             if without_evidence(plan.trials):
                 # Another scan may tell more.
                 return plan
             if not may_run_later(plan.trials):
-                write_plan(self._cache, key, plan)
+                write_plan(self._cache, self._key(window, device, precision), plan)
         self._plans[memory] = plan
         return plan
 
@@ -134,6 +133,14 @@ class NetworkRunner:
             built = self._build(plan.device, plan.way, plan.threads)
             self._built = {key: built}
         return built
+
+    def _kept(self, window: Window, device: str, precision: Precision) -> Plan | None:
+        """Read the plan that an earlier process found; None where it is not one of what is asked."""
+        plan = read_plan(self._cache, self._key(window, device, precision))
+        asked = precision, device, _batch(window, device), _threads(device)
+        if plan is None or (plan.precision, plan.device, plan.batch, plan.threads) != asked:
+            return None
+        return plan
 
     def _can_build(self, plan: Plan) -> bool:
         """Tell whether the libraries that a plan was found with still load."""
@@ -163,8 +170,8 @@ class NetworkRunner:
         import torch
 
         plan = self._plans.get((device, precision, window, _threads(device)))
-        plan = plan or read_plan(self._cache, self._key(window, device, precision))
-        if plan is None or plan.device != device or not all(window.shape):
+        plan = plan or self._kept(window, device, precision)
+        if plan is None or not all(window.shape):
             return False
         shape = [length for axis, length in enumerate(window.shape) if axis != window.flat_axis]
         # The first batch of a shape sets up what runs all that follow.
@@ -208,13 +215,11 @@ class NetworkRunner:
             on_reference=on_reference,
         )
         best = fastest(trials)
-        together = window.batch if window.flat_axis is not None or device != "cpu" else 1
         return Plan(
             precision=precision,
             device=device,
             way=best.way,
-            # One after the other a processor is as fast, and stops and reports at each.
-            batch=together,
+            batch=_batch(window, device),
             threads=_threads(device),
             reason=_reason(best, trials),
             trials=tuple(trials),
@@ -238,6 +243,11 @@ class NetworkRunner:
             "precision": precision,
             "versions": self._versions,
         }
+
+
+def _batch(window: Window, device: str) -> int:
+    # One after the other a processor is as fast, and stops and reports at each.
+    return window.batch if window.flat_axis is not None or device != "cpu" else 1
 
 
 def _threads(device: str) -> int:
