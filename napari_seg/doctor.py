@@ -31,6 +31,8 @@ _QT_LIBRARIES = (
 # Processor features that make bfloat16 fast, as Linux and torch name them.
 _BF16_FEATURES = ("avx512_bf16", "amx_bf16")
 _GIB = 2**30
+# That another process may take.
+_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,19 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look over this machine and installation; takes some seconds, because torch is imported."""
+    openvino = list(_openvino())
+    # What ends another process would end this one.
+    ends = any(finding.state == "broken" for finding in openvino)
     return [
         Finding("napari-seg", version("napari-seg")),
         Finding("Python", f"{platform.python_version()} on {platform.platform(terse=True)}"),
         *_packages(),
+        *openvino,
         *_devices(),
         _processor(),
         _memory(),
         *_shipped_files(),
-        *_plans(),
+        *(() if ends else _plans()),
         *_window(),
     ]
 
@@ -109,6 +115,30 @@ def _packages() -> Iterator[Finding]:
         else:
             wrong = f"{found}, but {requirement.specifier} is needed"
             yield Finding(requirement.name, wrong, "broken", mend)
+
+
+def _openvino() -> Iterator[Finding]:
+    """See that OpenVINO loads, in a process of its own, which a damaged library may end."""
+    found = _version_of("openvino")
+    if found is None:  # said among the packages, where it is needed
+        return
+    script = (
+        "from napari_seg.segmentation.execution.openvino_engine import load_openvino\n"
+        "load_openvino().Core().get_versions('CPU')"
+    )
+    again = f'pip install --force-reinstall --no-deps "openvino=={found}"'
+    try:
+        tried = _run_python(script)
+    except subprocess.TimeoutExpired:
+        yield Finding("OpenVINO", f"it does not load within {_SECONDS} s", "broken", again)
+        return
+    lines = tried.stderr.decode(errors="replace").strip().splitlines()
+    if tried.returncode == 1 and lines:
+        value = f"it cannot be loaded, so torch runs the networks: {lines[-1]}"
+        yield Finding("OpenVINO", value, "missing", again)
+    elif tried.returncode:
+        value = f"a process that loads it ends with {tried.returncode}"
+        yield Finding("OpenVINO", value, "broken", again)
 
 
 def _devices() -> Iterator[Finding]:
@@ -234,12 +264,15 @@ def _can_open_window() -> bool:
     # Qt ends the whole process where it cannot start, so another one tries it.
     script = "from qtpy.QtWidgets import QApplication; QApplication([])"
     try:
-        tried = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, timeout=60, check=False
-        )
+        return _run_python(script).returncode == 0
     except subprocess.TimeoutExpired:
         return False
-    return tried.returncode == 0
+
+
+def _run_python(script: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, timeout=_SECONDS, check=False
+    )
 
 
 def _version_of(package: str) -> str | None:

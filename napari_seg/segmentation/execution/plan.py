@@ -153,8 +153,10 @@ class Plan:
         return plan
 
     def _require_sense(self) -> None:
-        ways = [self.way, *(trial.way for trial in self.trials)]
-        if not all(_has_kinds(part) for part in (self, *ways, *self.trials)):
+        parts: list[Plan | Trial | Way] = [self, self.way]
+        for trial in self.trials:
+            parts += trial, trial.way
+        if not all(map(_has_kinds, parts)):
             raise ValueError(f"not the plan of a run: {self!r}")
         way = self.way
         if way.engine not in _ENGINES or self.precision not in PRECISIONS:
