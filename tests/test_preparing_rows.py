@@ -4,7 +4,7 @@ import torch
 from test_preparing_voxels import CHAINS, ours
 
 from napari_seg.segmentation.preparing.rows import MovingRows
-from napari_seg.segmentation.windows import Window, lay_windows
+from napari_seg.segmentation.windows import Padding, Window, lay_windows
 
 WINDOWS = {"small": (8, 6, 7), "beyond the scan": (32, 6, 30), "of one plane": (8, 1, 6)}
 
@@ -14,20 +14,29 @@ def prepared():
     return ours(array, np.diag([0.8, 1.0, 1.2, 1.0]), CHAINS["normalized"])
 
 
-def padded(whole, layout, value):
-    result = torch.full((1, 1, *layout.size), value)
-    place = [slice(b, b + n) for b, n in zip(layout.before, whole.shape[2:], strict=True)]
-    result[:, :, *place] = whole
-    return result
+def padded(whole, layout, padding):
+    sides = [
+        (before, full - have - before)
+        for before, full, have in zip(layout.before, layout.size, whole.shape[2:], strict=True)
+    ]
+    # As NumPy calls them.
+    mode = {"replicate": "edge", "circular": "wrap"}.get(padding.mode, padding.mode)
+    values = {"constant_values": padding.value} if mode == "constant" else {}
+    return torch.from_numpy(np.pad(whole.numpy(), [(0, 0), (0, 0), *sides], mode, **values))
 
 
+@pytest.mark.parametrize(
+    "padding",
+    [Padding(value=-3.0), Padding("reflect"), Padding("replicate"), Padding("circular")],
+    ids=lambda padding: padding.mode,
+)
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("shape", list(WINDOWS.values()), ids=list(WINDOWS))
-def test_windows_are_those_of_the_whole_scan(shape, axis):
+def test_windows_are_those_of_the_whole_scan(shape, axis, padding):
     voxels = prepared()
     layout = lay_windows(Window(shape), tuple(voxels.shape[2:]), 0.25)
-    expected = padded(voxels.whole(), layout, -3.0)
-    rows = MovingRows(voxels, layout, axis, -3.0)
+    expected = padded(voxels.whole(), layout, padding)
+    rows = MovingRows(voxels, layout, axis, padding)
     for place in layout.places(axis):
         part = [slice(a, a + n) for a, n in zip(place, layout.shape, strict=True)]
         window = rows[slice(None), slice(None), *part]
@@ -38,7 +47,7 @@ def test_windows_are_those_of_the_whole_scan(shape, axis):
 def test_windows_that_are_asked_for_again_are_made_again():
     voxels = prepared()
     layout = lay_windows(Window((8, 6, 7)), tuple(voxels.shape[2:]), 0.25)
-    rows = MovingRows(voxels, layout, 0, 0.0)
+    rows = MovingRows(voxels, layout, 0, Padding())
     place = slice(None), slice(None), slice(0, 8), slice(0, 6), slice(0, 7)
     later = slice(None), slice(None), slice(6, 14), slice(0, 6), slice(0, 7)
     first = rows[place].clone()

@@ -37,6 +37,73 @@ def test_scores_are_those_of_monais_own_inferer(axis, overlap):
     assert torch.allclose(ours, theirs, atol=1e-6)
 
 
+def monais(image, inferer, network=torch.nn.Identity()):  # noqa: B008 - it holds no state
+    """Return what MONAI's own inferer gives, blended with Gaussian weights."""
+    inferer.mode = "gaussian"
+    return inferer(image, network)
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_a_small_scan_is_padded_as_monai_does(mode):
+    network = torch.nn.Conv3d(2, 3, 3, padding=1)
+    image = torch.randn(1, 2, 7, 20, 5)
+    value = 3.0 if mode == "constant" else 0.0
+    inferer = SlidingWindowInferer((12, 8, 8), padding_mode=mode, cval=value, mode="gaussian")
+    ours, _ = run(image, inferer, network)
+    assert torch.allclose(ours, monais(image, inferer, network), atol=1e-6)
+
+
+def test_small_slices_are_padded_as_monai_does():
+    network = torch.nn.Conv2d(1, 2, 3, padding=1)
+    image = torch.randn(1, 1, 7, 3, 9)
+    inferer = SliceInferer(
+        roi_size=(12, 8),
+        spatial_dim=1,
+        padding_mode="reflect",
+        mode="gaussian",
+        sigma_scale=(0.3, 0.1, 0.2),
+    )
+    ours, _ = run(image, inferer, network, axis=1)
+    assert torch.allclose(ours, monais(image, inferer, network), atol=1e-6)
+
+
+def test_a_scan_too_small_for_its_padding_is_refused():
+    # Of 3 voxels torch reflects 2 beyond each end.
+    inferer = SlidingWindowInferer((8, 8, 8), padding_mode="reflect")
+    with pytest.raises(ValueError, match=r"by 'reflect', for which 9x3x9 voxels are too few"):
+        run(torch.randn(1, 1, 9, 3, 9), inferer)
+
+
+def test_unknown_padding_is_refused():
+    inferer = SlidingWindowInferer((8, 8, 8), padding_mode="zeros")
+    with pytest.raises(ValueError, match="padding_mode must be one of 'constant', 'reflect'"):
+        run(torch.randn(1, 1, 9, 3, 9), inferer)
+
+
+@pytest.mark.parametrize("sigma", [0.3, (0.1, 0.5, 0.05)], ids=["one", "each axis"])
+def test_weights_are_as_wide_as_the_inferer_says(sigma):
+    image = torch.randn(1, 1, 17, 12, 19)
+    network = torch.nn.Conv3d(1, 3, 3, padding=1)
+    inferer = SlidingWindowInferer((8, 6, 10), sigma_scale=sigma, mode="gaussian")
+    ours, _ = run(image, inferer, network)
+    assert torch.allclose(ours, monais(image, inferer, network), atol=1e-6)
+
+
+def test_an_inferer_of_constant_weights_gets_gaussian_ones():
+    image = torch.randn(1, 1, 17, 12, 19)
+    network = torch.nn.Conv3d(1, 3, 3, padding=1)
+    ours, _ = run(image, SlidingWindowInferer((8, 8, 8), mode="constant"), network)
+    theirs = monais(image, SlidingWindowInferer((8, 8, 8)), network)
+    assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [0, (0.1, 0.2), "wide"], ids=str)
+def test_weights_without_width_are_refused(sigma):
+    inferer = SlidingWindowInferer((8, 8, 8), sigma_scale=sigma, mode="gaussian")
+    with pytest.raises(ValueError, match="sigma_scale must be one number above 0 or three, got"):
+        run(torch.randn(1, 1, 9, 9, 9), inferer)
+
+
 @pytest.mark.parametrize("size", [(5, 6, 7), (8, 8, 8), (9, 20, 8)], ids=str)
 @pytest.mark.parametrize("batch", [1, 3])
 def test_progress_is_told_for_each_window_and_ends_at_one(size, batch):

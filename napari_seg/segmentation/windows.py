@@ -8,7 +8,9 @@ from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,65 @@ def window_of(inferer: Any) -> Window:
     return Window(_three(_lengths(inferer.roi_size, 3)), batch=batch)
 
 
+@dataclass(frozen=True)
+class Padding:
+    """What stands beyond a scan that is smaller than the window.
+
+    Attributes
+    ----------
+    mode
+        One of torch's: ``"constant"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+    value
+        Of constant padding.
+    """
+
+    mode: str = "constant"
+    value: float = 0.0
+
+    def pad(self, voxels: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
+        """Pad voxels ``(1, channel, i, j, k)`` by so many before and after them along each axis.
+
+        Raises
+        ------
+        ValueError
+            If they are too small for the mode.
+        """
+        from torch.nn.functional import pad
+
+        # torch counts paddings from the last axis
+        sides = [side for axis in (2, 1, 0) for side in (before[axis], after[axis])]
+        if not any(sides):
+            return voxels
+        if self.mode == "constant":
+            return pad(voxels, sides, value=self.value)
+        try:
+            return pad(voxels, sides, mode=self.mode)
+        except RuntimeError as error:
+            size = "x".join(str(length) for length in voxels.shape[2:])
+            raise ValueError(
+                f"the bundle's inferer pads a scan up to its window by {self.mode!r}, for which "
+                f"{size} voxels are too few; give a larger scan or region"
+            ) from error
+
+
+def padding_of(inferer: Any) -> Padding:
+    """Read how an inferer pads a scan that is smaller than its window.
+
+    Raises
+    ------
+    ValueError
+        If its mode is none of torch's.
+    """
+    from monai.utils import PytorchPadMode, look_up_option
+
+    stated = getattr(inferer, "padding_mode", "constant")
+    mode = look_up_option(stated, PytorchPadMode, default=None)
+    if mode is None:
+        known = ", ".join(repr(one.value) for one in PytorchPadMode)
+        raise ValueError(f"the inferer's padding_mode must be one of {known}, got {stated!r}")
+    return Padding(mode.value, float(getattr(inferer, "cval", 0.0)))
+
+
 def _lengths(stated: Any, axes: int) -> list[Any]:
     from monai.utils import ensure_tuple_rep
 
@@ -83,6 +144,11 @@ class WindowLayout:
     size: tuple[int, int, int]
     before: tuple[int, int, int]
     starts: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+    def after(self, size: Sequence[int]) -> list[int]:
+        """Return the voxels of padding behind a scan of this size, along each axis."""
+        sizes = zip(self.size, size, self.before, strict=True)
+        return [full - have - first for full, have, first in sizes]
 
     @property
     def count(self) -> int:

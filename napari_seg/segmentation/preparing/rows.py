@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_seg.segmentation.preparing.voxels import PreparedVoxels
-    from napari_seg.segmentation.windows import WindowLayout
+    from napari_seg.segmentation.windows import Padding, WindowLayout
 
 
 class MovingRows:
@@ -24,14 +24,14 @@ class MovingRows:
         Of the windows.
     axis
         Along which they come in order; its indices are called rows.
-    value
-        Of the padding.
+    padding
+        Of what lies beyond the scan.
     """
 
     def __init__(
-        self, voxels: PreparedVoxels, layout: WindowLayout, axis: int, value: float
+        self, voxels: PreparedVoxels, layout: WindowLayout, axis: int, padding: Padding
     ) -> None:
-        self._voxels, self._layout, self._axis, self._value = voxels, layout, axis, value
+        self._voxels, self._layout, self._axis, self._padding = voxels, layout, axis, padding
         self._first = 0
         self._rows: Tensor | None = None
 
@@ -76,21 +76,14 @@ class MovingRows:
 
     def _made(self, start: int, stop: int) -> Tensor:
         """Prepare rows of the padded scan."""
-        from torch.nn.functional import pad
-
         size, axis = self._voxels.shape[2:], self._axis
         shift = self._layout.before[axis]
         low, high = (min(max(row - shift, 0), size[axis]) for row in (start, stop))
         box = [slice(0, count) for count in size]
         box[axis] = slice(low, high)
         rows = self._voxels[(slice(None), slice(None), *box)]
-        before = list(self._layout.before)
-        after = [
-            full - count - first
-            for full, count, first in zip(self._layout.size, size, before, strict=True)
-        ]
+        before, after = list(self._layout.before), self._layout.after(size)
+        # Where rows are padded, the window takes all of them at once.
         before[axis] = min(max(shift - start, 0), stop - start)
         after[axis] = stop - start - before[axis] - (high - low)
-        # torch counts paddings from the last axis
-        sides = [side for one in (2, 1, 0) for side in (before[one], after[one])]
-        return pad(rows, sides, value=self._value) if any(sides) else rows
+        return self._padding.pad(rows, before, after)

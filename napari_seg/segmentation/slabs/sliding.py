@@ -9,12 +9,12 @@ from napari_seg.segmentation.preparing.rows import MovingRows
 from napari_seg.segmentation.preparing.voxels import PreparedVoxels
 from napari_seg.segmentation.slabs.rolling_slab import RollingSlab
 from napari_seg.segmentation.slabs.window_scores import WindowScores
-from napari_seg.segmentation.windows import lay_windows, window_of
+from napari_seg.segmentation.slabs.window_weights import gaussian_weights, sigma_scales
+from napari_seg.segmentation.windows import lay_windows, padding_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
     from torch import Tensor
 
     from napari_seg.segmentation.body import Body
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.windows import WindowLayout
 
     OnWindow = Callable[[tuple[int, int, int], Tensor], None]
-
-
-# Of a window's length; and what the corners of a window weigh at least.
-_SIGMA = 0.125
-_LEAST_WEIGHT = 1e-3
 
 
 class Reader(Protocol):
@@ -112,7 +107,8 @@ def slide(
     network
         From ``(batch, channel, *window)`` to scores ``(batch, class, *window)``.
     inferer
-        The bundle's MONAI inferer, which gives window, batch and padding.
+        The bundle's MONAI inferer, which gives window, batch, padding and the width of the
+        weights; windows are blended with Gaussian weights also where its own are constant.
     reader
         Of the finished rows.
     axis
@@ -137,15 +133,20 @@ def slide(
     -------
     WindowScores
         Which knows how many windows ran, and what was done when memory ran out.
+
+    Raises
+    ------
+    ValueError
+        If the inferer's padding or weights make no sense, or do not fit so small a scan.
     """
     window = window_of(inferer)
     layout = lay_windows(window, _three(image.shape[2:]), overlap)
-    value = float(getattr(inferer, "cval", 0.0))
+    padding = padding_of(inferer)
     body = find_body() if find_body is not None and skip_air and layout.count > 1 else None
     source = WindowScores(
-        MovingRows(image, layout, axis, value)
+        MovingRows(image, layout, axis, padding)
         if isinstance(image, PreparedVoxels)
-        else _padded(image, layout, value),
+        else padding.pad(image, layout.before, layout.after(image.shape[2:])),
         network,
         window,
         layout,
@@ -153,7 +154,7 @@ def slide(
         is_air=None if body is None else partial(_is_air, body, layout),
         fallback=fallback,
     )
-    weights = _weights(layout.shape, image.device)
+    weights = gaussian_weights(layout.shape, sigma_scales(inferer), image.device)
     slab: RollingSlab | None = None
     for done, (place, scores) in enumerate(source.each(axis), start=1):
         if slab is None:
@@ -183,36 +184,6 @@ def _finish(slab: RollingSlab, stop: int, activation: str | None, reader: Reader
     slab.finish(stop, activation)
     reader.read(slab)
     slab.move(reader.needs(stop))
-
-
-def _padded(image: Tensor, layout: WindowLayout, value: float) -> Tensor:
-    from torch.nn.functional import pad
-
-    size = tuple(image.shape[2:])
-    if size == layout.size:
-        return image
-    # torch counts paddings from the last axis
-    sides = [
-        side
-        for axis in (2, 1, 0)
-        for side in (
-            layout.before[axis],
-            layout.size[axis] - size[axis] - layout.before[axis],
-        )
-    ]
-    return pad(image, sides, value=value)
-
-
-def _weights(shape: tuple[int, int, int], device: torch.device) -> Tensor:
-    """Return the Gaussian weights of a window, as MONAI's sliding window has them."""
-    import torch
-
-    weights = torch.ones((), device=device)
-    for length in shape:
-        end = (length - 1) / 2
-        places = torch.arange(-end, end + 1, dtype=torch.float, device=device)
-        weights = weights.unsqueeze(-1) * torch.exp(places**2 / (-2 * (length * _SIGMA) ** 2))
-    return weights.clamp_(min=max(float(weights.min()), _LEAST_WEIGHT))
 
 
 def _three(size: Any) -> tuple[int, int, int]:
