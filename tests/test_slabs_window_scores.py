@@ -91,3 +91,30 @@ def test_without_a_fallback_the_error_passes():
     _, source = source_of(full)
     with pytest.raises(torch.OutOfMemoryError):
         list(source.each(0))
+
+
+def halves(classes):
+    """Windows that are 0 and 100 in turns, as below and above a plane of a phantom."""
+    window = Window((4, 4, 4))
+    voxels = torch.zeros(1, 1, 16, 4, 8)
+    voxels[..., 4:] = 100.0
+    layout = lay_windows(window, (16, 4, 8), 0.0)
+
+    def network(batch):
+        return batch.expand(-1, classes, -1, -1, -1)
+
+    return WindowScores(voxels, network, window, layout, skip_air=True)
+
+
+def test_windows_of_several_values_run_once_for_each():
+    source = halves(2)
+    for place, scores in source.each(0):
+        assert torch.equal(scores, torch.full((2, 4, 4, 4), 25.0 * place[2]))
+    assert (source.run, source.repeated) == (2, 6)
+
+
+def test_of_large_scores_those_of_one_value_are_kept(monkeypatch):
+    source = halves(2)
+    monkeypatch.setattr(window_scores, "_MOST_BYTES", 2 * 4**3 * 4)
+    assert len(list(source.each(0))) == 8
+    assert (source.run, source.repeated, len(source._of_value)) == (8, 0, 1)

@@ -86,8 +86,8 @@ def segment(
         all of them, in bits. With ``region="auto"`` as in `labels`, 0 outside the boxes.
     skip_air
         Whether windows that hold one value throughout go through the network only once for each
-        value, and those of noisy air beyond the body once for all; the labels of the body are the
-        same.
+        value (of large scores, above 64 MiB together, the last value), and those of noisy air
+        beyond the body once for all; the labels of the body are the same.
     spare_bytes
         Memory of the computer that others are about to take, such as the next scan of a cohort:
         the run is refused where it would need that, too.

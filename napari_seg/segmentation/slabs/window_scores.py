@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Network = Callable[[Tensor], Tensor]
     Place = tuple[int, int, int]
 
+# Of scores of windows of one value that are kept; those of one window are in any case.
+_MOST_BYTES = 2**26
+
 
 @dataclass(frozen=True, eq=False)
 class Fallback:
@@ -54,7 +57,8 @@ class WindowScores:
     layout
         Where the windows lie.
     skip_air
-        Whether windows of one value throughout go through the network once for each value.
+        Whether windows of one value throughout go through the network once for each value, as long
+        as few scores are kept for that.
     is_air
         Tells of a window by its first voxel whether it holds nothing but air, whatever its noise:
         it is made one of one value. None where all windows are run as they are.
@@ -90,7 +94,7 @@ class WindowScores:
         self._skip_air, self._fallback = skip_air, fallback
         self._is_air = is_air if skip_air else None
         self._air: Tensor | None = None
-        self._of_value: tuple[tuple[float, ...], Tensor] | None = None
+        self._of_value: dict[tuple[float, ...], Tensor] = {}
         self._slab: RollingSlab | None = None
         self.notices: tuple[Notice, ...] = ()
         self.run = self.repeated = self.air = 0
@@ -129,7 +133,11 @@ class WindowScores:
 
         windows = {place: self._cut(place) for place in places}
         values = {p: _value_of(w[0]) for p, w in windows.items()} if self._skip_air else {}
-        known = {place for place, value in values.items() if self._is_known(value)}
+        known = {
+            place: self._of_value[value]
+            for place, value in values.items()
+            if value in self._of_value
+        }
         fresh = [place for place in places if place not in known]
         found: Sequence[Tensor] = ()
         try:
@@ -142,12 +150,9 @@ class WindowScores:
         self.air += sum(window is self._air for window in windows.values())
         self.run += len(fresh)
         self.repeated += len(known)
-        scores = dict.fromkeys(known, self._of_value[1]) if self._of_value else {}
-        scores.update(zip(fresh, found, strict=True))
+        scores = known | dict(zip(fresh, found, strict=True))
         for place in fresh:
-            value = values.get(place)
-            if value is not None:
-                self._of_value = value, scores[place].clone()
+            self._remember(values.get(place), scores[place])
         return [scores[place] for place in places]
 
     def _run(self, batch: Tensor) -> Tensor:
@@ -177,8 +182,13 @@ class WindowScores:
             self._air = middle.reshape(*middle.shape, 1, 1, 1).expand_as(window)
         return self._air
 
-    def _is_known(self, value: tuple[float, ...] | None) -> bool:
-        return value is not None and self._of_value is not None and value == self._of_value[0]
+    def _remember(self, value: tuple[float, ...] | None, scores: Tensor) -> None:
+        """Keep the scores of windows of one value: of the last one always, of others if small."""
+        if value is None:
+            return
+        self._of_value[value] = scores.clone()
+        while len(self._of_value) > 1 and len(self._of_value) * scores.nbytes > _MOST_BYTES:
+            del self._of_value[next(iter(self._of_value))]
 
     def _take_less(self, count: int) -> bool:
         """Make the next try need less memory; False where nothing is left to try."""
@@ -199,7 +209,7 @@ class WindowScores:
             return True
         self._note("network-on-cpu", "the network runs on the CPU")
         self._network, self._image = self._fallback.network(), self._image.cpu()
-        self._of_value, self._air, self._batch = None, None, 1
+        self._of_value, self._air, self._batch = {}, None, 1
         return True
 
     def _move_slab(self) -> None:
