@@ -328,6 +328,22 @@ def test_one_line_names_the_file_and_the_cause() -> None:
     assert one_line(ValueError("first\n  second")) == "first second"
 
 
+@pytest.mark.parametrize(
+    ("error", "way_out"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 18.13 GB)"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), False),
+        (type("ArrayMemoryError", (MemoryError,), {})("Unable to allocate 2.34 GiB"), False),
+        (MemoryError(), False),
+    ],
+    ids=["NVIDIA", "Apple", "torch on a processor", "NumPy", "Python"],
+)
+def test_the_processor_is_a_way_out_of_a_full_card_alone(error: Exception, way_out: bool) -> None:
+    said = "out of memory; give a smaller --region" + ", or --device cpu" * way_out
+    assert one_line(error) == said
+
+
 def test_memory_that_is_too_short_to_load_torch_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

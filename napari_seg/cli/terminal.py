@@ -41,7 +41,8 @@ def one_line(error: BaseException) -> str:
         message = f"there is too little memory to load a library that it needs ({error})"
     elif is_out_of_memory(error) and not (type(error) is MemoryError and str(error)):
         # Ours say how much is needed, and how much is there.
-        message = "out of memory; give a smaller --region, or --device cpu"
+        on_card = any(name in str(error) for name in ("CUDA", "HIP", "MPS"))
+        message = f"out of memory; give a smaller --region{', or --device cpu' * on_card}"
     else:
         message = str(error) or type(error).__name__
     return " ".join(message.split())

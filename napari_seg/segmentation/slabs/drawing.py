@@ -85,8 +85,8 @@ class Sliding:
     overlap
         From 0 to below 1: the part of a window that its neighbour also covers.
     skip_air
-        Whether windows of one value throughout go through the network once for each value, as long
-        as few scores are kept for that.
+        Whether windows of one value throughout go through the network once for each value; of large
+        scores only those of the last value are kept.
     find_body
         Finds it in the prepared scan; with `skip_air` windows clear of it count as of one value.
     mirror

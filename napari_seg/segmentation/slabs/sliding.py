@@ -118,8 +118,8 @@ def slide(
     activation
         Of the blended scores, before they are read.
     skip_air
-        Whether windows of one value throughout go through the network once for each value, as long
-        as few scores are kept for that.
+        Whether windows of one value throughout go through the network once for each value; of large
+        scores only those of the last value are kept.
     find_body
         With `skip_air`: windows that are clear of what it finds count as of one value, too.
     on_progress

@@ -57,8 +57,8 @@ class WindowScores:
     layout
         Where the windows lie.
     skip_air
-        Whether windows of one value throughout go through the network once for each value, as long
-        as few scores are kept for that.
+        Whether windows of one value throughout go through the network once for each value; of large
+        scores only those of the last value are kept.
     is_air
         Tells of a window by its first voxel whether it holds nothing but air, whatever its noise:
         it is made one of one value. None where all windows are run as they are.
