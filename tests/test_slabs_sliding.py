@@ -67,11 +67,23 @@ def test_small_slices_are_padded_as_monai_does():
     assert torch.allclose(ours, monais(image, inferer, network), atol=1e-6)
 
 
-def test_a_scan_too_small_for_its_padding_is_refused():
-    # Of 3 voxels torch reflects 2 beyond each end.
-    inferer = SlidingWindowInferer((8, 8, 8), padding_mode="reflect")
-    with pytest.raises(ValueError, match=r"by 'reflect', for which 9x3x9 voxels are too few"):
-        run(torch.randn(1, 1, 9, 3, 9), inferer)
+@pytest.mark.parametrize(
+    ("mode", "least"), [("reflect", 5), ("circular", 4), ("replicate", 1)], ids=lambda one: str(one)
+)
+def test_a_scan_too_small_for_its_padding_is_refused_as_torch_would(mode, least):
+    # Up to a window of 12, 4 voxels get 4 at each end; 5 get 3 before them and 4 behind.
+    inferer = SlidingWindowInferer((9, 12, 9), padding_mode=mode)
+    for length in range(1, 7):
+        image = torch.randn(1, 1, 9, length, 9)
+        if length >= least:
+            assert torch.allclose(run(image, inferer)[0][0, 0], image[0, 0])
+            continue
+        with pytest.raises(RuntimeError):
+            monais(image, inferer)
+        with pytest.raises(
+            ValueError, match=rf"by '{mode}', for which 9x{length}x9 voxels are too"
+        ):
+            run(image, inferer)
 
 
 def test_unknown_padding_is_refused():

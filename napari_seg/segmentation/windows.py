@@ -85,14 +85,18 @@ class Padding:
             return voxels
         if self.mode == "constant":
             return pad(voxels, sides, value=self.value)
-        try:
-            return pad(voxels, sides, mode=self.mode)
-        except RuntimeError as error:
-            size = "x".join(str(length) for length in voxels.shape[2:])
+        # Each voxel is mirrored or repeated once at most, and the last one is no mirror of itself.
+        spare = {"reflect": 1, "circular": 0}.get(self.mode)
+        lengths = voxels.shape[2:]
+        widest = [max(pair) for pair in zip(before, after, strict=True)]
+        if spare is not None and any(
+            side > max(length - spare, 0) for side, length in zip(widest, lengths, strict=True)
+        ):
             raise ValueError(
                 f"the bundle's inferer pads a scan up to its window by {self.mode!r}, for which "
-                f"{size} voxels are too few; give a larger scan or region"
-            ) from error
+                f"{'x'.join(map(str, lengths))} voxels are too few; give a larger scan or region"
+            )
+        return pad(voxels, sides, mode=self.mode)
 
 
 def padding_of(inferer: Any) -> Padding:
