@@ -25,6 +25,15 @@ def test_description_names_model_and_labels():
     assert description.channel_names == ("T1-weighted MR",)
 
 
+def test_channels_are_in_the_order_of_their_numbers(copied_bundle):
+    def name(metadata):
+        image = metadata["network_data_format"]["inputs"]["image"]
+        image.update(num_channels=3, channel_def={"10": "T2", "1": "FLAIR", "0": "T1"})
+
+    change(copied_bundle, "metadata", name)
+    assert describe_bundle(copied_bundle).channel_names == ("T1", "FLAIR", "T2")
+
+
 def test_copy_of_the_shipped_bundle_loads_and_has_its_hash(copied_bundle):
     assert load_bundle(copied_bundle).sha256 == load_bundle().sha256
 

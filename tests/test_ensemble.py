@@ -83,6 +83,43 @@ def test_bundles_of_other_channels_are_refused_in_either_order(tmp_path, first):
         load_ensemble(folders)
 
 
+def write_channels(folder, looks_at, names):
+    """Write a bundle of two channels with these names, None for no `channel_def`."""
+    write_two_channel_bundle(folder, looks_at=looks_at)
+
+    def rename(metadata):
+        image = metadata["network_data_format"]["inputs"]["image"]
+        image["channel_def"] = names
+        if names is None:
+            del image["channel_def"]
+
+    change(folder, "metadata", rename)
+    return folder
+
+
+def test_bundles_whose_channels_are_in_another_order_are_refused(tmp_path):
+    one = write_channels(tmp_path / "one", 0, {"0": "T1", "1": "FLAIR"})
+    swapped = write_channels(tmp_path / "swapped", 1, {"0": "FLAIR", "1": "T1"})
+    said = (
+        "'swapped' cannot be averaged with 'one': its channels are FLAIR, T1 in this order, the "
+        "model's T1, FLAIR"
+    )
+    with pytest.raises(ValueError, match=said):
+        load_ensemble([one, swapped])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [None, {}, {"0": "image"}, {"0": "image", "1": "image"}, {"1": "flair", "0": "T1 "}],
+    ids=["none", "empty", "image", "images", "the same"],
+)
+def test_bundles_that_do_not_name_other_channels_are_averaged(tmp_path, names):
+    one = write_channels(tmp_path / "one", 0, {"0": "T1", "1": "FLAIR"})
+    other = write_channels(tmp_path / "other", 1, names)
+    for folders in ([one, other], [other, one]):
+        assert len(load_ensemble(folders).ensemble.sha256) == 2
+
+
 def write_four_classes(folder):
     write_bundle(folder, "model.pt")
     change(folder, "inference", lambda config: config["network_def"].update(out_channels=4))

@@ -116,7 +116,7 @@ def describe_bundle(
             spatial_dims=len(image["spatial_shape"]),
             in_channels=int(image["num_channels"]),
             labels=tuple((value, str(labels[value])) for value in sorted(labels) if value > 0),
-            channel_names=tuple(str(name) for name in image.get("channel_def", {}).values()),
+            channel_names=_in_order(image.get("channel_def", {})),
             is_shipped=is_shipped,
             locator=locator,
             fingerprint=fingerprint,
@@ -128,6 +128,14 @@ def describe_bundle(
             "network_data_format with inputs.image and outputs.pred.channel_def"
         ) from error
     return description if description.spatial_dims != 2 else _with_flat_axis(description)
+
+
+def _in_order(channels: dict[Any, Any]) -> tuple[str, ...]:
+    """Return the names of channels by their numbers, however the file lists them."""
+    numbers = list(channels)
+    if all(str(number).isdecimal() for number in numbers):
+        numbers.sort(key=int)
+    return tuple(str(channels[number]) for number in numbers)
 
 
 def _with_flat_axis(description: BundleDescription) -> BundleDescription:

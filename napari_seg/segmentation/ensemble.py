@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.bundle_description import BundleDescription, Config
 
+# What metadata call a channel that they do not name.
+_SAY_NOTHING = frozenset({"", "image"})
+
 
 def load_models(
     folder: Path | None = None,
@@ -117,9 +120,20 @@ def why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
         return f"it is a {other.spatial_dims}D network, the model is {model.spatial_dims}D"
     if other.in_channels != model.in_channels:
         return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
+    there, here = _stated_channels(other), _stated_channels(model)
+    if there and here and list(map(str.casefold, there)) != list(map(str.casefold, here)):
+        return f"its channels are {', '.join(there)} in this order, the model's {', '.join(here)}"
     if other.labels != model.labels:
         return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
     return ""
+
+
+def _stated_channels(model: BundleDescription) -> tuple[str, ...]:
+    """Return the names of a model's channels; empty where it tells nothing by them."""
+    names = tuple(name.strip() for name in model.channel_names)
+    if len(names) != model.in_channels or {name.casefold() for name in names} <= _SAY_NOTHING:
+        return ()
+    return names
 
 
 def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
