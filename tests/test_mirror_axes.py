@@ -3,11 +3,14 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
+import typer
 from altered_bundle import change
 from test_cli import SAMPLE, run, voxels
 
+from napari_seg.cli.choices import parse_mirror
 from napari_seg.imaging.files import read_scan
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import (
@@ -20,6 +23,7 @@ from napari_seg.segmentation.mirror_axes import (
     all_mirror_axes,
     notice_mirroring,
     read_mirror_axes,
+    why_no_mirror_axes,
 )
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.viewer.segmenting.run_options import RunOptions
@@ -42,7 +46,7 @@ def test_the_shipped_models_state_the_axis_that_they_were_trained_on(variant):
 def test_a_model_that_says_nothing_may_be_mirrored_along_all_axes():
     assert read_mirror_axes({}) is None
     silent = replace(describe_bundle(), mirror_axes=None)
-    assert all_mirror_axes(silent) == (0, 1, 2)
+    assert all_mirror_axes([silent]) == (0, 1, 2)
     assert notice_mirroring((0, 1, 2), silent) == ()
 
 
@@ -89,7 +93,7 @@ def test_all_axes_of_a_2d_model_are_those_of_its_slices(copied_bundle, qtbot, st
     change(copied_bundle, "two_d", edit)
     change(copied_bundle, "metadata", lambda config: config.pop("mirror_axes"))
     description = describe_bundle(copied_bundle, variant="two_d")
-    assert all_mirror_axes(description) == axes
+    assert all_mirror_axes([description]) == axes
     options = RunOptions()
     qtbot.addWidget(options)
     options.set_model(copied_bundle, description)
@@ -136,3 +140,60 @@ def test_the_panel_mirrors_along_what_the_model_knows(qtbot):
     options.mirror.setChecked(True)
     assert options.mirrored_axes == (0,)
     assert "in 2 times the time" in options.mirror.toolTip()
+
+
+def stating(axes):
+    return replace(describe_bundle(), mirror_axes=axes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "axes"),
+    [
+        (((0,), (0, 1)), (0,)),
+        (((0, 2), None), (0, 2)),
+        ((None, None), (0, 1, 2)),
+        (((0,), (1, 2)), ()),
+        (((0,), ()), ()),
+        (((0, 1, 2), None, (1, 2)), (1, 2)),
+    ],
+)
+def test_all_axes_of_several_models_are_those_that_each_knows(stated, axes):
+    models = [stating(one) for one in stated]
+    for order in permutations(models):
+        assert all_mirror_axes(order) == axes
+        assert bool(why_no_mirror_axes(order)) is not bool(axes)
+
+
+def write_stating(folder, axes):
+    shutil.copytree(shipped_bundle_folder(), folder)
+    change(folder, "metadata", lambda config: config.update(mirror_axes=axes))
+    return folder
+
+
+def test_the_command_line_mirrors_along_what_all_models_know_in_any_order(tmp_path):
+    paths = [write_stating(tmp_path / f"m{n}", axes) for n, axes in enumerate(([0], [0, 1], []))]
+    for order in permutations(paths[:2]):
+        assert parse_mirror("all", order, None) == (0,)
+    for order in permutations([None, paths[2]]):
+        with pytest.raises(
+            typer.BadParameter, match=r"no common axis .* (m2 on none|shipped on i)"
+        ):
+            parse_mirror("all", order, None)
+
+
+def test_the_panel_mirrors_along_what_all_models_know(tmp_path, qtbot):
+    paths = [write_stating(tmp_path / f"m{n}", axes) for n, axes in enumerate(([0, 1], [1], []))]
+    options = RunOptions()
+    qtbot.addWidget(options)
+    options.set_model(paths[0], describe_bundle(paths[0]))
+    options.mirror.setChecked(True)
+    assert options.mirrored_axes == (0, 1)
+    options.averaging.add_folder(paths[1])
+    assert options.mirrored_axes == (1,)
+    assert "that all models were trained on" in options.mirror.toolTip()
+    options.averaging.add_folder(paths[2])
+    assert not options.mirror.isEnabled()
+    assert options.mirrored_axes == ()
+    assert "m0 on i and j, m1 on j, m2 on none" in options.mirror.toolTip()
+    options.averaging._rows[1].remove.click()
+    assert options.mirror.isEnabled()

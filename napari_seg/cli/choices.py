@@ -109,16 +109,16 @@ def parse_models(models: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]
     return found[0], tuple(found[1:])
 
 
-def parse_mirror(text: str, model: Path | None, variant: str | None) -> tuple[int, ...]:
-    """Read axes such as ``i,k``, or ``all`` that a model was trained on.
+def parse_mirror(text: str, models: Sequence[Path | None], variant: str | None) -> tuple[int, ...]:
+    """Read axes such as ``i,k``, or ``all`` that each of the models was trained on.
 
     Raises
     ------
     typer.BadParameter
-        If `text` has another form, or the model was trained on none.
+        If `text` has another form, or there is no axis that all models were trained on.
     """
     if text.strip() == "all":
-        return _all_mirror_axes(model, variant)
+        return _all_mirror_axes(models, variant)
     words = [word.strip() for word in text.split(",")]
     if not set(words) <= {"i", "j", "k"}:
         raise typer.BadParameter(
@@ -127,17 +127,15 @@ def parse_mirror(text: str, model: Path | None, variant: str | None) -> tuple[in
     return tuple(sorted({"ijk".index(word) for word in words}))
 
 
-def _all_mirror_axes(model: Path | None, variant: str | None) -> tuple[int, ...]:
+def _all_mirror_axes(models: Sequence[Path | None], variant: str | None) -> tuple[int, ...]:
     from napari_seg.segmentation.bundle_description import describe_bundle
-    from napari_seg.segmentation.mirror_axes import all_mirror_axes
+    from napari_seg.segmentation.mirror_axes import all_mirror_axes, why_no_mirror_axes
 
-    description = describe_bundle(model, variant=variant)
-    axes = all_mirror_axes(description)
-    if not axes:
-        raise typer.BadParameter(
-            f"{description.name} was not trained on mirrored scans", param_hint="--mirror"
-        )
-    return axes
+    descriptions = [describe_bundle(model, variant=variant) for model in models]
+    reason = why_no_mirror_axes(descriptions)
+    if reason:
+        raise typer.BadParameter(reason, param_hint="--mirror")
+    return all_mirror_axes(descriptions)
 
 
 def parse_region(text: str) -> Region | Literal["auto"]:

@@ -142,7 +142,7 @@ def segment(
             keep_largest=keep_largest,
             min_ml=min_ml,
             skip_air=skip_air,
-            mirror=parse_mirror(mirror, first, variant) if mirror else (),
+            mirror=parse_mirror(mirror, (first, *further), variant) if mirror else (),
             maps=_maps(probabilities) if probabilities else (),
         )
         choices = Choices(

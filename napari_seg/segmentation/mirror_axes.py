@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_seg.imaging.scan import Notice
+from napari_seg.segmentation.model_names import model_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,15 +33,33 @@ def read_mirror_axes(metadata: Mapping[str, Any]) -> tuple[int, ...] | None:
     return tuple(sorted(set(said)))
 
 
-def all_mirror_axes(description: BundleDescription) -> tuple[int, ...]:
-    """Return all axes along which a bundle's network may see windows mirrored.
+def all_mirror_axes(models: Sequence[BundleDescription]) -> tuple[int, ...]:
+    """Return all axes along which windows may be mirrored for each of the models of a run.
 
-    Those that its metadata states; without them all that its windows have, for nothing speaks
+    Those that its metadata state; without them all that its windows have, for nothing speaks
     against it.
     """
-    if description.mirror_axes is None:
-        return tuple(axis for axis in ALL_AXES if axis != description.flat_axis)
-    return description.mirror_axes
+    known = [_known_axes(model) for model in models]
+    return tuple(axis for axis in ALL_AXES if all(axis in axes for axes in known))
+
+
+def why_no_mirror_axes(models: Sequence[BundleDescription]) -> str:
+    """Say why there is no axis to mirror the windows of some models along; empty if there is one."""
+    if all_mirror_axes(models):
+        return ""
+    if len(models) == 1:
+        return f"{models[0].name} was not trained on mirrored scans"
+    said = [
+        f"{name} on {' and '.join('ijk'[axis] for axis in _known_axes(model)) or 'none'}"
+        for name, model in zip(model_names(models), models, strict=True)
+    ]
+    return f"the models were trained on no common axis of mirrored scans: {', '.join(said)}"
+
+
+def _known_axes(model: BundleDescription) -> tuple[int, ...]:
+    if model.mirror_axes is None:
+        return tuple(axis for axis in ALL_AXES if axis != model.flat_axis)
+    return model.mirror_axes
 
 
 def notice_mirroring(

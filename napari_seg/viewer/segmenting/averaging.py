@@ -72,6 +72,11 @@ class Averaging(QWidget):
         """The folders of the further models."""
         return tuple(row.folder for row in self._rows)
 
+    @property
+    def models(self) -> tuple[BundleDescription, ...]:
+        """What the model and the further ones say of themselves; empty before there is one."""
+        return () if self._model is None else (self._model, *(row.description for row in self._rows))
+
     def as_settings(self) -> dict[str, Any]:
         """Give what was chosen here by the names of `RunSettings`."""
         return {"further": self.further, "folds": self.folds.isChecked()}
@@ -80,8 +85,11 @@ class Averaging(QWidget):
         """Average with another model; further ones that do not go with it are dropped."""
         self._folder, self._model = folder, model
         for row in list(self._rows):
-            if row.folder == folder or not self._goes_with(model, row.folder):
+            other = self._described_if_alike(model, row.folder)
+            if row.folder == folder or other is None:
                 self._drop(row)
+            else:
+                row.description = other
         self._name_rows()
         self._show_folds()
 
@@ -116,11 +124,15 @@ class Averaging(QWidget):
         self._show_folds()
         self.changed.emit()
 
-    def _goes_with(self, model: BundleDescription, folder: Path) -> bool:
+    def _described_if_alike(
+        self, model: BundleDescription, folder: Path
+    ) -> BundleDescription | None:
+        """Read what another model says of itself; None if it does not go with a model."""
         try:
-            return not why_not_alike(model, self._describe(folder, variant=model.variant))
+            other = self._describe(folder, variant=model.variant)
         except (FileNotFoundError, ValueError):
-            return False  # such as a bundle without a 2D network
+            return None  # such as a bundle without a 2D network
+        return None if why_not_alike(model, other) else other
 
     def _drop(self, row: _Row) -> None:
         self._rows.remove(row)

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_seg.segmentation.bundle_description import describe_bundle
-from napari_seg.segmentation.mirror_axes import ALL_AXES, all_mirror_axes
+from napari_seg.segmentation.mirror_axes import all_mirror_axes, why_no_mirror_axes
 from napari_seg.segmentation.run_settings import ENTROPY
 from napari_seg.viewer.segmenting.averaging import Averaging
 
@@ -77,13 +77,13 @@ class RunOptions(QWidget):
         self.min_ml.setToolTip("Parts of a label that are smaller become background")
         self.precision_choice, self.certainty = _precision_choice(), _certainty_choice()
         self.mirror = QCheckBox("Average over mirrored windows")
-        self._show_mirroring(ALL_AXES)
         self.averaging = Averaging(describe_bundle)
+        self._show_mirroring()
         self.labels: list[QCheckBox] = []
         self._lay_out()
         self.fold.toggled.connect(self._on_fold)
         self.certainty.currentTextChanged.connect(self._on_certainty)
-        self.averaging.changed.connect(self.changed)
+        self.averaging.changed.connect(self._on_averaging)
         self._on_fold(False)
 
     @property
@@ -131,8 +131,8 @@ class RunOptions(QWidget):
     def set_model(self, folder: Path | None, model: BundleDescription) -> None:
         """Offer the labels of another model, and averages with it and over what it knows."""
         self.set_labels(model.label_names)
-        self._show_mirroring(all_mirror_axes(model), model.flat_axis)
         self.averaging.set_model(folder, model)
+        self._show_mirroring()
 
     def set_labels(self, names: Sequence[str]) -> None:
         """Offer the labels of a model; all are kept at first."""
@@ -166,19 +166,26 @@ class RunOptions(QWidget):
         layout.addWidget(self.fold)
         layout.addWidget(self._body)
 
-    def _show_mirroring(self, axes: tuple[int, ...], flat_axis: int | None = None) -> None:
-        """Offer to mirror windows along what a model was trained on."""
-        self._mirror_axes = axes
-        seen = [axis for axis in axes if axis != flat_axis]
+    def _show_mirroring(self) -> None:
+        """Offer to mirror windows along what all models that are averaged were trained on."""
+        models = self.averaging.models
+        self._mirror_axes = all_mirror_axes(models)
+        flat_axis = models[0].flat_axis if models else None
+        seen = [axis for axis in self._mirror_axes if axis != flat_axis]
         self.mirror.setEnabled(bool(seen))
         if not seen:
             self.mirror.setChecked(False)
-            self.mirror.setToolTip("The model was not trained on mirrored scans")
+            self.mirror.setToolTip(why_no_mirror_axes(models))
             return
+        which = "all models were" if len(models) > 1 else "it was"
         self.mirror.setToolTip(
             f"The network also sees each window mirrored along {_AXES_SEEN[len(seen)]}\n"
-            f"that it was trained on: steadier labels, in {2 ** len(seen)} times the time"
+            f"that {which} trained on: steadier labels, in {2 ** len(seen)} times the time"
         )
+
+    def _on_averaging(self) -> None:
+        self._show_mirroring()
+        self.changed.emit()
 
     def _on_fold(self, open_: bool) -> None:
         self.fold.setArrowType(Qt.ArrowType.DownArrow if open_ else Qt.ArrowType.RightArrow)
