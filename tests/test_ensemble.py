@@ -14,6 +14,7 @@ from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.ensemble import load_ensemble, mean_network
 from napari_seg.segmentation.inference import segment
 from napari_seg.segmentation.model_notices import notice_models
+from napari_seg.segmentation.models_alike import require_alike
 
 
 def write_bundle(folder, *checkpoints):
@@ -56,11 +57,74 @@ def test_one_bundle_is_itself():
     assert load_ensemble([None]).sha256 == load_bundle().sha256
 
 
-def test_bundles_that_prepare_otherwise_are_refused(tmp_path):
-    folder = write_bundle(tmp_path / "other", "model.pt")
-    change(folder, "inference", lambda config: config["inferer"].update(overlap=0.5))
-    with pytest.raises(ValueError, match=r"'other' and .* differ in inferer"):
+def edited(folder, edit):
+    """Write a bundle with other weights than the shipped one, and another config."""
+    write_bundle(folder, "zero.pt", "model.pt")
+    change(folder, "inference", edit)
+    return folder
+
+
+def prepares(**values):
+    """Change the second step of preparing, ``Spacingd``."""
+    return lambda config: config["prepare"]["transforms"][1].update(values)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            prepares(pixdim=[2.0, 1.0, 1.0]),
+            r"differ in prepare#transforms#1#pixdim: \[2.0, 1.0, 1.0\] and \[1.0, 1.0, 1.0\]",
+        ),
+        (prepares(diagonal=None), "prepare#transforms#1#diagonal: null and nothing"),
+        (prepares(_target_="Flipd"), '#1#_target_: "Flipd" and "Spacingd"'),
+        (
+            lambda config: config["prepare"]["transforms"].pop(),
+            r'prepare#transforms: \["Orientationd", "Spacingd"\] and \["Or',
+        ),
+    ],
+    ids=["value", "added", "class", "step less"],
+)
+def test_bundles_that_prepare_otherwise_are_refused_with_both_values(tmp_path, edit, said):
+    folder, first = edited(tmp_path / "other", edit), load_bundle()
+    # A bundle whose config MONAI need not be able to build.
+    other = replace(first, description=replace(first.description, folder=folder))
+    with pytest.raises(ValueError, match=said):
+        require_alike([first, other], ["shipped", "other"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"roi_size": [40, 48, 32]}, r"windows have 40×48×32 voxels, those of the model 40×56×40"),
+        ({"cval": -1.0}, "fills up its windows with -1, the model with 0"),
+    ],
+    ids=["window", "value"],
+)
+def test_bundles_of_other_windows_are_refused_with_both(tmp_path, values, said):
+    folder = edited(tmp_path / "other", lambda config: config["inferer"].update(values))
+    with pytest.raises(ValueError, match=f"'other' cannot be averaged with 'shipped': .*{said}"):
         load_ensemble([None, folder])
+
+
+def test_bundles_whose_slices_are_stacked_otherwise_are_refused(tmp_path):
+    folder = write_bundle(tmp_path / "other")
+    shutil.copy(shipped_bundle_folder() / "models" / "model_2d.pt", folder / "models")
+    change(folder, "two_d", lambda config: config["inferer"].update(spatial_dim=0))
+    with pytest.raises(ValueError, match="its slices are stacked along i, those of the model"):
+        load_ensemble([None, folder], variant="two_d")
+
+
+def test_what_changes_no_labels_of_an_inferer_is_not_compared(tmp_path, window):
+    values = {"sw_batch_size": 1, "overlap": 0.5, "mode": "constant", "progress": True}
+    folder = edited(tmp_path / "other", lambda config: config["inferer"].update(values))
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    one, other = (
+        segment(scan, load_ensemble(folders), device="cpu").array
+        for folders in ([None, folder], [folder, None])
+    )
+    assert (one == other).all()
+    assert one.any()
 
 
 def test_bundles_of_other_labels_are_refused(tmp_path):
@@ -164,8 +228,9 @@ def test_equal_models_in_folders_of_one_name_are_told_apart(tmp_path, folds):
 
 def test_unlike_models_in_folders_of_one_name_are_told_apart(tmp_path):
     places = [write_bundle(tmp_path / part / "bundle", "model.pt") for part in ("liver", "spleen")]
-    change(places[1], "inference", lambda config: config["inferer"].update(overlap=0.5))
-    with pytest.raises(ValueError, match="'spleen/bundle' and 'liver/bundle' differ in inferer"):
+    change(places[1], "inference", lambda config: config["inferer"].update(cval=-1.0))
+    said = "'spleen/bundle' cannot be averaged with 'liver/bundle': it fills up its windows"
+    with pytest.raises(ValueError, match=said):
         load_ensemble(places)
 
 

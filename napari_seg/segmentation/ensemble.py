@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.bundle import Ensemble, load_bundle
-from napari_seg.segmentation.bundle_config import config_with, needed_config
-from napari_seg.segmentation.bundle_description import read_config, shipped_bundle_folder
+from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.model_names import model_names
+from napari_seg.segmentation.models_alike import require_alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_seg.segmentation.bundle import Bundle
-    from napari_seg.segmentation.bundle_description import BundleDescription, Config
-
-# What metadata call a channel that they do not name.
-_SAY_NOTHING = frozenset({"", "image"})
+    from napari_seg.segmentation.bundle_description import BundleDescription
 
 
 def load_models(
@@ -99,7 +96,7 @@ def load_ensemble(
         load_bundle(folder, variant=variant, checkpoint=checkpoint) for folder, checkpoint in parts
     ]
     names = model_names([member.description for member in members])
-    _require_alike(members, names)
+    require_alike(members, names)
     _require_different(members, names, [checkpoint for _, checkpoint in parts])
     if len(members) == 1:
         return members[0]
@@ -112,28 +109,6 @@ def load_ensemble(
         descriptions=_further_descriptions(members),
     )
     return replace(members[0], network=mean_network(networks), sha256=digest, ensemble=ensemble)
-
-
-def why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
-    """Say what two models differ in, as far as they say it themselves; empty if in nothing."""
-    if other.spatial_dims != model.spatial_dims:
-        return f"it is a {other.spatial_dims}D network, the model is {model.spatial_dims}D"
-    if other.in_channels != model.in_channels:
-        return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
-    there, here = _stated_channels(other), _stated_channels(model)
-    if there and here and list(map(str.casefold, there)) != list(map(str.casefold, here)):
-        return f"its channels are {', '.join(there)} in this order, the model's {', '.join(here)}"
-    if other.labels != model.labels:
-        return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
-    return ""
-
-
-def _stated_channels(model: BundleDescription) -> tuple[str, ...]:
-    """Return the names of a model's channels; empty where it tells nothing by them."""
-    names = tuple(name.strip() for name in model.channel_names)
-    if len(names) != model.in_channels or {name.casefold() for name in names} <= _SAY_NOTHING:
-        return ()
-    return names
 
 
 def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
@@ -162,36 +137,6 @@ def mean_network(networks: Sequence[nn.Module]) -> nn.Module:
     return MeanNetwork().eval()
 
 
-def _require_alike(members: Sequence[Bundle], names: Sequence[str]) -> None:
-    first = members[0]
-    wanted = _shared_config(first)
-    for other, name in zip(members[1:], names[1:], strict=True):
-        reason = why_not_alike(first.description, other.description) or _why_other_classes(
-            first, other
-        )
-        if reason:
-            raise ValueError(f"'{name}' cannot be averaged with '{names[0]}': {reason}")
-        config = _shared_config(other)
-        differ = sorted(n for n in {*config, *wanted} if config.get(n) != wanted.get(n))
-        if differ:
-            raise ValueError(
-                f"models of an ensemble must be alike but for the network: '{name}' and "
-                f"'{names[0]}' differ in {', '.join(differ)}"
-            )
-
-
-def _why_other_classes(model: Bundle, other: Bundle) -> str:
-    """Say so where two networks state how many classes they score, and the numbers differ."""
-    here, there = (
-        read_config(one.folder, "inference", one.variant)["network_def"] for one in (model, other)
-    )
-    for name in ("out_channels", "num_classes"):
-        stated = [net.get(name) for net in (here, there) if isinstance(net, dict)]
-        if all(type(count) is int for count in stated) and len(set(stated)) > 1:
-            return f"its network scores {stated[1]} classes, that of the model {stated[0]}"
-    return ""
-
-
 def _require_different(
     members: Sequence[Bundle], names: Sequence[str], checkpoints: Sequence[str | None]
 ) -> None:
@@ -217,10 +162,3 @@ def _further_descriptions(members: Sequence[Bundle]) -> tuple[BundleDescription,
     """Return what each further bundle says of itself, folds of one counted once."""
     own = {member.folder: member.description for member in members}
     return tuple(own.values())[1:]
-
-
-def _shared_config(bundle: Bundle) -> Config:
-    """Return what a bundle's configs say of all but the network, to compare it with others."""
-    whole = read_config(bundle.folder, "inference", bundle.variant)
-    _, prepare = needed_config(whole, bundle.folder.name)
-    return config_with(whole, [prepare, "inferer", "postprocessing"])

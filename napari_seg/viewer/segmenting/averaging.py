@@ -19,8 +19,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
-from napari_seg.segmentation.ensemble import bundles_in, folds_of, why_not_alike
+from napari_seg.segmentation.ensemble import bundles_in, folds_of
 from napari_seg.segmentation.model_names import model_names
+from napari_seg.segmentation.models_alike import why_not_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
