@@ -21,6 +21,8 @@ PERCENTILES = (1, 10, 25, 50, 75, 90, 99)
 _AIR_HU = -600
 _LEAST_AIR_SHARE = 0.005
 _MOST_VOXELS = 2_000_000
+# Of a voxel with the next; below it there is nothing but noise.
+_LEAST_ALIKE = 0.2
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,15 @@ class Figures:
         """Whether there is air of the Hounsfield scale."""
         return self.share_of_air > _LEAST_AIR_SHARE
 
+    @property
+    def looks_like_noise(self) -> bool:
+        """Whether neighbouring voxels are no more alike than distant ones."""
+        return self.likeness is not None and self.likeness < _LEAST_ALIKE
 
-def figures_of(scan: Scan, *, with_likeness: bool = True) -> Figures:
-    """Measure a scan; of several channels the first counts, and likeness takes most of the time."""
-    voxels = scan.array[..., 0] if scan.array.ndim == 4 else scan.array
+
+def figures_of(scan: Scan, *, channel: int = 0, with_likeness: bool = True) -> Figures:
+    """Measure a scan, or one of its channels; likeness takes most of the time."""
+    voxels = scan.array[..., channel] if scan.array.ndim == 4 else scan.array
     values = _some_of(voxels)
     percentiles = _percentiles(values)
     # Networks for scans without a unit are shown what is not 0, with mean 0 and deviation 1.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.fingerprint import figures_of
+from napari_seg.segmentation.further_channels import figures_of_channels, notice_channels
 from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.model_names import model_names
@@ -40,14 +41,16 @@ def notice_models(
         What only some of several models would say names them by their folders.
     """
     models = (bundle.description, *(bundle.ensemble.descriptions if bundle.ensemble else ()))
-    flat_axis, figures = window_of(bundle.inferer).flat_axis, None
+    flat_axis, figures, further = window_of(bundle.inferer).flat_axis, None, None
     if any(one.fingerprint for one in models):
         figures = figures_of(scan, with_likeness=not voxels_only)
+        further = figures_of_channels(scan, voxels_only=voxels_only)
     said = [
         (
             name,
             (
                 *notice_differences(scan, one, figures=figures, voxels_only=voxels_only),
+                *notice_channels(scan, one, figures=further, voxels_only=voxels_only),
                 *notice_mirroring(mirror, one, flat_axis),
             ),
         )

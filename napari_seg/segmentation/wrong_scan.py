@@ -27,8 +27,6 @@ _LESS_CONTRAST = 0.5
 _ROUNDING = 1e-5
 # Scans brought to mean 0 and deviation 1 lie within some units of 0; fat in HU lies far below.
 _BELOW_ZERO = -10.0
-# Of a voxel with the next; below it there is nothing but noise.
-_LEAST_ALIKE = 0.2
 # Of the training's range; and so many deviations or HU more, for the darkest and brightest differ
 # between any two scanners.
 _WIDER = 0.5
@@ -192,7 +190,7 @@ def _contrast(
 def _noise(
     _scan: Scan, figures: Figures, known: Fingerprint, _axes: Sequence[int]
 ) -> Notice | None:
-    if figures.likeness is None or figures.likeness >= _LEAST_ALIKE:
+    if figures.likeness is None or not figures.looks_like_noise:
         return None
     return Notice(
         "noise",

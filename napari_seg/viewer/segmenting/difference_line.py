@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from napari_seg.imaging.geometry import Region, clip_region
+from napari_seg.segmentation.further_channels import notice_channels
 from napari_seg.segmentation.wrong_scan import notice_differences
 from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.layers import grid_of, scan_of
@@ -135,10 +136,13 @@ def differences(
         Told 0 first; what it raises stops the comparison.
     """
     on_progress(0.0)
-    if part == "auto":
-        return notice_differences(scan, model, voxels_only=True)
-    box = None if part is None else clip_region(part, scan.geometry.shape)
-    return notice_differences(scan if box is None else scan.crop(box), model)
+    voxels_only = part == "auto"
+    if part is not None and part != "auto":
+        scan = scan.crop(clip_region(part, scan.geometry.shape))
+    return (
+        *notice_differences(scan, model, voxels_only=voxels_only),
+        *notice_channels(scan, model, voxels_only=voxels_only),
+    )
 
 
 @dataclass(frozen=True)
