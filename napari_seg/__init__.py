@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_seg.imaging.label_table import Label, LabelTable
     from napari_seg.imaging.scan import LabelMap, Notice, Scan
     from napari_seg.segmentation.bundle import load_bundle
+    from napari_seg.segmentation.ensemble import load_ensemble
+    from napari_seg.segmentation.execution.plan import Plan
     from napari_seg.segmentation.inference import segment
 
     __version__: str
@@ -34,12 +36,14 @@ __all__ = [
     "LabelTable",
     "NeedsRepairError",
     "Notice",
+    "Plan",
     "Scan",
     "Series",
     "SeveralSeriesError",
     "__version__",
     "find_series",
     "load_bundle",
+    "load_ensemble",
     "read_label_table",
     "read_labels",
     "read_scan",
@@ -69,6 +73,8 @@ _HOMES = {
     "write_masks": "imaging.files",
     "write_surfaces": "imaging.files",
     "load_bundle": "segmentation.bundle",
+    "load_ensemble": "segmentation.ensemble",
+    "Plan": "segmentation.execution.plan",
     "segment": "segmentation.inference",
 }
 

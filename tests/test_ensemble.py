@@ -7,11 +7,13 @@ import torch
 from altered_bundle import change
 from two_channel_bundle import write_two_channel_bundle
 
+import napari_seg
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.segmentation import fingerprint
 from napari_seg.segmentation.bundle import load_bundle
 from napari_seg.segmentation.bundle_description import shipped_bundle_folder
 from napari_seg.segmentation.ensemble import load_ensemble, mean_network
+from napari_seg.segmentation.execution import Plan
 from napari_seg.segmentation.inference import segment
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.models_alike import require_alike
@@ -51,6 +53,12 @@ def test_several_bundles_are_one(tmp_path, window):
         members = [load_bundle(one).network(window) for one in (None, folder)]
         assert torch.allclose(ensemble.network(window), sum(members) / 2, atol=1e-5)
     assert ensemble.sha256 not in (load_bundle().sha256, load_bundle(folder).sha256)
+
+
+def test_the_public_names_of_the_guides_load_bundles_of_any_path(tmp_path):
+    folder = write_bundle(tmp_path / "other", "zero.pt", "model.pt")
+    assert napari_seg.load_ensemble([None, str(folder)]).ensemble.further == (folder,)
+    assert napari_seg.Plan is Plan
 
 
 def test_one_bundle_is_itself():

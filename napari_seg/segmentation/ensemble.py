@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_seg.segmentation.bundle import Ensemble, load_bundle
@@ -13,7 +14,6 @@ from napari_seg.segmentation.models_alike import require_alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from torch import nn
 
@@ -59,7 +59,7 @@ def folds_of(folder: Path | None) -> list[str]:
 
 
 def load_ensemble(
-    folders: Sequence[Path | None], *, variant: str | None = None, folds: bool = False
+    folders: Sequence[str | Path | None], *, variant: str | None = None, folds: bool = False
 ) -> Bundle:
     """Load several bundles, or the folds of one, as a bundle whose scores are their mean.
 
@@ -85,9 +85,10 @@ def load_ensemble(
     ValueError
         If the bundles prepare a scan or draw labels in different ways, or one is there twice.
     """
+    places = [None if folder is None else Path(folder) for folder in folders]
     parts = [
         (folder, checkpoint)
-        for folder in folders
+        for folder in places
         for checkpoint in (folds_of(folder) if folds else [None])
     ]
     if not parts:
@@ -103,7 +104,7 @@ def load_ensemble(
     digest = hashlib.sha256("".join(member.sha256 for member in members).encode()).hexdigest()
     networks = [member.network for member in members]
     ensemble = Ensemble(
-        further=tuple(folder for folder in folders[1:] if folder is not None),
+        further=tuple(folder for folder in places[1:] if folder is not None),
         folds=folds,
         sha256=tuple(member.sha256 for member in members),
         descriptions=_further_descriptions(members),
