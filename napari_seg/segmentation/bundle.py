@@ -18,6 +18,7 @@ from napari_seg.segmentation.bundle_description import (
     describe_bundle,
     read_config,
 )
+from napari_seg.segmentation.single_output import with_single_output
 from napari_seg.segmentation.trust import lines_that_run_code
 from napari_seg.segmentation.weights import with_weights
 
@@ -183,7 +184,7 @@ def load_bundle(
         raise ValueError(f"the bundle {description.name!r} cannot be built: {reason}") from error
     return Bundle(
         description=description,
-        network=with_weights(parts["network_def"], weights, folder.name),
+        network=with_single_output(with_weights(parts["network_def"], weights, folder.name)),
         prepare=parts[prepare],
         inferer=parts["inferer"],
         postprocess=parts["postprocessing"],
