@@ -182,8 +182,15 @@ def test_bundles_whose_channels_are_in_another_order_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "names",
-    [None, {}, {"0": "image"}, {"0": "image", "1": "image"}, {"1": "flair", "0": "T1 "}],
-    ids=["none", "empty", "image", "images", "the same"],
+    [
+        None,
+        {},
+        {"0": "image"},
+        {"0": "image", "1": "image"},
+        {"1": "flair", "0": "T1 "},
+        {"0": "T1w", "1": "FLAIR"},
+    ],
+    ids=["none", "empty", "image", "images", "the same", "another word"],
 )
 def test_bundles_that_do_not_name_other_channels_are_averaged(tmp_path, names):
     one = write_channels(tmp_path / "one", 0, {"0": "T1", "1": "FLAIR"})

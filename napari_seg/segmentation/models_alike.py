@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from napari_seg.segmentation.bundle_config import config_with, needed_config
 from napari_seg.segmentation.bundle_description import read_config
-from napari_seg.segmentation.windows import window_of
+from napari_seg.segmentation.slabs.window_weights import sigma_scales
+from napari_seg.segmentation.windows import padding_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari_seg.segmentation.bundle import Bundle
     from napari_seg.segmentation.bundle_description import BundleDescription, Config
+    from napari_seg.segmentation.windows import Padding
 
 # What metadata call a channel that they do not name.
 _SAY_NOTHING = frozenset({"", "image"})
@@ -29,7 +31,7 @@ def why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
     if other.in_channels != model.in_channels:
         return f"it takes {other.in_channels} channel(s), the model {model.in_channels}"
     there, here = _stated_channels(other), _stated_channels(model)
-    if there and here and list(map(str.casefold, there)) != list(map(str.casefold, here)):
+    if _are_in_another_order(there, here):
         return f"its channels are {', '.join(there)} in this order, the model's {', '.join(here)}"
     if other.labels != model.labels:
         return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
@@ -76,6 +78,12 @@ def _stated_channels(model: BundleDescription) -> tuple[str, ...]:
     return names
 
 
+def _are_in_another_order(there: Sequence[str], here: Sequence[str]) -> bool:
+    """Tell whether a channel of one stands at another place in the other, whatever the rest is."""
+    one, another = ([name.casefold() for name in names] for names in (there, here))
+    return any(a != b and (a in another or b in one) for a, b in zip(one, another, strict=False))
+
+
 def _why_other_classes(model: Bundle, other: Bundle) -> str:
     """Say so where two networks state how many classes they score, and the numbers differ."""
     here, there = (
@@ -100,10 +108,17 @@ def _why_other_windows(model: Bundle, other: Bundle) -> str:
         return (
             f"its windows have {_size(there.shape)} voxels, those of the model {_size(here.shape)}"
         )
-    around = [float(getattr(one.inferer, "cval", 0.0)) for one in (other, model)]
-    if around[0] != around[1]:
-        return f"it fills up its windows with {around[0]:g}, the model with {around[1]:g}"
+    paddings = [padding_of(one.inferer) for one in (other, model)]
+    if paddings[0] != paddings[1]:
+        return f"it fills up its windows with {_filling(paddings[0])}, the model with {_filling(paddings[1])}"
+    scales = [sigma_scales(one.inferer) for one in (other, model)]
+    if scales[0] != scales[1]:
+        return f"the widths of its windows' weights are {scales[0]}, those of the model {scales[1]}"
     return ""
+
+
+def _filling(padding: Padding) -> str:
+    return f"{padding.value:g}" if padding.mode == "constant" else f"padding_mode '{padding.mode}'"
 
 
 def _axis(flat_axis: int | None) -> str:

@@ -76,7 +76,9 @@ class Averaging(QWidget):
     @property
     def models(self) -> tuple[BundleDescription, ...]:
         """What the model and the further ones say of themselves; empty before there is one."""
-        return () if self._model is None else (self._model, *(row.description for row in self._rows))
+        return (
+            () if self._model is None else (self._model, *(row.description for row in self._rows))
+        )
 
     def as_settings(self) -> dict[str, Any]:
         """Give what was chosen here by the names of `RunSettings`."""
