@@ -350,3 +350,36 @@ def test_the_panel_is_in_both_menus(make_napari_viewer):
         items = [getattr(item, "command", None) for item in menus.get_menu(menu)]
         assert "napari-seg.panel" in [item.id for item in items if item is not None], menu
     assert viewer.layers == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_slices_beside_masks_open_as_the_scan_and_the_masks_are_told_of(tmp_path, count):
+    patient = tmp_path / "patient"
+    scan = read_scan(write_series(patient / "CT"))
+    for name in ("liver", "spleen")[:count]:
+        labels = LabelMap((scan.array > 2000).astype(np.uint8), scan.geometry, TABLE)
+        write_labels(labels, patient / f"{name}.nii.gz", source=scan)
+    [(data, meta, kind)] = read(patient)
+    assert (kind, data.shape) == ("image", scan.array.T.shape)
+    [notice] = [one for one in meta["metadata"]["napari_seg"]["notices"] if "beside" in one.code]
+    assert notice.figures == {"volumes": count}
+    assert "open it by its file" in notice.message or count == 2
+
+
+def test_a_folder_with_many_other_files_before_its_slices_is_ours(tmp_path):
+    for number in range(600):
+        (tmp_path / f"photo_{number}.jpg").write_bytes(b"\xff\xd8\xff")
+        (tmp_path / f"viewer_{number}.bin").write_bytes(b"nothing")
+    assert get_reader(str(tmp_path)) is None
+    write_series(tmp_path / "zz" / "images", range(2))
+    assert get_reader(str(tmp_path)) is not None
+
+
+def test_thousands_of_photos_are_declined_by_their_names(tmp_path, monkeypatch):
+    for number in range(2000):
+        (tmp_path / f"IMG_{number}.JPG").touch()
+    (tmp_path / "notes.txt").touch()
+    opened = []
+    monkeypatch.setattr(Path, "open", lambda path, *_: opened.append(path))
+    assert get_reader(str(tmp_path)) is None
+    assert opened == []

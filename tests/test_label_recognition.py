@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from dicom_slices import write_series
 from PIL import Image
 
+from napari_seg import LabelMap, LabelTable, read_labels, read_scan, write_labels
 from napari_seg.imaging.label_files.recognition import is_label_file
 
 FEW = np.zeros((6, 5, 4), np.uint8)
@@ -120,3 +121,26 @@ def test_real_scans_and_labels(shared_data: Path) -> None:
         assert is_label_file(shared_data / scan) is False
     for scan in sorted((shared_data / "hippocampus" / "imagesTr").iterdir())[:20]:
         assert is_label_file(scan) is not True
+
+
+@pytest.mark.parametrize("below", ["", "CT"])
+def test_masks_beside_dicom_slices_do_not_make_labels_of_the_folder(
+    tmp_path: Path, below: str
+) -> None:
+    write_series(tmp_path / below)
+    write(tmp_path / "liver.nii.gz", (FEW > 0).astype(np.uint8))
+    assert is_label_file(tmp_path) is False
+    assert read_labels(tmp_path).table.names == {1: "liver"}
+
+
+def test_masks_beside_a_dicom_segmentation_are_labels(tmp_path: Path) -> None:
+    mask = np.zeros((8, 6, 5), np.uint8)
+    mask[2:5, 2:4, 1:3] = 1
+    scan = read_scan(
+        write_series(tmp_path / "scan", StudyInstanceUID="1.2", FrameOfReferenceUID="1.3")
+    )
+    (tmp_path / "masks").mkdir()
+    labels = LabelMap(mask, scan.geometry, LabelTable.from_names({1: "liver"}))
+    write_labels(labels, tmp_path / "masks" / "seg.dcm", source=scan)
+    write_labels(labels, tmp_path / "masks" / "liver.nii.gz", source=scan)
+    assert is_label_file(tmp_path / "masks") is True

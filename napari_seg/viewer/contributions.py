@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ import napari
 import numpy as np
 from napari.layers import Image, Labels
 
+from napari_seg.imaging.dicom.presence import holds_dicom
 from napari_seg.imaging.file_formats import PAIR_SUFFIXES, PICTURE_SUFFIXES, suffix_of
-from napari_seg.imaging.file_kinds import file_kind, kind_inside
+from napari_seg.imaging.file_kinds import kind_inside
 from napari_seg.imaging.files import (
     case_name,
     read_labels,
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     LayerData = tuple[Any, ...]
-
-# So many files of a folder are looked at before it is taken to hold no DICOM.
-_LOOKED_AT = 20
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
@@ -206,7 +203,7 @@ def _sample(file_name: str) -> list[LayerData]:
 
 def _is_ours(path: Path) -> bool:
     if path.is_dir():
-        return bool(mask_files(path)) or _holds_dicom(path)
+        return bool(mask_files(path)) or holds_dicom(path)
     suffix = suffix_of(path)
     if suffix in PAIR_SUFFIXES:
         return _is_pair(path)
@@ -221,8 +218,3 @@ def _is_pair(path: Path) -> bool:
     names = {path.name, path.name.replace(".img", ".hdr"), path.name.replace(".IMG", ".HDR")}
     found = [path.with_name(name) for name in names if path.with_name(name).is_file()]
     return any(kind_inside(one) == "a plain NIfTI file" for one in found)
-
-
-def _holds_dicom(folder: Path) -> bool:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return any(file_kind(file) == "a DICOM file" for file in islice(files, _LOOKED_AT))

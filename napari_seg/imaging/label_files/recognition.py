@@ -46,7 +46,7 @@ def is_label_file(path: str | Path) -> bool | None:
     -------
     bool or None
         True where its name, its kind or a table beside it says so, and for a folder with one
-        mask a structure. None where it is unsure: it holds few different whole numbers, but
+        mask a structure that holds no DICOM image. None where it is unsure: it holds few different whole numbers, but
         nothing says that they are labels. False for all else, and for what cannot be read.
     """
     try:
@@ -80,7 +80,11 @@ def _has_table(path: Path) -> bool:
 
 
 def _is_label_folder(folder: Path) -> bool:
+    from napari_seg.imaging.dicom.presence import holds_dicom_image
+
     files = mask_files(folder)
+    if files and holds_dicom_image(folder):
+        return False
     if not files and is_saved_without_labels(folder):
         return True
     if not files:

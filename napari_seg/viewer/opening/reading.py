@@ -13,6 +13,7 @@ from napari_seg.imaging.drawn_voxels import look_drawn
 from napari_seg.imaging.files import read_labels, read_scan
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.label_alignment import align_labels
+from napari_seg.imaging.label_files.mask_folder import mask_files
 from napari_seg.imaging.label_files.recognition import is_label_file
 from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
@@ -142,7 +143,8 @@ def read_either(
     path = Path(path)
     holds_labels = is_label_file(path) if series is None else False
     if holds_labels is False:
-        return read_scan(path, series=series, repair=repair, on_progress=on_progress)
+        scan = read_scan(path, series=series, repair=repair, on_progress=on_progress)
+        return _with_volumes_beside(scan, path)
     try:
         labels = read_labels(path, on_progress=on_progress)
     except ValueError as error:
@@ -210,6 +212,20 @@ def place_is_known(notices: Iterable[Notice]) -> bool:
 
 def _noted(read: Scan | LabelMap, message: str, code: str = "named-as-labels") -> Scan | LabelMap:
     return replace(read, notices=(*read.notices, Notice(code, message)))
+
+
+def _with_volumes_beside(scan: Scan, path: Path) -> Scan:
+    """Tell what a folder of DICOM slices holds besides: masks most of all."""
+    count = len(mask_files(path)) if path.is_dir() else 0
+    if not count:
+        return scan
+    volumes = "a volume of another form" if count == 1 else f"{count} volumes of other forms"
+    message = (
+        f"beside the DICOM slices the folder holds {volumes} (such as NIfTI), which may be labels: "
+        f"open {'it' if count == 1 else 'each'} by its file to see it"
+    )
+    notice = Notice("volumes-beside", message, {"volumes": count})
+    return replace(scan, notices=(*scan.notices, notice))
 
 
 def _order_beside(read: Scan | LabelMap, grids: Sequence[Grid]) -> DisplayOrder:
