@@ -13,6 +13,7 @@ from napari_seg import (
     Scan,
     read_label_table,
     read_labels,
+    write_labels,
     write_masks,
 )
 from napari_seg.imaging.label_files.recognition import is_label_file
@@ -253,3 +254,77 @@ def test_real_labels_survive(tmp_path: Path, shared_data: Path) -> None:
     back = read_labels(tmp_path / "masks")
     assert np.array_equal(back.array, labels.array)
     assert back.table == labels.table
+
+
+def labelled(folder: Path, name: str, box: Any, table: LabelTable) -> None:
+    folder.mkdir(exist_ok=True)
+    array = np.zeros((6, 5, 4), np.uint8)
+    array[box] = next(iter(table)).value
+    write_labels(LabelMap(array, GEOMETRY, table), folder / name)
+
+
+@pytest.mark.parametrize("value", [1, 3])
+def test_the_table_of_a_lone_label_file_is_its_own(tmp_path: Path, value: int) -> None:
+    table = LabelTable((Label(value, "tumour", (255, 0, 0), "108369006", "done"),))
+    labelled(tmp_path / "case", "case1_dseg.nii.gz", np.s_[1], table)
+    labels = read_labels(tmp_path / "case")
+    assert labels.table == table
+    assert labels.array[:, 0, 0].tolist() == [0, value, 0, 0, 0, 0]
+    assert labels.notices == ()
+
+
+def test_masks_with_a_table_each_keep_names_and_values(tmp_path: Path) -> None:
+    labelled(tmp_path / "case", "a.nii.gz", np.s_[1], LabelTable.from_names({7: "liver"}))
+    labelled(tmp_path / "case", "b.nii.gz", np.s_[2], LabelTable.from_names({2: "spleen"}))
+    mask(tmp_path / "case", "aorta.nii.gz", np.s_[3])
+    labels = read_labels(tmp_path / "case")
+    assert labels.table.names == {2: "spleen", 7: "liver", 8: "aorta"}
+    assert labels.array[:, 0, 0].tolist() == [0, 7, 2, 8, 0, 0]
+    assert labels.notices == ()
+
+
+def test_a_value_that_two_tables_give_is_told_when_it_changes(tmp_path: Path) -> None:
+    red = LabelTable((Label(1, "spleen", (255, 0, 0)),))
+    labelled(tmp_path / "case", "a.nii.gz", np.s_[1], LabelTable.from_names({1: "liver"}))
+    labelled(tmp_path / "case", "b.nii.gz", np.s_[2], red)
+    labels = read_labels(tmp_path / "case")
+    assert labels.table.names == {1: "liver", 2: "spleen"}
+    assert labels.table.label(2).colour == (255, 0, 0)
+    assert labels.array[:, 0, 0].tolist() == [0, 1, 2, 0, 0, 0]
+    assert [(one.code, one.figures) for one in labels.notices] == [("values-changed", {"masks": 1})]
+
+
+def test_two_masks_that_their_tables_call_alike_are_refused(tmp_path: Path) -> None:
+    for name in ("a.nii.gz", "b.nii.gz"):
+        labelled(tmp_path / "case", name, np.s_[1], LabelTable.from_names({1: "liver"}))
+    with pytest.raises(ValueError, match="two masks of one structure"):
+        read_labels(tmp_path / "case")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [(".txt", '4 1 2 255 1 1 1 "spleen"\n'), (".ctbl", "4 spleen 1 2 255 255\n")],
+)
+def test_a_colour_table_called_like_a_mask_is_its_own(
+    tmp_path: Path, suffix: str, content: str
+) -> None:
+    mask(tmp_path / "case", "x.nii.gz", np.s_[1], value=255)
+    (tmp_path / "case" / "x").with_suffix(suffix).write_text(content)
+    labels = read_labels(tmp_path / "case")
+    assert tuple(labels.table) == (Label(4, "spleen", (1, 2, 255)),)
+    assert labels.array.max() == 4
+
+
+def test_the_table_of_a_file_called_labels_is_not_the_folder_s(tmp_path: Path) -> None:
+    labelled(tmp_path / "case", "labels.nii.gz", np.s_[1], LabelTable.from_names({3: "liver"}))
+    mask(tmp_path / "case", "spleen.nii.gz", np.s_[2])
+    labels = read_labels(tmp_path / "case")
+    assert labels.table.names == {3: "liver", 4: "spleen"}
+
+
+def test_a_table_of_other_voxels_names_no_mask(tmp_path: Path) -> None:
+    labelled(tmp_path / "case", "a.nii.gz", np.s_[1], LabelTable.from_names({3: "liver"}))
+    mask(tmp_path / "case", "a.nii.gz", np.s_[2], value=3)
+    labels = read_labels(tmp_path / "case")
+    assert labels.table.names == {1: "a"}
+    assert [notice.code for notice in labels.notices] == ["table-of-other-voxels"]

@@ -5,38 +5,31 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_seg.imaging.file_formats import (
-    ITK_SUFFIXES,
-    NIFTI_SUFFIXES,
-    case_name,
-    suffix_of,
-)
+from napari_seg.imaging.file_formats import ITK_SUFFIXES, NIFTI_SUFFIXES, suffix_of
 from napari_seg.imaging.label_alignment import place_labels
+from napari_seg.imaging.label_files.mask_tables import (
+    MASK_SUFFIXES,
+    has_own_table,
+    name_masks,
+)
 from napari_seg.imaging.label_files.structure_files import (
     RECORD_NAME,
-    TABLE_NAME,
     file_names,
-    read_file_names,
     require_replaceable,
     write_folder_table,
 )
-from napari_seg.imaging.label_files.tables import TABLE_SUFFIXES, read_label_table
 from napari_seg.imaging.label_files.voxel_checks import smallest, whole_numbers
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.progress import OnProgress, share_of
 from napari_seg.imaging.saving import replace_folder, write_text
 from napari_seg.imaging.scan import LabelMap, Notice, Scan
 from napari_seg.imaging.voxel_files import read_voxels, write_voxels
-
-MASK_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
-"""How the names of masks end that are written."""
 
 _MOST_NAMED = 5
 
@@ -57,9 +50,8 @@ def read_masks(folder: Path, *, on_progress: OnProgress | None = None) -> LabelM
     Parameters
     ----------
     folder
-        One volume a structure, 0 outside it and one other value inside. ``labels.tsv``, or
-        another table of labels in it, gives values, names, colours and codes; files that it
-        does not name get the next free values, in the order of their names.
+        One volume a structure, 0 outside it and one other value inside; see
+        `mask_tables.name_masks` for their values and names.
     on_progress
         Called with the fraction that was read.
 
@@ -80,12 +72,13 @@ def read_masks(folder: Path, *, on_progress: OnProgress | None = None) -> LabelM
             f"'{folder.name}' holds no masks: a folder of labels has one .nii.gz, .nrrd or .mha "
             "file for each structure"
         )
-    table, of_file, notices = _table_in(folder, files)
+    # Masks with a table of their own are read twice: it names the value inside.
+    to_read = len(files) + sum(has_own_table(file) for file in files)
+    shares = [share_of(on_progress, n / to_read, (n + 1) / to_read) for n in range(to_read)]
+    table, of_file, notices = name_masks(folder, files, reports=shares[: -len(files)])
     masks = {value: file for file, value in of_file.items()}
+    shares = shares[-len(files) :]
     first, *_ = files
-    shares = [
-        share_of(on_progress, n / len(masks), (n + 1) / len(masks)) for n in range(len(masks))
-    ]
     whole = _read_mask(first, on_progress=shares[0])
     array = np.zeros(whole.array.shape, np.min_scalar_type(max(masks)), order="F")
     overlaps: Counter[tuple[int, int]] = Counter()
@@ -196,48 +189,6 @@ def _read_mask(
             "open them one by one, or resample one of them"
         )
     return placed
-
-
-def _table_in(folder: Path, files: list[Path]) -> tuple[LabelTable, dict[Path, int], list[Notice]]:
-    """Find the table of a folder, complete it, and the value of each file."""
-    table, said, notices = _stated(folder)
-    by_name = {name.casefold(): value for value, name in said.items()}
-    for end in MASK_SUFFIXES:
-        for value, name in file_names(table, end).items():
-            by_name.setdefault(name.casefold(), value)
-    values = {
-        file: by_name[file.name.casefold()] for file in files if file.name.casefold() in by_name
-    }
-    if len(set(values.values())) < len(values):
-        raise ValueError(
-            f"'{folder.name}' holds two masks of one structure; move one of them elsewhere"
-        )
-    for file in files:
-        if file not in values:
-            values[file] = max([*table.names, *values.values(), 0]) + 1
-            value = values[file]
-            table = LabelTable((*table, Label(value, _text(case_name(file)), colour_of(value))))
-    return table, values, notices
-
-
-def _text(name: str) -> str:
-    """Replace bytes of a name that are no text, as old archives have them."""
-    return name.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _stated(folder: Path) -> tuple[LabelTable, dict[int, str], list[Notice]]:
-    ours = folder / TABLE_NAME
-    if ours.is_file():
-        try:
-            return read_label_table(ours), read_file_names(ours), []
-        except ValueError as error:
-            message = f"names and colours were not read: {error}"
-            return LabelTable(), {}, [Notice("table-unread", message)]
-    for other in sorted(folder.iterdir()):
-        if other.suffix.lower() in TABLE_SUFFIXES and other.is_file():
-            with suppress(ValueError):  # another text
-                return read_label_table(other), {}, []
-    return LabelTable(), {}, []
 
 
 def _overlap(overlaps: Counter[tuple[int, int]], table: LabelTable) -> Notice:
