@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from PIL import Image
 
+from napari_seg import read_labels
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.pictures import picture_geometry, read_picture, write_picture
 from napari_seg.imaging.scan import Source
@@ -119,17 +121,80 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_as_such(tmp_path: Path
         read_picture(tmp_path / "x.png")
 
 
-@pytest.mark.parametrize(("kind", "turned"), [(np.uint8, True), (np.uint16, False)])
-def test_a_tiff_whose_lowest_value_is_white_is_turned_or_told(tmp_path, kind, turned):
-    values = np.arange(12, dtype=kind).reshape(3, 4)
+def write_tiff(path: Path, pixels: bytes, **tags: int) -> Path:
+    """Write an uncompressed TIFF of 3 rows and 4 columns, all of whose tags are one short."""
+    said = {"Width": 4, "Length": 3, "Bits": 8, "Compression": 1, "Photometric": 1, **tags}
+    said |= {"Offset": 10 + 12 * (len(said) + 2) + 4, "Bytes": len(pixels)}
+    numbers = {
+        "Width": 256,
+        "Length": 257,
+        "Bits": 258,
+        "Compression": 259,
+        "Photometric": 262,
+        "Offset": 273,
+        "Samples": 277,
+        "Bytes": 279,
+        "Extra": 338,
+        "Format": 339,
+    }
+    fields = sorted((numbers[name], value) for name, value in said.items())
+    entries = b"".join(struct.pack("<HHLHH", tag, 3, 1, value, 0) for tag, value in fields)
+    path.write_bytes(
+        b"II*\0\x08\0\0\0" + struct.pack("<H", len(fields)) + entries + bytes(4) + pixels
+    )
+    return path
+
+
+def rows_of(path: Path) -> list[list[int]]:
+    rows: list[list[int]] = read_picture(path).array[:, :, 0].T.tolist()
+    return rows
+
+
+def codes_of(path: Path) -> list[str]:
+    return [notice.code for notice in read_picture(path).notices][1:]
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_deflate"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, bool])
+def test_a_tiff_whose_lowest_value_is_white_is_read_as_it_is_stored(
+    tmp_path: Path, kind: Any, compression: str | None
+) -> None:
+    values = (ROWS > 4) if kind is bool else ROWS.astype(kind)
     path = tmp_path / "film.tif"
-    Image.fromarray(values).save(path)
+    Image.fromarray(values).save(path, compression=compression)
     raw = bytearray(path.read_bytes())
     # The tag of what zero looks like: a short, one value, 1 for black.
-    place = raw.index(struct.pack("<HHLH", 0x0106, 3, 1, 1))
-    raw[place + 8] = 0
+    raw[raw.index(struct.pack("<HHLH", 0x0106, 3, 1, 1)) + 8] = 0
     path.write_bytes(raw)
-    scan = read_picture(path)
-    read = scan.array[:, :, 0].T
-    assert np.array_equal(read, 255 - values if turned else values)
-    assert ("white-is-zero" in [notice.code for notice in scan.notices]) is not turned
+    assert rows_of(path) == values.astype(int).tolist()
+    assert codes_of(path) == ["white-is-zero"]
+    if kind is not bool:
+        assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(path)), values)
+
+
+def test_labels_of_a_tiff_whose_lowest_value_is_white_keep_their_values(tmp_path: Path) -> None:
+    stored = bytes([0, 0, 1, 1, 0, 2, 2, 0, 0, 0, 0, 255])
+    labels = read_labels(write_tiff(tmp_path / "mask.tif", stored, Photometric=0))
+    assert labels.array[..., 0].T.tobytes() == stored
+    assert "white-is-zero" in [notice.code for notice in labels.notices]
+
+
+def test_a_tiff_of_signed_bytes_keeps_its_signs(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "x.tif", bytes(range(250, 256)) + bytes(range(6)), Format=2)
+    assert rows_of(path) == [[-6, -5, -4, -3], [-2, -1, 0, 1], [2, 3, 4, 5]]
+    assert read_picture(path).array.dtype == np.int8
+    assert codes_of(path) == []
+
+
+@pytest.mark.parametrize("white", [0, 1])
+def test_a_tiff_of_four_bits_keeps_its_numbers(tmp_path: Path, white: int) -> None:
+    stored = bytes([0x01, 0x23, 0x45, 0x67, 0x89, 0xAF])
+    path = write_tiff(tmp_path / "x.tif", stored, Bits=4, Photometric=white)
+    assert rows_of(path) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 15]]
+
+
+def test_a_second_channel_that_is_left_out_is_told(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "x.tif", bytes(range(24)), Samples=2, Extra=0)
+    assert rows_of(path) == [[0, 2, 4, 6], [8, 10, 12, 14], [16, 18, 20, 22]]
+    assert codes_of(path) == ["fewer-channels"]
+    assert read_picture(path).notices[1].figures == {"stored": 2, "read": 1}

@@ -7,6 +7,7 @@ its origin is 0 and a pixel 1 mm, which a notice says.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from napari_seg.imaging.scan import Notice, Scan, Source
 
 _OPAQUE = 255
 _ORIENTATION_TAG, _BITS_TAG, _SAMPLE_FORMAT_TAG, _WHITE_TAG = 0x0112, 0x0102, 0x0153, 0x0106
+_SAMPLES_TAG = 0x0115
+# Pillow spreads numbers of so many bits over 8.
+_STEPS = {(2,): 85, (4,): 17}
+_LARGEST = {"1": 1, "L": 255}
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
 )
@@ -39,7 +44,8 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
     Returns
     -------
     Scan
-        Grey as ``(i, j, 1)``, colour as ``(i, j, 1, 3)``; its kind of number is kept.
+        Grey as ``(i, j, 1)``, colour as ``(i, j, 1, 3)``. The numbers of a TIFF file are those
+        that it stores, whatever it shows as white, and their kind is kept.
 
     Raises
     ------
@@ -59,10 +65,8 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
             notices = [_NO_PLACE]
             if picture.getexif().get(_ORIENTATION_TAG, 1) != 1:
                 notices.append(Notice("turned", "the picture was turned as its file asks"))
-            is_unsigned = _is_unsigned(picture)
-            pixels = _pixels(ImageOps.exif_transpose(picture), palette_as_values)
-            # Pillow has no kind of its own for whole numbers of 32 bits without a sign.
-            pixels = pixels.view(np.uint32) if is_unsigned else pixels
+            stored = _StoredNumbers.of(picture)
+            pixels = stored.restored(_pixels(ImageOps.exif_transpose(picture), palette_as_values))
     except UnidentifiedImageError as error:
         kind = file_kind(path)
         cause = f"is {kind}"
@@ -143,10 +147,14 @@ def _reduced(picture: Image.Image) -> list[Notice]:
     if wide and not picture.mode.startswith(("I", "F")):
         message = "the picture has 16 bits a channel, of which the upper 8 were read"
         notices.append(Notice("fewer-bits", message, {"stored_bits": 16, "read_bits": 8}))
-    # Pillow turns pictures of 8 bits itself.
-    if picture.mode.startswith(("I", "F")) and _tags(picture).get(_WHITE_TAG) == 0:
+    if _tags(picture).get(_WHITE_TAG) == 0:
         message = "the file shows its lowest value as white: values were read as they are stored"
         notices.append(Notice("white-is-zero", message))
+    parts, read = _tags(picture).get(_SAMPLES_TAG, 1), len(picture.getbands())
+    if parts > read:
+        which = "only the first was" if read == 1 else f"the first {read} were"
+        message = f"of the {parts} channels of the picture {which} read"
+        notices.append(Notice("fewer-channels", message, {"stored": parts, "read": read}))
     if picture.mode in ("RGBA", "LA", "PA"):
         clear = int((np.asarray(picture.getchannel("A")) < _OPAQUE).sum())
         if clear:
@@ -169,10 +177,45 @@ def _pixels(picture: Image.Image, palette_as_values: bool) -> NDArray[Any]:
     return np.array(picture.convert("RGB"))
 
 
-def _is_unsigned(picture: Image.Image) -> bool:
-    tags = _tags(picture)
-    formats, bits = tags.get(_SAMPLE_FORMAT_TAG, (1,)), tags.get(_BITS_TAG)
-    return picture.mode == "I" and bits == (32,) and formats == (1,)
+@dataclass(frozen=True)
+class _StoredNumbers:
+    """How the numbers of a grey TIFF file differ from what Pillow makes of them.
+
+    Parameters
+    ----------
+    kind
+        Theirs, where Pillow has none of its own for it.
+    step
+        What those of 2 or 4 bits were multiplied by.
+    turned_at
+        The largest number, from which they were subtracted because the lowest is shown as
+        white; ``None`` where they were not.
+    """
+
+    kind: np.dtype[Any] | None = None
+    step: int = 1
+    turned_at: int | None = None
+
+    @classmethod
+    def of(cls, picture: Image.Image) -> _StoredNumbers:
+        """Ask what a file says of itself, before its pixels are loaded."""
+        tags, mode = _tags(picture), picture.mode
+        sign, bits = tags.get(_SAMPLE_FORMAT_TAG, (1,)), tags.get(_BITS_TAG)
+        if mode == "I" and bits == (32,) and sign == (1,):
+            return cls(np.dtype(np.uint32))
+        if mode == "L" and bits == (8,) and sign == (2,):
+            return cls(np.dtype(np.int8))
+        step = _STEPS.get(bits, 1) if mode == "L" else 1
+        is_turned = mode in ("1", "L") and tags.get(_WHITE_TAG) == 0
+        return cls(None, step, _LARGEST[mode] if is_turned else None)
+
+    def restored(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers as they are stored."""
+        if self.kind is not None:
+            return pixels.view(self.kind)
+        if self.turned_at is not None:
+            pixels = self.turned_at - pixels
+        return pixels // self.step if self.step > 1 else pixels
 
 
 def _tags(picture: Image.Image) -> Any:
