@@ -1,7 +1,10 @@
 from pathlib import Path
 
-from dicom_slices import transcode, write_enhanced, write_series, write_slice
-from pydicom.uid import JPEGLSLossless
+import numpy as np
+import pytest
+from dicom_slices import change, transcode, write_enhanced, write_series, write_slice
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEGLosslessSV1, JPEGLSLossless
 
 from napari_seg import read_scan
 
@@ -76,3 +79,44 @@ def test_a_damaged_picture_of_a_file_is_told_as_such(tmp_path: Path) -> None:
     assert scan.array.shape == (8, 6, 6)
     assert "left out: 1 slice in 1 of 2 files, in the order of their names" in notice.message
     assert dict(notice.figures) == {"files": 1, "numbers": "2", "slices": 1}
+
+
+def map_values(dataset: Dataset) -> None:
+    table = Dataset()
+    table.LUTDescriptor = [4, 0, 16]
+    table.ModalityLUTType = "HU"
+    table.add_new("LUTData", "US", [5, 50, 500, 5000])
+    dataset.ModalityLUTSequence = [table]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("slope", [None, 2])
+def test_a_table_of_values_stands_for_the_rescaling(
+    tmp_path: Path, is_packed: bool, slope: int | None
+) -> None:
+    stored = np.array([[0, 1, 2], [3, 3, 0]], np.uint16)
+    for number in range(3):
+        path = write_slice(
+            tmp_path / f"{number}", number, pixels=stored, RescaleSlope=slope, RescaleIntercept=None
+        )
+        change(path, map_values)
+        if is_packed:
+            transcode(path, JPEGLosslessSV1)
+    scan = read_scan(tmp_path)
+    assert scan.array[..., 0].T.tolist() == [[5, 50, 500], [5000, 5000, 5]]
+    assert [notice.code for notice in scan.notices] == []
+
+
+def test_a_slice_without_the_table_of_the_others_is_told(tmp_path: Path) -> None:
+    for number in range(3):
+        path = write_slice(
+            tmp_path / f"{number}",
+            number,
+            pixels=np.array([[0, 1, 2, 3]], np.uint16),
+            RescaleSlope=None,
+            RescaleIntercept=None,
+        )
+        if number != 1:
+            change(path, map_values)
+    [notice] = read_scan(tmp_path).notices
+    assert (notice.code, notice.figures["slices"]) == ("no-rescaling", 1)

@@ -29,6 +29,7 @@ from pydicom.uid import (
 )
 
 from napari_seg.imaging.dicom.headers import BROKEN
+from napari_seg.imaging.dicom.rescaling import StoredSlice
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.unnamed_file import open_unnamed
 
@@ -77,14 +78,13 @@ class PixelReader:
     def __init__(self) -> None:
         self._held: dict[Path, pydicom.Dataset] = {}
 
-    def read(self, one: SliceHeader) -> NDArray[Any]:
-        """Return the stored values of a slice, or what its Modality LUT makes of them.
+    def read(self, one: SliceHeader) -> StoredSlice:
+        """Return a slice as it is stored, or what its Modality LUT makes of that.
 
         Returns
         -------
-        NDArray
-            ``(rows, columns)``, or ``(rows, columns, 3)`` for colours; slope and intercept are
-            not applied.
+        StoredSlice
+            Slope and intercept are not applied.
 
         Raises
         ------
@@ -94,39 +94,17 @@ class PixelReader:
         try:
             # The warnings of a validation would quote what is wrong, such as an identifier.
             with disable_value_validation():
-                values = self._decode(one)
+                dataset = self._opened(one.path)
+                values = _decoded(dataset, one)
+                is_mapped = bool(dataset.get("ModalityLUTSequence"))
+                if is_mapped:
+                    values = apply_modality_lut(values, dataset)
         except (*BROKEN, RuntimeError, IndexError, MemoryError) as error:
             raise DamagedPixels(one, _cause(error)) from error
         expected = one.shape if one.samples == 1 else (*one.shape, one.samples)
         if values.shape != expected:
             raise DamagedPixels(one, "they are others than the header says")
-        return values
-
-    def _decode(self, one: SliceHeader) -> NDArray[Any]:
-        dataset = self._opened(one.path)
-        if not any(
-            name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-        ):
-            raise EOFError(_ENDS_EARLY)
-        if dataset.PhotometricInterpretation == "PALETTE COLOR":
-            raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
-        syntax = UID(dataset.file_meta.TransferSyntaxUID)
-        if syntax in _DECODED_BY_ITK or (syntax == _JPEG_EXTENDED and dataset.BitsStored > _BYTE):
-            return _decoded_by_itk(dataset, one)
-        # The other decoder of run lengths, where it is installed, panics on broken ones.
-        plugin = "pydicom" if syntax == RLELossless else ""
-        values = pixel_array(
-            dataset,
-            index=one.index,
-            decoding_plugin=plugin,
-            # Not of plain ones: it takes the upper bits to be the unused ones, always.
-            correct_unused_bits=syntax.is_encapsulated,
-        )
-        if not syntax.is_encapsulated:
-            values = _without_unused_bits(values, dataset)
-        if "ModalityLUTSequence" in dataset:
-            values = apply_modality_lut(values, dataset)
-        return values
+        return StoredSlice(one, values, is_mapped)
 
     def _opened(self, path: Path) -> pydicom.Dataset:
         if path not in self._held:
@@ -137,6 +115,26 @@ class PixelReader:
                 del self._held[next(iter(self._held))]
             self._held[path] = dataset
         return self._held[path]
+
+
+def _decoded(dataset: pydicom.Dataset, one: SliceHeader) -> NDArray[Any]:
+    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise EOFError(_ENDS_EARLY)
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        raise ValueError("they are numbers of a palette's colours; export it in grey or RGB")
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    if syntax in _DECODED_BY_ITK or (syntax == _JPEG_EXTENDED and dataset.BitsStored > _BYTE):
+        return _decoded_by_itk(dataset, one)
+    # The other decoder of run lengths, where it is installed, panics on broken ones.
+    plugin = "pydicom" if syntax == RLELossless else ""
+    values = pixel_array(
+        dataset,
+        index=one.index,
+        decoding_plugin=plugin,
+        # Not of plain ones: it takes the upper bits to be the unused ones, always.
+        correct_unused_bits=syntax.is_encapsulated,
+    )
+    return values if syntax.is_encapsulated else _without_unused_bits(values, dataset)
 
 
 def _cause(error: BaseException) -> str:

@@ -210,7 +210,7 @@ def _decoded(
         good = []
         for candidate in same_place:
             try:
-                good.append(StoredSlice(candidate, reader.read(candidate)))
+                good.append(reader.read(candidate))
             except DamagedPixels as error:
                 if len(files) == 1:
                     # Nothing would be left.

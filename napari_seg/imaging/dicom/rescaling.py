@@ -15,24 +15,34 @@ from napari_seg.imaging.rescaled_values import float_type
 
 @dataclass(frozen=True, eq=False)
 class StoredSlice:
-    """A slice as it is stored: ``(rows, columns)``, or ``(rows, columns, 3)`` for colours."""
+    """A slice as it is stored: ``(rows, columns)``, or ``(rows, columns, 3)`` for colours.
+
+    Parameters
+    ----------
+    header, values
+        What is said of it, and its voxels.
+    is_mapped
+        Whether the values are what a Modality LUT, which stands for slope and intercept, makes of
+        the stored ones.
+    """
 
     header: SliceHeader
     values: NDArray[Any]
+    is_mapped: bool = False
 
     @property
     def slope(self) -> float:
         """What a stored value is multiplied by; a slope of 0, which is none, counts as 1."""
-        return 1.0 if self._is_colour else self.header.slope or 1.0
+        return 1.0 if self._is_final else self.header.slope or 1.0
 
     @property
     def intercept(self) -> float:
         """What is added then."""
-        return 0.0 if self._is_colour else self.header.intercept or 0.0
+        return 0.0 if self._is_final else self.header.intercept or 0.0
 
     @property
-    def _is_colour(self) -> bool:
-        return self.values.ndim == 3
+    def _is_final(self) -> bool:
+        return self.is_mapped or self.values.ndim == 3
 
     def is_copy_of(self, other: StoredSlice) -> bool:
         """Whether both mean the same voxels."""

@@ -55,7 +55,7 @@ def _without_rescaling(stored: Sequence[StoredSlice]) -> int:
         one.slope == 0
         or (one.slope is None and (has_slope or one.modality == "CT"))
         or (one.intercept is None and (has_intercept or one.modality == "CT"))
-        for one in headers
+        for one in (each.header for each in stored if not each.is_mapped)
     )
 
 
