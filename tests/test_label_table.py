@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_seg.imaging.label_table import Label, LabelTable
+from napari_seg.imaging.label_table import Label, LabelTable, colour_of
 
 
 def test_tsv_round_trip_keeps_names_colours_and_codes(tmp_path: Path) -> None:
@@ -129,3 +129,34 @@ def test_any_name_comes_back(tmp_path: Path, name: str) -> None:
     path = tmp_path / "seg.tsv"
     LabelTable.from_names({1: name, 2: "spleen"}).write_tsv(path)
     assert LabelTable.read_tsv(path).names == {1: name, 2: "spleen"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "colour"),
+    [
+        ("#0180ff", (1, 128, 255)),
+        ("0180FF", (1, 128, 255)),
+        ("#F80", (255, 136, 0)),
+        ("#f808", (255, 136, 0)),
+        ("#0180ff40", (1, 128, 255)),
+        ("Red", (255, 0, 0)),
+        ("rgb(1, 128, 255)", (1, 128, 255)),
+        ("n/a", colour_of(3)),
+        ("", colour_of(3)),
+        ("reddish", colour_of(3)),
+        ("rgb(1, 300, 0)", colour_of(3)),
+    ],
+)
+def test_colours_are_read_as_css_writes_them(
+    tmp_path: Path, stated: str, colour: tuple[int, int, int]
+) -> None:
+    path = tmp_path / "x_dseg.tsv"
+    path.write_text(f"index\tname\tcolor\n3\tliver\t{stated}\n")
+    assert LabelTable.read_tsv(path).label(3).colour == colour
+
+
+@pytest.mark.parametrize("name", ["n/a", ""])
+def test_a_missing_name_is_none(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x_dseg.tsv"
+    path.write_text(f"index\tname\tcolor\n3\t{name}\t#0180ff\n")
+    assert LabelTable.read_tsv(path).names == {3: "label 3"}

@@ -261,3 +261,26 @@ def test_a_label_of_a_name_that_means_none_comes_back(tmp_path: Path, suffix: st
     table = LabelTable.from_names({1: "(none)", 2: "n/a", 3: "null", 4: "#x"})
     write_label_table(table, tmp_path / f"x{suffix}")
     assert read_label_table(tmp_path / f"x{suffix}") == table
+
+
+def test_colours_that_are_not_understood_are_counted(tmp_path: Path) -> None:
+    array = np.zeros((3, 4, 5), np.uint8)
+    array[0], array[1], array[2] = 1, 2, 3
+    nib.Nifti1Image(array, np.eye(4)).to_filename(tmp_path / "x_dseg.nii.gz")
+    rows = "0\tnothing\tclear\n1\tliver\treddish\n2\tspleen\tn/a\n3\tkidney\tred\n"
+    (tmp_path / "x_dseg.tsv").write_text(f"index\tname\tcolor\n{rows}")
+    (notice,) = read_labels(tmp_path / "x_dseg.nii.gz").notices
+    assert (notice.code, notice.figures) == ("colours-unread", {"labels": 1})
+
+
+def test_colours_of_a_folder_s_table_that_are_not_understood_are_counted(tmp_path: Path) -> None:
+    for name in ("liver", "spleen"):
+        array = np.zeros((3, 4, 5), np.uint8)
+        array[len(name) - 5] = 1
+        nib.Nifti1Image(array, np.eye(4)).to_filename(tmp_path / f"{name}.nii.gz")
+    (tmp_path / "all.tsv").write_text("index\tname\tcolor\n1\tliver\treddish\n2\tspleen\tred\n")
+    labels = read_labels(tmp_path)
+    assert labels.table.label(2).colour == (255, 0, 0)
+    assert [(one.code, one.figures) for one in labels.notices] == [
+        ("colours-unread", {"labels": 1})
+    ]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from napari_seg.imaging.saving import write_text
+from napari_seg.imaging.stated_colours import stated_colour
 
 Colour = tuple[int, int, int]
 
@@ -34,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # BIDS knows no quotes, but programs put a cell in some: one that ends before a tab or on its line.
 # Any other quote is a part of the name.
 _CELL = re.compile(r'(?:"((?:[^"\r\n]|"")*)"|"((?:[^"\t]|"")*)"|([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
-# How BIDS writes an empty cell.
+# How BIDS writes an empty cell; in quotes it is a text.
 _NOTHING = "n/a"
 
 STATUSES = ("not started", "in progress", "done", "flagged")
@@ -167,22 +166,24 @@ class LabelTable:
         """
         columns: dict[str, Mapping[int, str]] = {}
         if any(label.code for label in self.labels):
-            columns["code"] = {label.value: label.code or _NOTHING for label in self.labels}
+            columns["code"] = {label.value: label.code for label in self.labels if label.code}
         if any(label.status != STATUSES[0] for label in self.labels):
             columns["status"] = {label.value: label.status for label in self.labels}
         columns |= more or {}
-        text = io.StringIO()
-        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow(["index", "name", "color", *columns])
+        rows = [["index", "name", "color", *columns]]
         for label in self.labels:
             colour = "#{:02x}{:02x}{:02x}".format(*label.colour)
-            cells = (column.get(label.value, _NOTHING) for column in columns.values())
-            writer.writerow([label.value, label.name, colour, *cells])
-        return text.getvalue()
+            said = (column.get(label.value) for column in columns.values())
+            cells = (_NOTHING if cell is None else _cell(cell) for cell in said)
+            rows.append([str(label.value), _cell(label.name), colour, *cells])
+        return "".join("\t".join(row) + "\n" for row in rows)
 
     @classmethod
     def read_tsv(cls, path: str | Path) -> LabelTable:
         """Read a BIDS ``dseg.tsv``; a row of value 0 (background) is passed over.
+
+        A label without a name (``n/a``) gets one such as "label 7", one without a colour that can
+        be read the fixed one of its value; `tables.unread_colours` tells of the latter.
 
         Raises
         ------
@@ -207,11 +208,7 @@ def read_tsv_column(path: Path, column: str) -> dict[int, str]:
         As `LabelTable.read_tsv` does.
     """
     said = ((_whole(row["index"]), row.get(column)) for row in _rows(path))
-    return {
-        index: cell
-        for index, cell in said
-        if index is not None and index >= 0 and cell is not None and cell not in ("", _NOTHING)
-    }
+    return {index: cell for index, cell in said if index is not None and index >= 0 and cell}
 
 
 def has_tsv_column(path: Path, column: str) -> bool:
@@ -240,10 +237,18 @@ def _lines(path: Path) -> list[list[str]]:
     return lines
 
 
+def _cell(text: str) -> str:
+    """Write a cell, in quotes where it would be read as something else."""
+    if text != _NOTHING and not re.search(r'["\t\r\n]', text):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
 def _cells(text: str) -> list[list[str]]:
     rows: list[list[str]] = [[]]
     for cell in _CELL.finditer(text):
         quoted, plain = cell[1] if cell[1] is not None else cell[2], cell[3]
+        plain = "" if plain == _NOTHING else plain
         rows[-1].append(plain if quoted is None else quoted.replace('""', '"'))
         if cell[4] != "\t":
             rows.append([])
@@ -266,13 +271,12 @@ def _whole(stated: str | None) -> int | None:
 
 def _label_of(row: Mapping[str, str | None]) -> Label:
     value = _index(row)
-    colour = re.fullmatch(r"#?([0-9a-fA-F]{6})", (row.get("color") or "").strip())
     code, status = row.get("code"), (row.get("status") or "").strip().lower()
     return Label(
         value,
         row["name"] or f"label {value}",
-        colour_of(value) if colour is None else _parts(bytes.fromhex(colour[1])),
-        None if code in (None, "", _NOTHING) else code,
+        stated_colour(row.get("color") or "") or colour_of(value),
+        code or None,
         # Another program may say other things in a column of that name.
         status if status in STATUSES else STATUSES[0],
     )

@@ -22,6 +22,7 @@ from napari_seg.imaging.label_files.tables import (
     read_label_table,
     read_table_beside,
     table_path,
+    unread_colours,
 )
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
 from napari_seg.imaging.label_table import Label, LabelTable, colour_of
@@ -117,14 +118,16 @@ def _stated(folder: Path, files: Sequence[Path]) -> tuple[LabelTable, dict[int, 
     ours = folder / TABLE_NAME
     if ours.is_file() and ours not in own:
         try:
-            return read_label_table(ours), read_file_names(ours), []
+            return read_label_table(ours), read_file_names(ours), [*unread_colours(ours)]
         except ValueError as error:
             message = f"names and colours were not read: {error}"
             return LabelTable(), {}, [Notice("table-unread", message)]
     for other in sorted(folder.iterdir()):
         if other.suffix.lower() in TABLE_SUFFIXES and other.is_file() and other not in own:
             with suppress(ValueError):  # another text
-                return read_label_table(other), {}, []
+                table = read_label_table(other)
+                is_tsv = other.suffix.lower() == ".tsv"
+                return table, {}, [*unread_colours(other)] if is_tsv else []
     return LabelTable(), {}, []
 
 

@@ -19,6 +19,7 @@ from napari_seg.imaging.label_files.snap_labels import (
 from napari_seg.imaging.label_table import LabelTable, has_tsv_column, read_tsv_column
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import Notice
+from napari_seg.imaging.stated_colours import stated_colour
 
 TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
 """BIDS ``dseg.tsv``, ITK-SNAP label descriptions, 3D Slicer colour tables."""
@@ -129,12 +130,32 @@ def read_table_beside(path: Path, array: NDArray[Any]) -> tuple[LabelTable, tupl
         )
         return table, (Notice("table-of-no-labels", message),)
     if not stated or stated == {hash_of_voxels(array)}:
-        return table, ()
+        return table, unread_colours(beside)
     message = (
         "the table beside the labels was written for other voxels, so its names were not used; "
         f"if they are right, delete its column {HASH_KEY}"
     )
     return LabelTable(), (Notice(OF_OTHER_VOXELS, message),)
+
+
+def unread_colours(path: Path) -> tuple[Notice, ...]:
+    """Tell how many colours a ``.tsv`` states in a way that is not understood.
+
+    Raises
+    ------
+    ValueError
+        If it is no table of labels.
+    """
+    stated = read_tsv_column(path, "color")
+    count = sum(value > 0 and stated_colour(text) is None for value, text in stated.items())
+    if not count:
+        return ()
+    colours = "1 colour is" if count == 1 else f"{count} colours are"
+    message = (
+        f"{colours} not understood in the table of labels: write them as #rrggbb; the usual ones "
+        "were taken"
+    )
+    return (Notice("colours-unread", message, {"labels": count}),)
 
 
 def hash_of_voxels(array: NDArray[Any]) -> str:
