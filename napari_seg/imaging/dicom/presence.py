@@ -13,7 +13,7 @@ from napari_seg.imaging.file_kinds import file_kind
 
 # So many names are listed, and so many files opened, before a folder is taken to hold none: a
 # file of another kind is told by its name, which costs no more than listing it.
-_MOST_NAMES = 100_000
+_MOST_NAMES = 50_000
 _MOST_OPENED = 500
 # Slices on discs may be called I001.img, as half of an Analyze pair is.
 _OTHER_SUFFIXES = (
