@@ -375,11 +375,17 @@ def test_a_folder_with_many_other_files_before_its_slices_is_ours(tmp_path):
     assert get_reader(str(tmp_path)) is not None
 
 
-def test_thousands_of_photos_are_declined_by_their_names(tmp_path, monkeypatch):
+def test_most_of_thousands_of_photos_are_passed_over_by_their_names(tmp_path, monkeypatch):
     for number in range(2000):
         (tmp_path / f"IMG_{number}.JPG").touch()
-    (tmp_path / "notes.txt").touch()
     opened = []
-    monkeypatch.setattr(Path, "open", lambda path, *_: opened.append(path))
+    opening = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, *how: opened.append(path) or opening(path, *how))
     assert get_reader(str(tmp_path)) is None
-    assert opened == []
+    assert len(opened) <= 20
+
+
+def test_slices_called_like_another_kind_of_file_are_ours(tmp_path):
+    for path in write_series(tmp_path).iterdir():
+        path.rename(path.with_suffix(".txt"))
+    assert get_reader(str(tmp_path)) is not None

@@ -8,13 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
-from napari_seg.imaging.file_formats import DICOM_SUFFIXES, PAIR_SUFFIXES, SCAN_SUFFIXES, suffix_of
+from napari_seg.imaging.file_formats import DICOM_SUFFIXES, PAIR_SUFFIXES, SCAN_SUFFIXES
 from napari_seg.imaging.file_kinds import file_kind
 
-# So many names are listed, and so many files opened, before a folder is taken to hold none: a
-# file of another kind is told by its name, which costs no more than listing it.
+# So many names are listed, and so many files opened, before a folder is taken to hold none. That
+# of a file of another kind costs no more than listing it; few are opened in spite of it.
 _MOST_NAMES = 50_000
 _MOST_OPENED = 500
+_MOST_MISNAMED = 20
 # Slices on discs may be called I001.img, as half of an Analyze pair is.
 _OTHER_SUFFIXES = (
     *(end for end in SCAN_SUFFIXES if end not in (*DICOM_SUFFIXES, *PAIR_SUFFIXES)),
@@ -48,28 +49,29 @@ def _is_image(path: Path) -> bool:
 def _dicom_files(folder: Path) -> Iterator[Path]:
     """Give the DICOM files below a folder, those first that are called like slices."""
     unlikely: list[Path] = []
+    misnamed: list[Path] = []
     opened = 0
-    for path in _possible_files(folder):
-        if not _is_called_like_slices(path):
-            unlikely.append(path)
+    for above, name in islice(_names_below(folder), _MOST_NAMES):
+        if name.lower().endswith(_OTHER_SUFFIXES):
+            misnamed += [Path(above, name)] if len(misnamed) < _MOST_MISNAMED else []
+        elif not _is_called_like_slices(name):
+            unlikely.append(Path(above, name))
         elif opened < _MOST_OPENED:
             opened += 1
-            if _is_dicom(path):
-                yield path
-    yield from filter(_is_dicom, unlikely[:_MOST_OPENED])
+            if _is_dicom(Path(above, name)):
+                yield Path(above, name)
+    yield from filter(_is_dicom, (*unlikely[:_MOST_OPENED], *misnamed))
 
 
-def _possible_files(folder: Path) -> Iterator[Path]:
-    names = ((above, name) for above, _, within in os.walk(folder) for name in within)
-    for above, name in islice(names, _MOST_NAMES):
-        if not name.startswith(".") and not name.lower().endswith(_OTHER_SUFFIXES):
-            yield Path(above, name)
+def _names_below(folder: Path) -> Iterator[tuple[str, str]]:
+    for above, _, names in os.walk(folder):
+        yield from ((above, name) for name in names if not name.startswith("."))
 
 
-def _is_called_like_slices(path: Path) -> bool:
+def _is_called_like_slices(name: str) -> bool:
     """Tell whether a name ends in ``.dcm``, in no suffix or, like a UID, in a number."""
-    end = path.suffix.lower()
-    return suffix_of(path) in DICOM_SUFFIXES or end in ("", ".ima") or end[1:].isdigit()
+    _, dot, end = name.lower().rpartition(".")
+    return not dot or end.isdigit() or f".{end}" in (*DICOM_SUFFIXES, ".ima")
 
 
 def _is_dicom(path: Path) -> bool:
