@@ -14,6 +14,7 @@ UPRIGHT = SliceHeader(
     path=Path("slice"),
     group=("1.2.3",),
     study="",
+    study_date="",
     uid="1.2.3",
     modality="CT",
     description="",

@@ -58,7 +58,8 @@ _HOUNSFIELD = ("HU", "HU_MOD", "US")
 # These have rows and columns too.
 _NO_IMAGES = ("SEG", "RTDOSE")
 _TAGS = (
-    *("StudyInstanceUID", "PatientID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber"),
+    *("StudyInstanceUID", "StudyDate", "PatientID"),
+    *("SeriesInstanceUID", "SeriesDescription", "SeriesNumber"),
     *("SOPClassUID", "Modality", "ImageType", "FrameOfReferenceUID", "InstanceNumber"),
     *("Rows", "Columns"),
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
@@ -170,7 +171,7 @@ def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
     uid = str(dataset.get("SeriesInstanceUID") or "")
     named = (str(whole_number(dataset.get, "SeriesNumber")), str(dataset.get("Modality") or ""))
     # Some de-identifiers give all patients one UID, others empty it.
-    # The study tells nothing more of a series: some programs give each slice one of its own.
+    # The study alone tells nothing more of a series: some programs give each slice one of its own.
     tags = ("PatientID",) if uid else ("PatientID", "StudyInstanceUID", "SeriesDescription")
     rest = ["" if uid else str(path.parent), *(str(dataset.get(tag) or "") for tag in tags)]
     # Only a hash is kept: what de-identifiers leave may still name a person.
@@ -187,6 +188,7 @@ def _slice_header(
         path=path,
         group=group,
         study=_hash("\0".join(str(get(tag) or "") for tag in ("PatientID", "StudyInstanceUID"))),
+        study_date=one_line(get("StudyDate")),
         uid=group[0],
         modality=known_modality(str(get("Modality") or "")),
         description=one_line(get("SeriesDescription")),

@@ -49,6 +49,7 @@ def read_notices(
         message = f"the series {stack.defect}: it was resampled to an even upright grid"
         notices.append(Notice("resampled", message, stack.figures))
     notices += [*odd_grid(stack.geometry), *_mixed(stack), *_odd_steps(stack)]
+    notices += _mixed_studies(stack)
     notices += mixed_tags(stack.slices, stack.geometry.spacing[2])
     notices += value_notices(stored)
     return tuple(notices)
@@ -107,6 +108,18 @@ def _mixed(stack: Stack) -> list[Notice]:
         "reconstructions, or of several series under one name"
     )
     return [Notice("mixed-thickness", message, {"least_mm": min(stated), "most_mm": max(stated)})]
+
+
+def _mixed_studies(stack: Stack) -> list[Notice]:
+    """Say where slices of several studies, each of one slice or one excepted, were put together."""
+    count = len({one.study for one in stack.slices})
+    if count == 1:
+        return []
+    message = (
+        f"StudyInstanceUID has {count} values among its slices, which were read as one volume: "
+        "where they are of several, keep each in a folder of its own"
+    )
+    return [Notice("mixed-studies", message, {"studies": count})]
 
 
 def _odd_steps(stack: Stack) -> list[Notice]:

@@ -17,6 +17,7 @@ from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
+from napari_seg.imaging.dicom.studies import with_studies
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 
 # A plane is named for the axis of the body that its normal is closest to, within 26 degrees.
@@ -156,7 +157,7 @@ def find_series(
 
     Files that are no DICOM image (other kinds, reports, segmentations) are passed over. A
     series is split where it holds localizers, other directions, sizes, frames of reference or
-    stacks, or several volumes in the same place that a tag tells apart.
+    stacks, several studies, or several volumes in the same place that a tag tells apart.
 
     Parameters
     ----------
@@ -213,7 +214,8 @@ def find_series(
 
 
 def _grouped(stated: list[SliceHeader]) -> list[Series]:
-    headers = with_frames(stated)
+    headers, studies = with_studies(stated)
+    headers = with_frames(headers)
     headers.sort(key=lambda one: (one.series_number, *_kind(one)))
     stacks: dict[tuple[str, ...], set[str]] = {}
     for one in headers:
@@ -221,7 +223,9 @@ def _grouped(stated: list[SliceHeader]) -> list[Series]:
     found = []
     for _, same in groupby(headers, key=_kind):
         for slices in _by_direction(same):
-            parts = _parts(tuple(slices), name_stack=len(stacks[slices[0].group]) > 1)
+            group = slices[0].group
+            stack = f"(stack {slices[0].stack})" if len(stacks[group]) > 1 else ""
+            parts = _parts(tuple(slices), (studies.get(group, ""), stack))
             found += [Series(part.slices[0].uid, part.slices, part.distinction) for part in parts]
     return found
 
@@ -231,20 +235,19 @@ def _kind(one: SliceHeader) -> tuple[object, ...]:
     return (one.group, one.is_localizer, frame, one.stack, one.shape, one.samples)
 
 
-def _parts(slices: tuple[SliceHeader, ...], *, name_stack: bool) -> list[Part]:
+def _parts(slices: tuple[SliceHeader, ...], known: tuple[str, ...]) -> list[Part]:
+    """Split slices of one stack; `known` tells it from the other stacks of its series."""
     first = slices[0]
+    known = (known[0], "(localizer)" if first.is_localizer else "", *known[1:])
     is_projection = first.modality in _PROJECTIONS and not any(one.position for one in slices)
     if is_projection and len(slices) > 1:
         ordered = sorted(slices, key=lambda one: (one.instance_number, one.path))
-        return [Part((one,), f"(view {number})") for number, one in enumerate(ordered, start=1)]
-    known = (
-        "(localizer)" if first.is_localizer else "",
-        f"(stack {first.stack})" if name_stack else "",
-    )
-    distinction = " ".join(filter(None, known))
+        parts = [Part((one,), f"(view {number})") for number, one in enumerate(ordered, start=1)]
+    else:
+        parts = split_phases(slices)
     return [
-        replace(part, distinction=" ".join(filter(None, (distinction, part.distinction))))
-        for part in split_phases(slices)
+        replace(part, distinction=" ".join(filter(None, (*known, part.distinction))))
+        for part in parts
     ]
 
 

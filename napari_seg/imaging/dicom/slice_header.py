@@ -20,6 +20,8 @@ class SliceHeader:
         What slices of one series share: the UID, and a hash of what tells equal UIDs apart.
     study
         A hash of the patient's number and the study's UID.
+    study_date
+        As stored: it orders, and is not to be told; empty where absent.
     uid, modality, description, series_number, instance_number
         As stored, the description on one line; empty or 0 where absent.
     shape
@@ -59,6 +61,7 @@ class SliceHeader:
     path: Path
     group: tuple[str, ...]
     study: str
+    study_date: str
     uid: str
     modality: str
     description: str
