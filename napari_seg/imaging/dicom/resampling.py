@@ -33,9 +33,16 @@ def resample_slices(slices: Sequence[NDArray[Any]], stack: Stack) -> NDArray[Any
                 held[index] = _placed(slices[index], stack, index, float(lowest))
         held = {index: held[index] for index in (below, below + 1)}
         share = np.clip((k - heights[below]) / (heights[below + 1] - heights[below]), 0, 1)
-        blend = (1 - share) * held[below] + share * held[below + 1]
+        blend = _blend(held[below], held[below + 1], float(share))
         array[..., k] = np.rint(blend) if whole else blend
     return array
+
+
+def _blend(below: NDArray[Any], above: NDArray[Any], share: float) -> NDArray[Any]:
+    if share in (0, 1):
+        # What is not finite in the other slice stays out of this one.
+        return above if share else below
+    return (1 - share) * below + share * above
 
 
 def _placed(one: NDArray[Any], stack: Stack, index: int, lowest: float) -> NDArray[Any]:

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.phases import places_along
 from napari_seg.imaging.dicom.slice_header import SliceHeader
-from napari_seg.imaging.dicom.stack_defects import count_on_even_grid, even_line, find_defect
+from napari_seg.imaging.dicom.stack_defects import (
+    Defect,
+    count_on_even_grid,
+    even_line,
+    find_defect,
+    sideways_tolerance_mm,
+)
 from napari_seg.imaging.geometry import LPS_TO_RAS, Geometry
 from napari_seg.imaging.scan import Notice
 
@@ -76,30 +82,68 @@ def stack_slices(slices: Sequence[SliceHeader]) -> Stack:
         single = _single(kept[0])
         return Stack(kept, single.geometry, single.places, repeats, single.notices)
     positions = np.array([one.position for one in kept])
-    along = (positions - positions[0]) @ normal
-    sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
     defect = find_defect(positions, (across, down, normal), float(min(spacing)))
-    if defect is not None:
-        count = count_on_even_grid(along, defect)
-        step = along[-1] / (count - 1)
-        shifts = sideways / spacing[::-1]
-        start, stop = (
-            np.floor(shifts.min(axis=0) + _SAME_PIXEL),
-            np.ceil(shifts.max(axis=0) - _SAME_PIXEL),
-        )
-        width, height = (int(grown) for grown in stop - start)
-        affine = _affine(across * spacing[1], down * spacing[0], normal * step, positions[0])
-        affine[:, 3] = affine @ (*start, 0, 1)
-        places = np.column_stack([shifts - start, along / step])
-        geometry = Geometry((columns + width, rows + height, count), affine)
-        notices = _detector_spacing(kept)
-        return Stack(kept, geometry, places, repeats, notices, defect.words, defect.figures)
-    start, even = even_line(positions, normal)
-    affine = _affine(across * spacing[1], down * spacing[0], even, start)
-    places = np.zeros((len(kept), 3))
-    places[:, 2] = np.arange(len(kept))
-    geometry = Geometry((columns, rows, len(kept)), affine)
-    return Stack(kept, geometry, places, repeats, _detector_spacing(kept))
+    numbers = _numbers(positions, normal, defect)
+    if defect is not None and defect.is_sideways:
+        grid = _grown_grid(positions, (across, down, normal), spacing, (columns, rows), numbers)
+    else:
+        start, even = even_line(positions, normal, numbers)
+        affine = _affine(across * spacing[1], down * spacing[0], even, start)
+        places = np.column_stack([np.zeros((len(kept), 2)), numbers])
+        grid = Geometry((columns, rows, round(numbers[-1]) + 1), affine), places
+    words, figures = ("", {}) if defect is None else (defect.words, defect.figures)
+    return Stack(kept, *grid, repeats, _detector_spacing(kept), words, figures)
+
+
+def _numbers(
+    positions: NDArray[Any], normal: NDArray[Any], defect: Defect | None
+) -> NDArray[np.float64]:
+    """Return where slices lie among those of the even grid: at one of them as far as known."""
+    if defect is None:
+        return np.arange(len(positions), dtype=float)
+    along = (positions - positions[0]) @ normal
+    count = count_on_even_grid(along, defect)
+    return (
+        along * (count - 1) / along[-1] if defect.numbers is None else defect.numbers.astype(float)
+    )
+
+
+def _grown_grid(
+    positions: NDArray[Any],
+    axes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    spacing: NDArray[Any],
+    size: tuple[int, int],
+    numbers: NDArray[Any],
+) -> tuple[Geometry, NDArray[Any]]:
+    """Return an upright grid that holds slices beside each other, and their places in it.
+
+    Parameters
+    ----------
+    positions
+        ``(slices, 3)`` in mm, in their order along the normal.
+    axes
+        Unit vectors across, down and along the normal.
+    spacing
+        Between rows, then between columns.
+    size
+        Columns, then rows, of a slice.
+    numbers
+        Where each slice lies along the normal, in steps of the grid.
+    """
+    across, down, normal = axes
+    sideways = (positions - positions[0]) @ np.stack([across, down], axis=1)
+    # Along an axis on which a good series lies as far off, no pixel is moved.
+    sideways[:, np.abs(sideways).max(axis=0) <= sideways_tolerance_mm(positions)] = 0
+    shifts = sideways / spacing[::-1]
+    start = np.floor(shifts.min(axis=0) + _SAME_PIXEL)
+    stop = np.ceil(shifts.max(axis=0) - _SAME_PIXEL)
+    width, height = (int(grown) for grown in stop - start)
+    step = float((positions[-1] - positions[0]) @ normal / numbers[-1])
+    affine = _affine(across * spacing[1], down * spacing[0], normal * step, positions[0])
+    affine[:, 3] = affine @ (*start, 0, 1)
+    columns, rows = size
+    geometry = Geometry((columns + width, rows + height, round(numbers[-1]) + 1), affine)
+    return geometry, np.column_stack([shifts - start, numbers])
 
 
 def _refuse_sheets(slices: Sequence[SliceHeader]) -> None:

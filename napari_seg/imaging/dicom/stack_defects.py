@@ -27,11 +27,18 @@ class Defect(NamedTuple):
         Its numbers.
     even_count
         How many slices an even grid of the same step needs; `None` where there is no such step.
+    numbers
+        The number of each slice among the even ones, where it lies there as closely as those of
+        a good series do; `None` where some do not.
+    is_sideways
+        Whether slices lie beside each other's places by more than those of a good series.
     """
 
     words: str
     figures: dict[str, float | str]
     even_count: int | None
+    numbers: NDArray[Any] | None = None
+    is_sideways: bool = False
 
 
 _TOLERANCE_MM = 0.1
@@ -67,26 +74,45 @@ def find_defect(
     across, down, normal = axes
     from_first = positions - positions[0]
     sideways = from_first @ np.stack([across, down], axis=1)
-    # Both the first place and another are off by half a tenth in three directions.
-    tolerance_mm = np.sqrt(3) * ROUNDED_TO_MM if are_rounded(positions) else _TOLERANCE_MM
-    tilt = _tilt(sideways, from_first @ normal, pixel_mm, tolerance_mm)
+    tilt = _tilt(sideways, from_first @ normal, pixel_mm, sideways_tolerance_mm(positions))
     unevenness = _unevenness(positions, normal)
     if tilt is None or unevenness is None:
         return tilt or unevenness
-    words = f"{tilt.words}; it also {unevenness.words}"
-    return Defect(words, {**tilt.figures, **unevenness.figures}, unevenness.even_count)
+    return tilt._replace(
+        words=f"{tilt.words}; it also {unevenness.words}",
+        figures={**tilt.figures, **unevenness.figures},
+        even_count=unevenness.even_count,
+        numbers=unevenness.numbers,
+    )
 
 
-def even_line(positions: NDArray[Any], normal: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def sideways_tolerance_mm(positions: NDArray[Any]) -> float:
+    """Return how far slices of a good series may lie beside the place of the first."""
+    # Both the first place and another are off by half a tenth in three directions.
+    return float(np.sqrt(3)) * ROUNDED_TO_MM if are_rounded(positions) else _TOLERANCE_MM
+
+
+def even_line(
+    positions: NDArray[Any], normal: NDArray[Any], numbers: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the place of the first slice and the way from one to the next, in mm.
 
     Along the normal where places were rounded, for then nothing else is known of how they lean.
+
+    Parameters
+    ----------
+    positions
+        ``(slices, 3)`` in mm, in their order along the normal.
+    normal
+        A unit vector.
+    numbers
+        The number of each slice among the even ones, from 0; else they follow one another.
     """
-    even = (positions[-1] - positions[0]) / (len(positions) - 1)
+    numbers = np.arange(len(positions)) if numbers is None else numbers
+    even = (positions[-1] - positions[0]) / numbers[-1]
     lean = even - (even @ normal) * normal
-    if not are_rounded(positions) or np.linalg.norm(lean) * (len(positions) - 1) < _DECIMALS:
+    if not are_rounded(positions) or np.linalg.norm(lean) * numbers[-1] < _DECIMALS:
         return positions[0], even
-    numbers = np.arange(len(positions))
     even = float(np.polyfit(numbers, positions @ normal, 1)[0]) * normal
     return positions.mean(axis=0) - even * numbers.mean(), even
 
@@ -129,7 +155,7 @@ def _tilt(
     slope = sideways[-1] / along[-1]
     if np.abs(sideways - np.outer(along, slope)).max() > tolerance_mm:
         words = f"holds slices that are shifted sideways by up to {shift:.2f} mm"
-        return Defect(words, {"shift_mm": round(shift, 3)}, len(along))
+        return _sideways(words, {"shift_mm": round(shift, 3)}, len(along))
     if shift <= min(pixel_mm / 2, _LEAN_OF_ROUNDING * float(along[-1])):
         return None
     angle = float(np.degrees(np.arctan(np.linalg.norm(slope))))
@@ -139,32 +165,45 @@ def _tilt(
         "tilt_degrees": round(angle, 2),
         "shift_mm": round(shift, 3),
     }
-    return Defect(words, figures, len(along))
+    return _sideways(words, figures, len(along))
+
+
+def _sideways(words: str, figures: dict[str, float | str], count: int) -> Defect:
+    return Defect(words, figures, count, np.arange(count), is_sideways=True)
 
 
 def _unevenness(positions: NDArray[Any], normal: NDArray[Any]) -> Defect | None:
     heights = positions @ normal
     # A line through all of them: each place is rounded on its own.
-    numbers = np.arange(heights.size)
-    slope, start = np.polyfit(numbers, heights, 1)
-    off_mm = float(np.abs(heights - start - slope * numbers).max())
+    slope, off_mm = _line(heights, np.arange(heights.size))
     if off_mm <= _DECIMALS:
         return None
     rounded = are_rounded(positions)
     if rounded and fit_evenly(positions):
-        return _uncertain(float(slope), heights.size) if could_miss_one(positions) else None
+        return _uncertain(slope, heights.size) if could_miss_one(positions) else None
     if off_mm <= min(_TOLERANCE_MM, _TOLERANCE_STEPS * slope):
         return None
     steps = np.diff(heights)
     known = numbers_of_even(positions, normal) if rounded else None
-    multiples = _multiples(steps, float(slope), normal if rounded else None)
+    multiples = _multiples(steps, slope, normal if rounded else None)
     if known is not None:
         multiples = np.diff(known)
-    if multiples is None or _changes_once(multiples):
+    if multiples is None:
         return _uneven(steps)
     if multiples.max() == 1:
         return _drift(off_mm, steps)
-    return _missing(heights, multiples)
+    defect = _uneven(steps) if _changes_once(multiples) else _missing(heights, multiples)
+    numbers = np.concatenate([[0], np.cumsum(multiples)])
+    slope, off_mm = _line(heights, numbers)
+    if known is None and off_mm > min(_TOLERANCE_MM, _TOLERANCE_STEPS * slope):
+        return defect
+    return defect._replace(even_count=int(numbers[-1]) + 1, numbers=numbers)
+
+
+def _line(heights: NDArray[Any], numbers: NDArray[Any]) -> tuple[float, float]:
+    """Return the slope of a line through all heights, and how far they lie off it at most."""
+    slope, start = np.polyfit(numbers, heights, 1)
+    return float(slope), float(np.abs(heights - start - slope * numbers).max())
 
 
 def _multiples(
@@ -186,7 +225,7 @@ def _uncertain(step: float, count: int) -> Defect:
         f"may miss slices or not, which cannot be told: places are rounded to {ROUNDED_TO_MM} mm, "
         f"and its {count} slices lie {step:.2f} mm apart"
     )
-    return Defect(words, {"step_mm": round(step, 3)}, count)
+    return Defect(words, {"step_mm": round(step, 3)}, count, np.arange(count))
 
 
 def _uneven(steps: NDArray[Any]) -> Defect:
