@@ -17,17 +17,23 @@ _GROUPS = {
         *("StackID", "TemporalPositionIndex"),
         *("FrameAcquisitionNumber", "FrameReferenceDateTime"),
     ),
-    "CardiacSynchronizationSequence": ("NominalPercentageOfCardiacPhase",),
+    "TemporalPositionSequence": ("TemporalPositionTimeOffset",),
+    "CardiacSynchronizationSequence": (
+        *("NominalPercentageOfCardiacPhase", "NominalCardiacTriggerDelayTime"),
+    ),
     "MREchoSequence": ("EffectiveEchoTime",),
+    "MRModifierSequence": ("InversionTimes",),
+    "MRTimingAndRelatedParametersSequence": ("FlipAngle",),
     "MRDiffusionSequence": ("DiffusionBValue",),
-    "MRImageFrameTypeSequence": ("FrameType",),
+    "MRVelocityEncodingSequence": ("VelocityEncodingDirection",),
+    "MRArterialSpinLabelingSequence": ("ASLContext",),
+    "MRImageFrameTypeSequence": ("FrameType", "ComplexImageComponent"),
+    "CTReconstructionSequence": ("ConvolutionKernel",),
     "CTImageFrameTypeSequence": ("FrameType",),
     "PETFrameTypeSequence": ("FrameType",),
 }
 # A functional group that is read as a whole.
 REAL_WORLD = "RealWorldValueMappingSequence"
-FRAME_TAGS = tuple(tag for tags in _GROUPS.values() for tag in tags)
-"""The tags that are looked for at each frame."""
 
 
 def frame_values(dataset: pydicom.Dataset) -> Iterator[dict[str, Any]]:

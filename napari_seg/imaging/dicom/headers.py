@@ -13,7 +13,7 @@ import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, SegmentationStorage
 
-from napari_seg.imaging.dicom.frames import FRAME_TAGS, REAL_WORLD, frame_values
+from napari_seg.imaging.dicom.frames import REAL_WORLD, frame_values
 from napari_seg.imaging.dicom.real_world import has_other_values
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.tag_values import (
@@ -29,12 +29,16 @@ from napari_seg.imaging.modalities import known_modality
 
 Get = Callable[[str], Any]
 
+BEAT_TAGS = ("TriggerTime", "NominalCardiacTriggerDelayTime", "TemporalPositionTimeOffset")
+"""Times since a beat or the start: each slice may have its own, in the order of the phases."""
 CLOCK_TAGS = ("AcquisitionTime", "ContentTime", "FrameReferenceDateTime")
 """Times of the day of a person's visit: they order, and are not to be told."""
 PHASE_TAGS = (
     *("TemporalPositionIdentifier", "TemporalPositionIndex", "NominalPercentageOfCardiacPhase"),
-    *("EchoNumbers", "EchoTime", "EffectiveEchoTime", "InversionTime", "TriggerTime"),
-    *("DiffusionBValue", "DiffusionGradientOrientation", "ConvolutionKernel"),
+    *("EchoNumbers", "EchoTime", "EffectiveEchoTime", "InversionTime", "InversionTimes"),
+    *(*BEAT_TAGS, "FlipAngle"),
+    *("DiffusionBValue", "DiffusionGradientOrientation", "VelocityEncodingDirection"),
+    *("ASLContext", "ConvolutionKernel", "ComplexImageComponent"),
     *("ImageType", "FrameType", "AcquisitionNumber", "FrameAcquisitionNumber"),
     *CLOCK_TAGS,
 )
@@ -67,7 +71,7 @@ _TAGS = (
     "SpacingBetweenSlices",
     *("RescaleSlope", "RescaleIntercept", "RescaleType", REAL_WORLD),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
-    *(tag for tag in PHASE_TAGS if tag not in FRAME_TAGS or tag == "DiffusionBValue"),
+    *PHASE_TAGS,
 )
 # The first group of a file without the preamble: 0002 or 0008, in either byte order.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")

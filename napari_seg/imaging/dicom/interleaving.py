@@ -9,14 +9,14 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS
+from napari_seg.imaging.dicom.headers import BEAT_TAGS, CLOCK_TAGS, PHASE_TAGS
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.scan import Notice
 
 # Scanners count these on, or read the clock, while one volume is taken: slice by slice, slab by
 # slab, or for each second slice. The other tags say that something else was taken.
 _COUNTERS = (
-    *("TriggerTime", "AcquisitionNumber", "FrameAcquisitionNumber"),
+    *(*BEAT_TAGS, "AcquisitionNumber", "FrameAcquisitionNumber"),
     *CLOCK_TAGS,
 )
 # Fewer slices have no spacing to compare.

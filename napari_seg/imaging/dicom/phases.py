@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
-from napari_seg.imaging.dicom.headers import CLOCK_TAGS, PHASE_TAGS
+from napari_seg.imaging.dicom.headers import BEAT_TAGS, CLOCK_TAGS, PHASE_TAGS
 from napari_seg.imaging.dicom.interleaving import split_interleaved
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 
@@ -44,7 +44,7 @@ def places_along(heights: Sequence[float]) -> list[int]:
 
 
 def split_phases(slices: tuple[SliceHeader, ...]) -> list[Part]:
-    """Split slices into volumes that hold each place once, if one or two tags tell them apart.
+    """Split slices into volumes that hold each place once, if tags or numbers tell them apart.
 
     So are volumes whose slices lie between each other, if one tag does. Copies of one slice (equal
     place, number and tags) stay together.
@@ -55,14 +55,18 @@ def split_phases(slices: tuple[SliceHeader, ...]) -> list[Part]:
     places = places_along(heights)
     copies: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, one in enumerate(slices):
-        copies[(places[index], one.instance_number, one.phases)].append(index)
+        copies[(places[index], _number(one), one.phases)].append(index)
     firsts = [same[0] for same in copies.values()]
     in_place = np.bincount([places[index] for index in firsts])
     count = int(in_place.max())
     if count == 1:
         split = _between_each_other(slices, firsts, heights)
     else:
-        split = _by_tags(slices, firsts, places, count) or _by_number(slices, firsts, places, count)
+        split = (
+            _by_tags(slices, firsts, places, count)
+            or _by_number(slices, firsts, places, count)
+            or _by_rank(slices, firsts, places, count)
+        )
     if split is None:
         return [Part(slices)]
     with_copies = {same[0]: same for same in copies.values()}
@@ -123,18 +127,90 @@ def _named(
 def _by_number(
     slices: Sequence[SliceHeader], firsts: Sequence[int], places: Sequence[int], count: int
 ) -> list[tuple[str, list[int]]] | None:
-    """Split by InstanceNumber where one volume was numbered after the other."""
-    ordered = sorted(firsts, key=lambda index: slices[index].instance_number)
-    numbers = [slices[index].instance_number for index in ordered]
+    """Split by InstanceNumber and frame where one volume was numbered after the other."""
+    ordered = sorted(firsts, key=lambda index: _number(slices[index]))
     size = len(set(places))
     parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     is_full = len(ordered) == size * count and all(_once(part, places) for part in parts)
-    if not is_full or len(set(numbers)) < len(numbers):
+    if not is_full or not _are_numbered(slices, firsts):
         return None
+    is_one_file = _is_one_file(slices, firsts)
     return [
-        (f"(images {slices[part[0]].instance_number} to {slices[part[-1]].instance_number})", part)
+        (_numbers(slices[part[0]], slices[part[-1]], is_one_file=is_one_file), part)
         for part in parts
     ]
+
+
+def _by_rank(
+    slices: Sequence[SliceHeader], firsts: Sequence[int], places: Sequence[int], count: int
+) -> list[tuple[str, list[int]]] | None:
+    """Split where one place was taken after the other: by the time in the beat, or the number."""
+    by_place: dict[int, list[int]] = defaultdict(list)
+    for index in sorted(firsts, key=lambda index: _number(slices[index])):
+        by_place[places[index]].append(index)
+    same_place = list(by_place.values())
+    if any(len(indices) != count for indices in same_place):
+        return None
+    are_numbered = _are_numbered(slices, firsts)
+    for tag in BEAT_TAGS:
+        times = [_times(slices, indices, tag) for indices in same_place]
+        if any(len(set(its)) < count for its in times):
+            continue
+        # Where the numbers run otherwise, something else changes, too.
+        if are_numbered and any(list(its) != sorted(its) for its in times):
+            continue
+        ranked = [
+            [index for _, index in sorted(zip(its, indices, strict=True))]
+            for its, indices in zip(times, same_place, strict=True)
+        ]
+        return _ranked(ranked, tag)
+    numbers = [[_number(slices[index]) for index in indices] for indices in same_place]
+    numbers.sort()
+    one_after_other = all(low[-1] < high[0] for low, high in pairwise(numbers))
+    if not are_numbered or not one_after_other:
+        return None
+    is_one_file = _is_one_file(slices, firsts)
+    return _ranked(same_place, "the order of frames" if is_one_file else "InstanceNumber")
+
+
+def _ranked(same_place: Sequence[Sequence[int]], tag: str) -> list[tuple[str, list[int]]]:
+    """Put the first slices of all places together, the second ones, and so on."""
+    parts = [list(part) for part in zip(*same_place, strict=True)]
+    return [
+        (_volume(number, len(parts), (tag,)), part) for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _times(slices: Sequence[SliceHeader], indices: Sequence[int], tag: str) -> list[float]:
+    """Return what a tag says of some slices; empty where one says nothing."""
+    texts = [slices[index].phases[PHASE_TAGS.index(tag)] for index in indices]
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return []
+
+
+def _number(one: SliceHeader) -> tuple[int, int]:
+    return one.instance_number, one.index
+
+
+def _are_numbered(slices: Sequence[SliceHeader], firsts: Sequence[int]) -> bool:
+    return len({_number(slices[index]) for index in firsts}) == len(firsts)
+
+
+def _is_one_file(slices: Sequence[SliceHeader], firsts: Sequence[int]) -> bool:
+    """Tell whether the frames of a file, not files, are numbered."""
+    return len({slices[index].instance_number for index in firsts}) == 1
+
+
+def _numbers(first: SliceHeader, last: SliceHeader, *, is_one_file: bool) -> str:
+    if first.instance_number != last.instance_number:
+        return f"(images {first.instance_number} to {last.instance_number})"
+    image = "" if is_one_file else f"image {first.instance_number}"
+    frames = f"frames {first.index + 1} to {last.index + 1}" if first is not last else ""
+    if is_one_file and not frames:
+        frames = f"frame {first.index + 1}"
+    return f"({', '.join(filter(None, (image, frames)))})"
 
 
 def _once(part: Sequence[int], places: Sequence[int]) -> bool:
@@ -151,5 +227,9 @@ def _sorting(text: str) -> tuple[float, str]:
 def _distinction(ranks: Sequence[int], values: Sequence[str], number: int, count: int) -> str:
     named = [(PHASE_TAGS[rank], value) for rank, value in zip(ranks, values, strict=True)]
     if any(tag in CLOCK_TAGS for tag, _ in named):
-        return f"(volume {number} of {count} by {' and '.join(tag for tag, _ in named)})"
+        return _volume(number, count, [tag for tag, _ in named])
     return f"({', '.join(f'{tag} {value}' if value else f'no {tag}' for tag, value in named)})"
+
+
+def _volume(number: int, count: int, tags: Sequence[str]) -> str:
+    return f"(volume {number} of {count} by {' and '.join(tags)})"

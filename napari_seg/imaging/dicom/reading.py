@@ -13,6 +13,7 @@ from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.folder_files import unfollowed_links
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
 from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
+from napari_seg.imaging.dicom.repeats import different_pixels
 from napari_seg.imaging.dicom.resampling import resample_slices
 from napari_seg.imaging.dicom.rescaling import StoredSlice, rescaled_slices
 from napari_seg.imaging.dicom.series import Series, find_series
@@ -218,7 +219,7 @@ def _decoded(
                 if not repair:
                     raise NeedsRepairError(str(error), "leaves it out") from error
                 damaged.append(candidate)
-        _refuse_different(good, name)
+        _refuse_different(good, stack, name)
         if done == 1 and good:
             # Each slice is held as it is stored until all are stacked.
             needed = 2 * good[0].values.nbytes * len(stack.slices)
@@ -230,14 +231,11 @@ def _decoded(
     return stored, damaged
 
 
-def _refuse_different(same_place: Sequence[StoredSlice], name: str) -> None:
+def _refuse_different(same_place: Sequence[StoredSlice], stack: Stack, name: str) -> None:
     for other in same_place[1:]:
         if not other.is_copy_of(same_place[0]):
-            first, second = same_place[0].header, other.header
-            raise ValueError(
-                f"'{name}': '{first.path.name}' and '{second.path.name}' lie in the same place "
-                "with different pixels, and no tag tells volumes apart; take one of them out"
-            )
+            words = different_pixels(stack, same_place[0].header, other.header)
+            raise ValueError(f"'{name}': {words}")
 
 
 def _restacked(stored: Sequence[StoredSlice], name: str) -> Stack:

@@ -15,6 +15,7 @@ from napari_seg.imaging.dicom.folder_files import files_below
 from napari_seg.imaging.dicom.frame_gaps import same_direction, with_frames
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
+from napari_seg.imaging.dicom.repeats import repeat_problems
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
 from napari_seg.imaging.dicom.studies import with_studies
@@ -98,8 +99,7 @@ class Series:
         causes = [f"the series {self._refusal}"] if self._refusal else []
         if self._stack is not None:
             causes += [f"the series {self._stack.defect}"] if self._stack.defect else []
-            repeats = len(self._stack.repeats)
-            causes += [f"the series repeats {_slices(repeats)}"] if repeats else []
+            causes += repeat_problems(self._stack)
         causes += [f"'{path.name}' is a damaged DICOM file" for path in self.damaged]
         causes += [near_words(self.damaged_elsewhere)] if self.damaged_elsewhere else []
         return tuple(causes)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.phases import places_along
+from napari_seg.imaging.dicom.picture_names import both_names
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack_defects import (
     Defect,
@@ -247,8 +248,8 @@ def _without_repeats(
             continue
         if np.linalg.norm(np.subtract(kept.position, one.position)) > _TOLERANCE_MM:  # type: ignore[arg-type]
             raise ValueError(
-                f"holds slices that lie side by side, such as '{kept.path.name}' and "
-                f"'{one.path.name}'; keep each stack in a folder of its own"
+                f"holds slices that lie side by side, such as {both_names(kept, one)}; keep each "
+                "stack in a folder of its own"
             )
         repeats.append((kept, one))
     return tuple(first_in[place] for place in sorted(first_in)), tuple(repeats)
