@@ -24,6 +24,7 @@ UPRIGHT = SliceHeader(
     index=0,
     frames=1,
     samples=1,
+    is_capture=False,
     is_localizer=False,
     is_mosaic=False,
     is_inverted=False,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, SegmentationStorage
+from pydicom.uid import UID, SecondaryCaptureImageStorage, SegmentationStorage
 
 from napari_seg.imaging.dicom.frames import REAL_WORLD, frame_values
 from napari_seg.imaging.dicom.real_world import has_other_values
@@ -155,15 +155,17 @@ def _pictures(dataset: pydicom.Dataset, path: Path) -> list[SliceHeader]:
     if str(dataset.get("Modality") or "") in _NO_IMAGES or storage == SegmentationStorage:
         return []
     group = _group(dataset, path)
+    is_capture = f"{storage}.".startswith(f"{SecondaryCaptureImageStorage}.")
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence")
     if not per_frame:
         count = int(dataset.get("NumberOfFrames") or 1)
-        return [_slice_header(dataset.get, path, group, frames=count)]
+        return [_slice_header(dataset.get, path, group, frames=count, is_capture=is_capture)]
     if len(per_frame) != int(dataset.get("NumberOfFrames") or 1):
         raise ValueError("another number of frames than stated")
     headers = []
     for index, values in enumerate(frame_values(dataset)):
-        headers.append(_slice_header(_either(values, dataset), path, group, index=index))
+        get = _either(values, dataset)
+        headers.append(_slice_header(get, path, group, index=index, is_capture=is_capture))
     return headers
 
 
@@ -183,7 +185,13 @@ def _group(dataset: pydicom.Dataset, path: Path) -> tuple[str, ...]:
 
 
 def _slice_header(
-    get: Get, path: Path, group: tuple[str, ...], *, index: int = 0, frames: int = 1
+    get: Get,
+    path: Path,
+    group: tuple[str, ...],
+    *,
+    index: int = 0,
+    frames: int = 1,
+    is_capture: bool,
 ) -> SliceHeader:
     spacing = numbers(get("PixelSpacing"), 2)
     detector = numbers(get("ImagerPixelSpacing"), 2) if spacing is None else None
@@ -202,6 +210,7 @@ def _slice_header(
         index=index,
         frames=frames,
         samples=int(get("SamplesPerPixel") or 1),
+        is_capture=is_capture,
         is_localizer="LOCALIZER" in kinds,
         is_mosaic="MOSAIC" in kinds,
         is_inverted=get("PhotometricInterpretation") == "MONOCHROME1",

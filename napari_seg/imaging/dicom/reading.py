@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_seg.imaging.channels import RGB_NAMES
 from napari_seg.imaging.dicom.folder_files import unfollowed_links
 from napari_seg.imaging.dicom.pixels import DamagedPixels, PixelReader
+from napari_seg.imaging.dicom.placeless import placeless_apart
 from napari_seg.imaging.dicom.reading_notices import damaged_elsewhere, lone_slice, read_notices
 from napari_seg.imaging.dicom.repeats import different_pixels
 from napari_seg.imaging.dicom.resampling import resample_slices
@@ -122,6 +123,7 @@ def read_dicom(
     left_out = (*chosen.damaged, *(one.path for one in damaged))
     notices = read_notices(stack, stored, left_out, {one.path for one in chosen.slices})
     notices += damaged_elsewhere(len(chosen.damaged_elsewhere))
+    notices += placeless_apart(chosen.placeless)
     values = rescaled_slices(stored)
     array = resample_slices(list(values), stack) if stack.defect else _stacked(values, stack)
     first = stack.slices[0]

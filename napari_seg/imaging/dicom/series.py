@@ -15,6 +15,7 @@ from napari_seg.imaging.dicom.folder_files import files_below
 from napari_seg.imaging.dicom.frame_gaps import same_direction, with_frames
 from napari_seg.imaging.dicom.headers import DamagedFile, read_headers
 from napari_seg.imaging.dicom.phases import Part, split_phases
+from napari_seg.imaging.dicom.placeless import without_captures, without_stray
 from napari_seg.imaging.dicom.repeats import repeat_problems
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack import Stack, stack_slices
@@ -46,6 +47,8 @@ class Series:
         Others that may be of it: they lie in a folder without any slice, and near to it.
     damaged_apart
         Those that concern none of the series that were found with it; the same for all of these.
+    placeless
+        Pictures under its name that state no place, and are series of their own.
     number
         Its place in the list, from 1.
     """
@@ -56,6 +59,7 @@ class Series:
     damaged: tuple[Path, ...] = ()
     damaged_elsewhere: tuple[Path, ...] = ()
     damaged_apart: tuple[Path, ...] = ()
+    placeless: tuple[SliceHeader, ...] = ()
     number: int = 1
 
     @property
@@ -157,7 +161,8 @@ def find_series(
 
     Files that are no DICOM image (other kinds, reports, segmentations) are passed over. A
     series is split where it holds localizers, other directions, sizes, frames of reference or
-    stacks, several studies, or several volumes in the same place that a tag tells apart.
+    stacks, several studies, pictures without a place beside others that have one, or several
+    volumes in the same place that tags or numbers tell apart.
 
     Parameters
     ----------
@@ -222,12 +227,27 @@ def _grouped(stated: list[SliceHeader]) -> list[Series]:
         stacks.setdefault(one.group, set()).add(one.stack)
     found = []
     for _, same in groupby(headers, key=_kind):
-        for slices in _by_direction(same):
-            group = slices[0].group
-            stack = f"(stack {slices[0].stack})" if len(stacks[group]) > 1 else ""
-            parts = _parts(tuple(slices), (studies.get(group, ""), stack))
-            found += [Series(part.slices[0].uid, part.slices, part.distinction) for part in parts]
+        placed, captures = without_captures(list(same))
+        group = placed[0].group
+        stack = f"(stack {placed[0].stack})" if len(stacks[group]) > 1 else ""
+        known = (studies.get(group, ""), stack)
+        apart = list(captures)
+        for slices in _by_direction(placed):
+            kept, stray = without_stray(tuple(slices))
+            apart += stray
+            found += [
+                Series(
+                    part.slices[0].uid, part.slices, part.distinction, placeless=captures + stray
+                )
+                for part in _parts(kept, known)
+            ]
+        found += _alone(apart, known)
     return found
+
+
+def _alone(apart: Iterable[SliceHeader], known: tuple[str, ...]) -> list[Series]:
+    words = " ".join(filter(None, (*known, "(without a place)")))
+    return [Series(one.uid, (one,), words) for one in apart]
 
 
 def _kind(one: SliceHeader) -> tuple[object, ...]:
@@ -253,7 +273,8 @@ def _parts(slices: tuple[SliceHeader, ...], known: tuple[str, ...]) -> list[Part
 
 def _by_direction(slices: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
     stacks: list[list[SliceHeader]] = []
-    for one in slices:
+    # One without a direction comes last: beside it, any are parallel.
+    for one in sorted(slices, key=lambda one: one.orientation is None):
         for stack in stacks:
             if same_direction(stack[0].orientation, one.orientation):
                 stack.append(one)

@@ -31,9 +31,10 @@ class SliceHeader:
     frames, samples
         Pictures that this header stands for (more than one for a film, whose pictures have no
         place of their own), and parts of a pixel (3 for colour).
-    is_localizer, is_mosaic, is_inverted
-        Whether it is a planning picture; whether it shows many slices side by side; whether high
-        values show dark (MONOCHROME1).
+    is_capture, is_localizer, is_mosaic, is_inverted
+        Whether it is a secondary capture by its class, as of a screen; whether it is a planning
+        picture; whether it shows many slices side by side; whether high values show dark
+        (MONOCHROME1).
     orientation
         Direction along a row, then along a column; ``None`` where absent.
     position
@@ -71,6 +72,7 @@ class SliceHeader:
     index: int
     frames: int
     samples: int
+    is_capture: bool
     is_localizer: bool
     is_mosaic: bool
     is_inverted: bool

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.dicom.phases import places_along
-from napari_seg.imaging.dicom.picture_names import both_names
+from napari_seg.imaging.dicom.picture_names import both_names, picture_name
 from napari_seg.imaging.dicom.slice_header import SliceHeader
 from napari_seg.imaging.dicom.stack_defects import (
     Defect,
@@ -196,15 +196,12 @@ def _detector_spacing(slices: Sequence[SliceHeader]) -> tuple[Notice, ...]:
 
 def _refuse_incomplete(slices: Sequence[SliceHeader]) -> None:
     for absent, what in (
-        (sum(one.position is None for one in slices), "position (ImagePositionPatient)"),
-        (sum(one.orientation is None for one in slices), "direction (ImageOrientationPatient)"),
-        (sum(one.spacing is None for one in slices), "spacing (PixelSpacing)"),
+        ([one for one in slices if one.position is None], "position (ImagePositionPatient)"),
+        ([one for one in slices if one.orientation is None], "direction (ImageOrientationPatient)"),
+        ([one for one in slices if one.spacing is None], "spacing (PixelSpacing)"),
     ):
         if absent:
-            raise ValueError(
-                f"states no {what} in {absent} of its {len(slices)} slices, so their places are "
-                "unknown; export it again with these tags"
-            )
+            raise ValueError(_absent(absent, slices, what))
     shapes = sorted({one.shape for one in slices})
     if len(shapes) > 1:
         sizes = " and ".join(
@@ -216,7 +213,31 @@ def _refuse_incomplete(slices: Sequence[SliceHeader]) -> None:
     if (spacings <= 0).any():
         raise ValueError(_NO_PIXEL_SIZE)
     if (np.ptp(spacings, axis=0) * shapes[0]).max() > _TOLERANCE_MM:
-        raise ValueError("mixes slices of different pixel spacing; take the odd ones out")
+        odd = _odd_one(slices, spacings)
+        raise ValueError(
+            f"mixes slices of different pixel spacing, such as {odd}; take the odd ones out"
+        )
+
+
+def _absent(absent: Sequence[SliceHeader], slices: Sequence[SliceHeader], what: str) -> str:
+    named = f" (such as {picture_name(absent[0], slices)})"
+    if len(absent) == len(slices):
+        named = ""
+    elif len(absent) == 1:
+        named = f" ({picture_name(absent[0], slices)})"
+    way_out = "export it again with these tags"
+    if named and len({one.path for one in slices}) > 1:
+        way_out += f", or take {'it' if len(absent) == 1 else 'these'} out"
+    return (
+        f"states no {what} in {len(absent)} of its {len(slices)} slices{named}, so their places "
+        f"are unknown; {way_out}"
+    )
+
+
+def _odd_one(slices: Sequence[SliceHeader], values: NDArray[Any]) -> str:
+    """Name the picture whose values, in a row for each, are furthest from those of most."""
+    off = np.abs(values - np.median(values, axis=0)).max(axis=1)
+    return picture_name(slices[int(np.argmax(off))], slices)
 
 
 def _axes(
@@ -224,7 +245,10 @@ def _axes(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     directions = np.array([one.orientation for one in slices])
     if (np.ptp(directions, axis=0) * extent_mm).max() > _TOLERANCE_MM:
-        raise ValueError("holds slices that are not parallel; take the odd ones out")
+        odd = _odd_one(slices, directions)
+        raise ValueError(
+            f"holds slices that are not parallel, such as {odd}; take the odd ones out"
+        )
     across, down = directions.mean(axis=0).reshape(2, 3)
     lengths = np.array([np.linalg.norm(across), np.linalg.norm(down)])
     if (np.abs(lengths - 1) > _UNIT_TOLERANCE).any() or abs(across @ down) > _UNIT_TOLERANCE:
