@@ -120,3 +120,22 @@ def test_a_slice_without_the_table_of_the_others_is_told(tmp_path: Path) -> None
             change(path, map_values)
     [notice] = read_scan(tmp_path).notices
     assert (notice.code, notice.figures["slices"]) == ("no-rescaling", 1)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "spacing_mm"),
+    [([2, 1], (1, 2, 5)), ([3, 4], (1, 0.75, 5)), ([1, 1], (1, 1, 5)), ([0, 1], (1, 1, 5))],
+)
+def test_the_aspect_of_pixels_of_unknown_size_is_kept(
+    tmp_path: Path, aspect: list[int], spacing_mm: tuple[float, ...]
+) -> None:
+    path = write_slice(tmp_path / "x.dcm", 0, PixelSpacing=None, PixelAspectRatio=aspect)
+    scan = read_scan(path)
+    assert scan.geometry.spacing == pytest.approx(spacing_mm)
+    (notice,) = [one for one in scan.notices if one.code == "no-spacing"]
+    assert ("mm down by the pixels' aspect" in notice.message) is (spacing_mm[1] != 1)
+
+
+def test_a_stated_spacing_counts_more_than_the_aspect(tmp_path: Path) -> None:
+    scan = read_scan(write_slice(tmp_path / "x.dcm", 0, PixelAspectRatio=[2, 1]))
+    assert scan.geometry.spacing == pytest.approx((0.5, 0.75, 5))

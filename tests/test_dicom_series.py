@@ -3,8 +3,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dicom_slices import set_tags, write_enhanced, write_series, write_slice
+from dicom_slices import change, set_tags, write_enhanced, write_series, write_slice
 from pydicom.config import disable_value_validation
+from pydicom.dataset import Dataset
+from pydicom.uid import MRSpectroscopyStorage
 
 from napari_seg import SeveralSeriesError, find_series, read_scan
 
@@ -346,3 +348,17 @@ def test_slices_without_a_frame_stay_apart_where_they_may_be_others(tmp_path: Pa
     write_series(tmp_path / "apart" / "a", FrameOfReferenceUID="1.2.9")
     write_slice(tmp_path / "apart" / "b" / "5", 5)
     assert sorted(series.count for series in find_series(tmp_path / "apart")) == [1, 5]
+
+
+def test_spectroscopy_is_passed_over(tmp_path: Path) -> None:
+    write_series(tmp_path, Modality="MR")
+    write_slice(tmp_path / "spectrum.dcm", 0, SeriesInstanceUID="1.2.9", Modality="MR")
+
+    def to_spectrum(dataset: Dataset) -> None:
+        del dataset.PixelData
+        dataset.SOPClassUID = MRSpectroscopyStorage
+        dataset.file_meta.MediaStorageSOPClassUID = MRSpectroscopyStorage
+        dataset.SpectroscopyData = bytes(64)
+
+    change(tmp_path / "spectrum.dcm", to_spectrum)
+    assert [series.count for series in find_series(tmp_path)] == [5]

@@ -32,6 +32,7 @@ UPRIGHT = SliceHeader(
     position=(-10.0, -20.0, 30.0),
     spacing=(0.75, 0.5),
     is_detector_spacing=False,
+    aspect=None,
     thickness=2.0,
     step=None,
     slope=1.0,

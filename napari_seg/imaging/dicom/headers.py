@@ -11,7 +11,12 @@ from typing import Any
 
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, SecondaryCaptureImageStorage, SegmentationStorage
+from pydicom.uid import (
+    UID,
+    MRSpectroscopyStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
 
 from napari_seg.imaging.dicom.frames import REAL_WORLD, frame_values
 from napari_seg.imaging.dicom.real_world import has_other_values
@@ -20,6 +25,7 @@ from napari_seg.imaging.dicom.tag_values import (
     number,
     numbers,
     one_line,
+    ratio,
     remark,
     texts,
     whole_number,
@@ -61,6 +67,7 @@ BROKEN = (
 _HOUNSFIELD = ("HU", "HU_MOD", "US")
 # These have rows and columns too.
 _NO_IMAGES = ("SEG", "RTDOSE")
+_NO_IMAGE_STORAGE = (SegmentationStorage, MRSpectroscopyStorage)
 _TAGS = (
     *("StudyInstanceUID", "StudyDate", "PatientID"),
     *("SeriesInstanceUID", "SeriesDescription", "SeriesNumber"),
@@ -68,6 +75,7 @@ _TAGS = (
     *("Rows", "Columns"),
     *("NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "ImageOrientationPatient"),
     *("ImagePositionPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness"),
+    "PixelAspectRatio",
     "SpacingBetweenSlices",
     *("RescaleSlope", "RescaleIntercept", "RescaleType", REAL_WORLD),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
@@ -152,7 +160,7 @@ def _pictures(dataset: pydicom.Dataset, path: Path) -> list[SliceHeader]:
         if not is_something_else or storage.name.endswith("Image Storage"):
             raise EOFError("the header of an image ends before its size")
         return []
-    if str(dataset.get("Modality") or "") in _NO_IMAGES or storage == SegmentationStorage:
+    if str(dataset.get("Modality") or "") in _NO_IMAGES or storage in _NO_IMAGE_STORAGE:
         return []
     group = _group(dataset, path)
     is_capture = f"{storage}.".startswith(f"{SecondaryCaptureImageStorage}.")
@@ -218,6 +226,7 @@ def _slice_header(
         position=numbers(get("ImagePositionPatient"), 3),
         spacing=spacing or detector,
         is_detector_spacing=detector is not None,
+        aspect=ratio(get, "PixelAspectRatio"),
         thickness=remark(get("SliceThickness")),
         step=remark(get("SpacingBetweenSlices")),
         slope=number(get("RescaleSlope")),

@@ -43,6 +43,8 @@ class SliceHeader:
         Between rows, then between columns; ``None`` where absent.
     is_detector_spacing
         Whether the spacing was measured at the detector rather than in the patient.
+    aspect
+        How high and how wide a pixel is, as a ratio; ``None`` where absent.
     thickness, step
         Of the slice, and what is said to lie between two; ``None`` where absent.
     slope, intercept
@@ -80,6 +82,7 @@ class SliceHeader:
     position: Numbers | None
     spacing: Numbers | None
     is_detector_spacing: bool
+    aspect: Numbers | None
     thickness: float | None
     step: float | None
     slope: float | None

@@ -166,10 +166,14 @@ def _refuse_sheets(slices: Sequence[SliceHeader]) -> None:
 def _single(one: SliceHeader) -> Stack:
     rows, columns = one.shape
     notices = []
+    height, width = one.aspect or (1.0, 1.0)
+    down_mm, across_mm = one.spacing or (height / width, 1.0)
     if one.spacing is None:
-        notices.append(Notice("no-spacing", "the slice states no spacing: 1 mm was assumed"))
+        message = "the slice states no spacing: 1 mm was assumed"
+        if down_mm != across_mm:
+            message += f" across, and {down_mm:.4g} mm down by the pixels' aspect"
+        notices.append(Notice("no-spacing", message))
     notices += _detector_spacing([one])
-    down_mm, across_mm = one.spacing or (1.0, 1.0)
     if min(down_mm, across_mm) <= 0:
         raise ValueError(_NO_PIXEL_SIZE)
     across, down, position = np.eye(3)[0], np.eye(3)[1], np.zeros(3)

@@ -56,6 +56,15 @@ def remark(value: Any) -> float | None:
         return None
 
 
+def ratio(get: Callable[[str], Any], name: str) -> Numbers | None:
+    """Return two numbers above 0, None where they are absent or none."""
+    try:
+        stated = numbers(get(name), 2)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return stated if stated is not None and min(stated) > 0 else None
+
+
 def numbers(value: Iterable[float] | float | None, count: int) -> Numbers | None:
     """Return so many finite numbers, None where it is anything else; errors as in `number`."""
     if value is None or not isinstance(value, Iterable):
