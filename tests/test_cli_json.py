@@ -80,6 +80,37 @@ def test_json_holds_what_is_done_where_the_program_is_stopped(
     assert names == {"a_dseg.nii.gz", "a_dseg.json", "a_dseg.tsv"}
 
 
+STOPPED_WHILE_THE_PLACE_IS_SOUGHT = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from napari_seg.imaging.template_matching.refinement import Refinement
+run = Refinement.run
+def stop(*arguments, **options):
+    # From without, while SimpleITK runs.
+    subprocess.Popen(["sh", "-c", f"sleep 0.05; kill -{number} {{os.getpid()}}"])
+    return run(*arguments, **options)
+Refinement.run = stop
+from napari_seg.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sent by a shell")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "ended"]
+)
+def test_a_program_stopped_while_it_seeks_the_place_says_so(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    program = STOPPED_WHILE_THE_PLACE_IS_SOUGHT.format(number=int(number))
+    brain = SAMPLE.with_name("brain.nii.gz")
+    words = ["segment", brain, "-o", tmp_path / "out", "--region", "auto", "--json"]
+    ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True)
+    assert ended.returncode == code, ended.stderr
+    assert json.loads(ended.stdout) == {"results": [], "failures": [], "stopped": True}
+    assert b"Traceback" not in ended.stderr
+
+
 def ended(*words: object, stdout: object) -> subprocess.CompletedProcess[str]:
     program = [sys.executable, "-c", "from napari_seg.cli import main; main()"]
     line = [*program, *map(str, words)]

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from napari_seg.imaging.itk_progress import run_followed
 from napari_seg.imaging.label_edits.boxes import (
     Box,
     bounds,
@@ -222,26 +223,11 @@ def _watershed(
     flooding.SetMarkWatershedLine(False)
     flooding.SetFullyConnected(False)
     telling = share_of(report, _GRADIENT, 1.0)
-    stopped: list[BaseException] = []
-
-    def tell() -> None:
-        if stopped:
-            return
-        try:
-            telling(flooding.GetProgress())
-        except BaseException as error:  # noqa: BLE001 - SimpleITK prints what passes through it
-            stopped.append(error)
-            flooding.Abort()
-
-    flooding.AddCommand(sitk.sitkProgressEvent, tell)
-    try:
-        flooded = flooding.Execute(sitk.GetImageFromArray(steepness), sitk.GetImageFromArray(seeds))
-    except RuntimeError:
-        # An aborted filter raises one of its own.
-        if not stopped:
-            raise
-    finally:
-        flooding.RemoveAllCommands()
-    if stopped:
-        raise stopped[0]
+    flooded = run_followed(
+        flooding,
+        sitk.sitkProgressEvent,
+        run=lambda: flooding.Execute(*map(sitk.GetImageFromArray, (steepness, seeds))),
+        tell=lambda: telling(flooding.GetProgress()),
+        stop=flooding.Abort,
+    )
     return np.asarray(sitk.GetArrayFromImage(flooded))

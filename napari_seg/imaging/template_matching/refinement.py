@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
+from napari_seg.imaging.itk_progress import run_followed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -79,8 +81,8 @@ class Refinement:
     ) -> NDArray[np.float64]:
         """Fit from a start, an affine ``(4, 4)`` from the template's millimetres to the scan's.
 
-        What `on_progress` raises stops the fit within one iteration and is raised again. Where
-        template and scan come to share nothing the start is returned.
+        What `on_progress` or the handler of a signal raises stops the fit within one iteration and
+        is raised again. Where template and scan come to share nothing the start is returned.
         """
         effort = self._effort
         method = sitk.ImageRegistrationMethod()
@@ -96,26 +98,21 @@ class Refinement:
         method.SetOptimizerScalesFromPhysicalShift()
         transform = self._transform(start)
         method.SetInitialTransform(transform, inPlace=True)
-        stopped: list[BaseException] = []
 
-        def on_iteration() -> None:
+        def tell() -> None:
+            on_progress(min((method.GetOptimizerIteration() + 1) / effort.iterations, 1.0))
+
+        def fits() -> bool:
             try:
-                on_progress(min((method.GetOptimizerIteration() + 1) / effort.iterations, 1.0))
-            # SimpleITK would print what passes through it, and go on.
-            except BaseException as error:  # noqa: BLE001 - it is raised again below
-                stopped.append(error)
-                method.StopRegistration()
+                method.Execute(self._fixed, self._moving)
+            except RuntimeError:
+                # ITK's one error for all samples lying outside, or all of one brightness.
+                return False
+            return True
 
-        method.AddCommand(sitk.sitkIterationEvent, on_iteration)
-        try:
-            method.Execute(self._fixed, self._moving)
-        except RuntimeError:
-            # ITK's one error for all samples lying outside, or all of one brightness.
+        iteration, stop = sitk.sitkIterationEvent, method.StopRegistration
+        if not run_followed(method, iteration, run=fits, tell=tell, stop=stop):
             return start
-        finally:
-            method.RemoveAllCommands()
-            if stopped:
-                raise stopped[0]
         return self._affine(transform)
 
     def _transform(self, affine: NDArray[np.float64]) -> Any:
