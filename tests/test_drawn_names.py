@@ -11,6 +11,7 @@ from napari_seg.cli.commands import app
 from napari_seg.imaging.files import read_scan, sample_data_folder
 from napari_seg.imaging.label_table import LabelTable
 from napari_seg.segmentation.bundle import load_bundle
+from napari_seg.segmentation.bundle_description import describe_bundle
 from napari_seg.segmentation.drawn_names import name_all
 from napari_seg.segmentation.inference import segment
 
@@ -69,6 +70,28 @@ def test_a_network_of_one_output_draws_one_label(names, said):
     assert table.names == names
     assert len(notices) == len(said)
     assert all(part in notice.message for part, notice in zip(said, notices, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "names"),
+    [
+        ("tumour", 1, {1: "tumour"}),
+        ("Background", 1, {}),
+        ("tumour", 2, {}),
+    ],
+    ids=["all that is drawn", "background", "one of two"],
+)
+def test_the_one_name_of_a_single_output_is_that_of_what_is_drawn(
+    copied_bundle, name, count, names
+):
+    name_outputs(copied_bundle, name)
+    outputs = {"num_channels": count}
+    change(
+        copied_bundle,
+        "metadata",
+        lambda config: config["network_data_format"]["outputs"]["pred"].update(outputs),
+    )
+    assert dict(describe_bundle(copied_bundle).labels) == names
 
 
 def test_no_probability_is_given_of_a_label_without_an_output(copied_bundle, scan):

@@ -16,6 +16,9 @@ Config = dict[str, Any]
 _KINDS = {list: "a list", str: "text", int: "a number", float: "a number", bool: "a truth value"}
 _MEND = "fetch the bundle again, or correct that file"
 
+# What the one output of a network is called by metadata that name nothing it draws.
+_BACKGROUND = ("background", "bg", "")
+
 SHIPPED_VARIANTS: tuple[str | None, ...] = (None, "two_d")
 
 
@@ -107,7 +110,7 @@ def describe_bundle(
     try:
         formats = metadata["network_data_format"]
         image, prediction = formats["inputs"]["image"], formats["outputs"]["pred"]
-        labels = {int(value): name for value, name in prediction["channel_def"].items()}
+        labels = _labels(prediction)
         description = BundleDescription(
             folder=folder,
             variant=variant,
@@ -115,7 +118,7 @@ def describe_bundle(
             version=str(metadata["version"]),
             spatial_dims=len(image["spatial_shape"]),
             in_channels=int(image["num_channels"]),
-            labels=tuple((value, str(labels[value])) for value in sorted(labels) if value > 0),
+            labels=tuple((value, labels[value]) for value in sorted(labels) if value > 0),
             channel_names=_in_order(image.get("channel_def", {})),
             is_shipped=is_shipped,
             locator=locator,
@@ -128,6 +131,15 @@ def describe_bundle(
             "network_data_format with inputs.image and outputs.pred.channel_def"
         ) from error
     return description if description.spatial_dims != 2 else _with_flat_axis(description)
+
+
+def _labels(prediction: dict[str, Any]) -> dict[int, str]:
+    labels = {int(value): str(name) for value, name in prediction["channel_def"].items()}
+    is_single = list(labels) == [0] and prediction.get("num_channels", 1) == 1
+    if is_single and labels[0].strip().casefold() not in _BACKGROUND:
+        # Of a single score a threshold makes label 1.
+        return {1: labels[0]}
+    return labels
 
 
 def _in_order(channels: dict[Any, Any]) -> tuple[str, ...]:
