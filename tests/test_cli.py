@@ -2,6 +2,7 @@ import csv
 import errno
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -313,13 +314,36 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_defect_of_ours_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_one_line_to_report_that_holds_nothing_of_the_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
-        raise RuntimeError("a defect")
+        raise TypeError("Doe^Jane is no number")
 
     monkeypatch.setattr("napari_seg.segmentation.inference.segment", fail)
-    result = run("segment", SAMPLE, "-o", tmp_path / "out")
-    assert isinstance(result.exception, RuntimeError)
+    result = run("segment", SAMPLE, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 1
+    (failure,) = json.loads(result.stdout)["failures"]
+    line = re.fullmatch(
+        r"a defect of napari-seg or of a library that it uses: TypeError in "
+        r"tests/test_cli.py:\d+, called in cli/segmenting.py:\d+; please report .*",
+        failure["error"],
+    )
+    assert line is not None, failure["error"]
+    assert result.stderr.splitlines()[-1] == f"napari-seg: {SAMPLE.name}: {line[0]}"
+    assert "Doe" not in result.output
+
+
+def test_a_defect_outside_of_the_scans_leaves_a_json_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr("napari_seg.imaging.files.read_labels", fail)
+    result = run("convert", SAMPLE, "-o", tmp_path / "labels.nrrd", "--json")
+    assert result.exit_code == 1
+    assert "IndexError in tests/test_cli.py:" in json.loads(result.stdout)["error"]
 
 
 def test_one_line_names_the_file_and_the_cause() -> None:

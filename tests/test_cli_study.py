@@ -128,14 +128,39 @@ def test_labels_that_cannot_be_written_are_a_failure_of_their_scan(
     assert sorted(path.name[0] for path in out.iterdir()) == ["b"] * 3 + ["c"] * 3
 
 
-def test_a_defect_while_labels_are_written_is_not_hidden(
+@pytest.mark.parametrize("step", ["read_scan", "write_labels"])
+def test_a_defect_is_a_failure_of_its_scan_alone(
+    scans: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    work = getattr(files, step)
+
+    def fail(first: object, *arguments: Path, **options: object) -> object:
+        if any(str(one).endswith(("b.nii.gz", "b_dseg.nii.gz")) for one in (first, *arguments)):
+            raise TypeError("a defect")
+        return work(first, *arguments, **options)
+
+    monkeypatch.setattr(files, step, fail)
+    result = run("segment", *scans, "-o", out, "--json")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    (failure,) = document["failures"]
+    assert Path(failure["scan"]).name == "b.nii.gz"
+    assert "TypeError in tests/test_cli_study.py:" in failure["error"]
+    assert [Path(one["scan"]).name[0] for one in document["results"]] == ["a", "c"]
+    assert sorted(path.name[0] for path in out.iterdir()) == ["a"] * 3 + ["c"] * 3
+
+
+def test_a_defect_while_the_next_scan_is_looked_at_is_not_that_of_this_one(
     scans: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: object, **_options: object) -> None:
-        raise AssertionError("a defect")
+    def fail(labels: Path, *_arguments: object, **_options: object) -> None:
+        if labels.name.startswith("b"):
+            raise TypeError
 
-    monkeypatch.setattr(files, "write_labels", fail)
-    assert isinstance(run("segment", *scans, "-o", out).exception, AssertionError)
+    monkeypatch.setattr("napari_seg.cli.study.check_sidecars", fail)
+    document = json.loads(run("segment", *scans, "-o", out, "--json").stdout)
+    assert [Path(one["scan"]).name[0] for one in document["failures"]] == ["b"]
+    assert [Path(one["scan"]).name[0] for one in document["results"]] == ["a", "c"]
 
 
 def test_an_end_by_the_keyboard_leaves_whole_files(

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import typer
+
 from napari_seg.cli.listing import as_dict
 from napari_seg.cli.places import check_folder, check_places, check_sidecars
 from napari_seg.cli.pseudonyms import HiddenNames
 from napari_seg.cli.results import Case, Failure, Outcome, Result
 from napari_seg.cli.segmenting import Drawn, draw, outputs, read, read_file, write
 from napari_seg.cli.side_work import SideWork
-from napari_seg.cli.terminal import EXPECTED_ERRORS, News, is_out_of_memory, listing, one_line
+from napari_seg.cli.terminal import News, listing, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +96,9 @@ class Study:
                 self._writing.begin(partial(_write, drawn, self._choices))
                 self._drawn = drawn
                 self._news.hold()
-        except (*EXPECTED_ERRORS, RuntimeError) as error:
+        except typer.BadParameter:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect must not take other scans along
             if self._early is not None and self._early.case is case:
                 self._forget_early()
             self._settle()
@@ -174,8 +178,8 @@ class Study:
             return
         try:
             self._check_places(following)
-        except EXPECTED_ERRORS:
-            return  # said in its turn
+        except Exception:  # noqa: BLE001 - said in its turn
+            return
         choices = self._choices
         self._reading.begin(partial(read_file, following.scan, choices, choices.series_of(0)))
 
@@ -191,7 +195,7 @@ class Study:
         try:
             # Whoever stops the program while it waits finds the labels still in hand.
             written: Written | Exception = self._writing.take()
-        except (*EXPECTED_ERRORS, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - of the scan before
             written = error
         self._drawn = None
         held = self._news.release()
@@ -222,8 +226,6 @@ class Study:
         )
 
     def _fail(self, case: Case, error: Exception) -> None:
-        if not isinstance(error, EXPECTED_ERRORS) and not is_out_of_memory(error):
-            raise error
         self._outcome.failures.append(_failure(error, case, self._choices.channels))
         message = self._outcome.failures[-1].error
         named = message if case.name in message else f"{case.name}: {message}"

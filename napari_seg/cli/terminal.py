@@ -19,6 +19,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from napari_seg.cli.defects import defect_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
@@ -30,7 +32,10 @@ _SECONDS_BETWEEN_LINES = 1.0
 
 
 def one_line(error: BaseException) -> str:
-    """Say an error in one line: the cause, with the file where one is known."""
+    """Say an error in one line: the cause, with the file where one is known.
+
+    Of an error that nobody expected it says what is to be reported.
+    """
     if isinstance(error, OSError) and error.strerror:
         # The name alone: the folders above a scan may be named after a patient.
         name = Path(str(error.filename)).name if error.filename else ""
@@ -43,6 +48,8 @@ def one_line(error: BaseException) -> str:
         # Ours say how much is needed, and how much is there.
         on_card = any(name in str(error) for name in ("CUDA", "HIP", "MPS"))
         message = f"out of memory; give a smaller --region{', or --device cpu' * on_card}"
+    elif not isinstance(error, EXPECTED_ERRORS):
+        message = defect_line(error)
     else:
         message = str(error) or type(error).__name__
     return " ".join(message.split())
@@ -62,7 +69,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def exit_codes(so_far: Callable[[], dict[str, Any]] | None = None) -> Iterator[None]:
-    """End the program with one line and code 1 on an expected error, and 130 on Ctrl-C.
+    """End the program with one line and code 1 on an error, and 130 on Ctrl-C.
 
     Parameters
     ----------
@@ -76,11 +83,9 @@ def exit_codes(so_far: Callable[[], dict[str, Any]] | None = None) -> Iterator[N
         # Whoever read the results has gone, as `head` does.
         silence_stdout()
         raise typer.Exit(1) from None
-    except EXPECTED_ERRORS as error:
-        _stop_with(error, so_far)
-    except (RuntimeError, ImportError) as error:
-        if not is_out_of_memory(error):
-            raise
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:  # noqa: BLE001 - a defect must not take the JSON along
         _stop_with(error, so_far)
     except KeyboardInterrupt:
         typer.echo("napari-seg: stopped", err=True)

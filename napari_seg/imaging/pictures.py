@@ -7,6 +7,7 @@ its origin is 0 and a pixel 1 mm, which a notice says.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ _SAMPLES_TAG = 0x0115
 # Pillow spreads numbers of so many bits over 8.
 _STEPS = {(2,): 85, (4,): 17}
 _LARGEST = {"1": 1, "L": 255}
+# What Pillow raises where a header gives too few values or values of another kind.
+_DAMAGE = (TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, struct.error)
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
 )
@@ -80,6 +83,10 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
         ) from error
     except (OSError, SyntaxError) as error:
         raise ValueError(f"'{path.name}' is damaged: {error}; fetch it again") from error
+    except _DAMAGE as error:
+        raise ValueError(
+            f"'{path.name}' is damaged: what it says of itself makes no sense; fetch it again"
+        ) from error
     array = np.swapaxes(pixels, 0, 1)[:, :, np.newaxis]
     return Scan(
         array,
