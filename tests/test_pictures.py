@@ -93,6 +93,20 @@ def test_bad_pictures_are_refused(tmp_path: Path, content: bytes | None, message
         read_picture(path)
 
 
+def test_a_tiff_file_whose_next_picture_has_no_size_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    Image.fromarray(ROWS.astype(np.uint8)).save(path)
+    content = path.read_bytes()
+    (first,) = struct.unpack_from("<I", content, 4)
+    (entries,) = struct.unpack_from("<H", content, first)
+    following = first + 2 + 12 * entries
+    another = struct.pack("<HHHIII", 1, 0x00F0, 4, 1, 0, 0)
+    place = struct.pack("<I", len(content))
+    path.write_bytes(content[:following] + place + content[following + 4 :] + another)
+    with pytest.raises(ValueError, match=r"'x\.tif' is damaged: what it says of itself"):
+        read_picture(path)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("name", ["x.png", "x.tif"])
 def test_labels_survive_a_save(tmp_path: Path, name: str, dtype: Any) -> None:
