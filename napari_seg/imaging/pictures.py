@@ -29,6 +29,7 @@ _STEPS = {(2,): 85, (4,): 17}
 _LARGEST = {"1": 1, "L": 255}
 # What Pillow raises where a header gives too few values or values of another kind.
 _DAMAGE = (TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, struct.error)
+_SENSELESS = "what it says of itself makes no sense"
 _NO_PLACE = Notice(
     "no-orientation", "a picture stores no place and no size: pixels of 1 mm were assumed"
 )
@@ -71,10 +72,9 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
             stored = _StoredNumbers.of(picture)
             pixels = stored.restored(_pixels(ImageOps.exif_transpose(picture), palette_as_values))
     except UnidentifiedImageError as error:
-        kind = file_kind(path)
-        cause = f"is {kind}"
         raise ValueError(
-            f"'{path.name}' {cause}, and its pixels cannot be read; fetch or export it again"
+            f"'{path.name}' is {file_kind(path)}, and its pixels cannot be read; fetch or export "
+            "it again"
         ) from error
     except Image.DecompressionBombError as error:
         raise ValueError(
@@ -84,9 +84,7 @@ def read_picture(path: Path, *, palette_as_values: bool = False) -> Scan:
     except (OSError, SyntaxError) as error:
         raise ValueError(f"'{path.name}' is damaged: {error}; fetch it again") from error
     except _DAMAGE as error:
-        raise ValueError(
-            f"'{path.name}' is damaged: what it says of itself makes no sense; fetch it again"
-        ) from error
+        raise ValueError(f"'{path.name}' is damaged: {_SENSELESS}; fetch it again") from error
     array = np.swapaxes(pixels, 0, 1)[:, :, np.newaxis]
     return Scan(
         array,
