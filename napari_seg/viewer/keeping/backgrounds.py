@@ -15,6 +15,7 @@ from napari_seg.viewer.keeping import label_records as records
 from napari_seg.viewer.keeping.origins import NetworkRun
 from napari_seg.viewer.keeping.saving_places import OwnFile
 from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.segmenting.standing import Standing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Background:
         What a network wrote into the file, or into the one that it names.
     run_file
         The name of the file that holds that, beside their own.
+    standing
+        What their layer stands on as long as no other run writes into it; None without a `run`.
     """
 
     saved: KeptLabels
@@ -46,6 +49,7 @@ class Background:
     opened: KeptLabels | None = None
     run: NetworkRun | None = None
     run_file: str | None = None
+    standing: Standing | None = None
 
 
 def look_at(
@@ -74,14 +78,22 @@ def look_at(
     if not is_of(record, order.restore(shown), path):
         record = {}
     if records.is_networks_own(record):
-        return Background(kept, own, run=NetworkRun(kept, record), run_file=path.name)
+        return _of_run(NetworkRun(kept, records.of_run(record)), shown, own, path.name)
     named = records.network_file(record)
     written = None if named is None else _network_labels(path.with_name(named[0]), named[1], order)
     if named is not None and written is not None and written.shape == shown.shape:
-        run = NetworkRun(KeptLabels.of(written.astype(shown.dtype)), record)
-        return Background(kept, own, run=run, run_file=named[0])
+        run = NetworkRun(KeptLabels.of(written.astype(shown.dtype)), records.of_run(record))
+        return _of_run(run, shown, own, named[0])
     by_hand = records.is_all_by_hand(record) or not shown.any()
     return Background(kept, own, opened=None if by_hand else kept)
+
+
+def _of_run(run: NetworkRun, shown: NDArray[Any], own: OwnFile, run_file: str) -> Background:
+    written = run.labels.restore()
+    # Whoever drew it: nobody has let a run replace it yet. What was erased is a person's work, too.
+    found = KeptLabels.of((shown != 0) | (written != 0))
+    standing = Standing(run.labels, run.record, found, from_file=True)
+    return Background(KeptLabels.of(shown), own, run=run, run_file=run_file, standing=standing)
 
 
 def is_of(record: Mapping[str, Any], array: NDArray[Any], path: Path) -> bool:

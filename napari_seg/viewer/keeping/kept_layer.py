@@ -24,7 +24,7 @@ from napari_seg.viewer.keeping.label_saving import Request, Saved
 from napari_seg.viewer.keeping.saving_places import OwnFile, what_file_holds_more
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import grid_of, metadata_of, notices_of, update_metadata
-from napari_seg.viewer.segmenting.standing import standing_of
+from napari_seg.viewer.segmenting.standing import stand_on_file, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +243,8 @@ class KeptLayer(QObject):
             )
             self.journalling.note(None)
         self.background = background
+        if background.standing is not None:
+            stand_on_file(layer, background.standing)
         self.journalling.start(background.saved, self._saved_table or LabelTable())
         self.ready.emit()
 

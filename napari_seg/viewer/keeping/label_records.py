@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_seg.imaging.files import record_path
+from napari_seg.imaging.label_files.tables import HASH_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 _NETWORK_FILE = "network_labels"
+# What a record says of the labels in its file, not of the run that they come from.
+_OF_FILE = frozenset({_NETWORK_FILE, "changed_by_hand_ml", "origins", HASH_KEY})
+# What a record of labels that no network drew does not have.
+_OF_RUN = frozenset(
+    {
+        "bundle",
+        "command",
+        "device",
+        "earlier_runs",
+        "labels",
+        "notices",
+        "options",
+        "plan",
+        "scan",
+        "seconds",
+        "versions",
+        "windows",
+    }
+)
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -58,6 +78,18 @@ def is_all_by_hand(record: Record) -> bool:
         isinstance(one, dict) and not one.get("network_ml") and not one.get("unknown_ml")
         for one in origins.values()
     )
+
+
+def of_run(record: Record) -> dict[str, Any]:
+    """Return what a record says of the run, without what it says of the labels in its file."""
+    return {key: value for key, value in record.items() if key not in _OF_FILE}
+
+
+def without_run(record: Record) -> dict[str, Any]:
+    """Return what a record says if a network's run is no longer in the file: what others added."""
+    if "bundle" not in record:
+        return dict(record)
+    return {key: value for key, value in record.items() if key not in _OF_RUN}
 
 
 def network_file(record: Record) -> tuple[str, str] | None:

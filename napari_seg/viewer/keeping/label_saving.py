@@ -47,7 +47,8 @@ class Request:
     background
         Where they came from.
     standing
-        What a network wrote last in this layer and is not undone; None where none did.
+        What a network wrote last in this layer, or in its file, and is not undone; None where none
+        did.
     """
 
     name: str
@@ -101,7 +102,8 @@ def save(request: Request, *, on_progress: OnProgress) -> Saved:
     del on_progress
     shown, background = request.shown, request.background
     standing = request.standing
-    run = background.run if standing is None else NetworkRun(standing.labels, standing.record)
+    # Not that of the file: its run may have been undone since.
+    run = None if standing is None else NetworkRun(standing.labels, standing.record)
     origins = find_origins(
         shown,
         network=None if run is None else run.labels,
@@ -196,7 +198,7 @@ def _record(
     if there:
         before = request.order.restore(request.background.saved.restore())
         # Of which labels it speaks otherwise is not known; it is not of the new ones.
-        there = there if is_of(there, before, path) else {}
+        there = records.without_run(there) if is_of(there, before, path) else {}
     begun: dict[str, Any] = (
         records.plain_record(request.scan, labels.table) if run is None else dict(run.record)
     )

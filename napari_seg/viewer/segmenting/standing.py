@@ -8,13 +8,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_seg.viewer.editing.attached import LayerPart
+from napari_seg.viewer.editing.attached import LayerPart, attached
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.steps import changed_voxels
 from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layers import metadata_of, update_metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari.layers import Labels
     from numpy.typing import NDArray
 
@@ -43,18 +45,21 @@ class Standing:
     """
 
     labels: KeptLabels
-    record: dict[str, Any]
+    record: Mapping[str, Any]
     by_hand: KeptLabels
     from_file: bool = False
 
     @classmethod
-    def of_new(cls, labels: KeptLabels, record: dict[str, Any]) -> Standing:
+    def of_new(cls, labels: KeptLabels, record: Mapping[str, Any]) -> Standing:
         """Return that of a layer which was made from a result."""
         return cls(labels, record, KeptLabels.empty(labels.shape, bool))
 
 
 def standing_of(layer: Labels) -> Standing | None:
-    """Return what a layer stands on: the last run that is not undone; None where there is none."""
+    """Return what a layer stands on: the last run that is not undone, or that of its file.
+
+    None where there is neither.
+    """
     found = metadata_of(layer).get(_KEY)
     # Another plugin may have given it other voxels.
     fits = isinstance(found, Standing) and found.labels.shape == layer.data.shape
@@ -64,6 +69,15 @@ def standing_of(layer: Labels) -> Standing | None:
 def start_on(layer: Labels, standing: Standing) -> None:
     """Let a layer that was just made from a result stand on it."""
     update_metadata(layer, **{_KEY: standing})
+
+
+def stand_on_file(layer: Labels, standing: Standing) -> None:
+    """Let a layer stand on the run that its file speaks of, unless a run has written since."""
+    standings = attached(layer, Standings)
+    if standings is not None:
+        standings.begin_with(standing)
+    elif standing_of(layer) is None:
+        start_on(layer, standing)
 
 
 def hand_work(layer: Labels) -> NDArray[np.bool_]:
@@ -117,6 +131,14 @@ class Standings(LayerPart):
             self._before[step] = self._after[step] = 0
         self._history.applied.connect(self._on_applied)
         self._history.reverted.connect(self._on_reverted)
+
+    def begin_with(self, standing: Standing) -> None:
+        """Note what the layer stood on at first, where that was not known yet."""
+        if self._kept.get(0, standing) is not None:
+            return
+        self._kept[0] = standing
+        if self._number == 0:
+            update_metadata(self._layer(), **{_KEY: standing})
 
     def note(self, standing: Standing) -> None:
         """Note what a run left, right after its step; it may have changed nothing."""
