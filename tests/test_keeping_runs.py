@@ -152,6 +152,19 @@ def test_a_record_that_is_written_over_says_nothing_more_of_a_run_that_was_undon
     assert not {"bundle", "options", "network_labels"} & set(record)
 
 
+def test_what_is_kept_of_a_networks_own_file_is_no_hand_work(keeping, viewer, scan, opened):
+    before = opened.data.copy()
+    _, contest = show(viewer, scan, without_posterior(scan, run(scan)))
+    contest.settle(viewer, keep_hand_work=True)
+    assert np.array_equal(opened.data, before)
+    opened.data_setitem(tuple(np.argwhere(before == 0)[:1].T), 1)
+    record = save(keeping, opened)
+    assert record["changed_by_hand_ml"] == pytest.approx(0.01)
+    assert record["origins"]["2"]["by_hand_ml"] == 0
+    assert record["origins"]["2"]["network_ml"] == pytest.approx(0.01 * (before == 2).sum())
+    assert len(record["earlier_runs"]) == 1
+
+
 def test_a_run_in_a_box_of_a_file_leaves_the_rest_to_the_run_before(keeping, viewer, scan, opened):
     before = opened.data.copy()
     _, contest = show(viewer, scan, without_posterior(scan, run(scan, region=BOX)))

@@ -444,6 +444,66 @@ def _duplicated(layer):
     return data.copy(), state, kind
 
 
+def test_what_a_locked_label_keeps_is_not_at_stake_at_any_rerun(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    LabelLocks.of(layer).lock(1)
+    for _ in range(3):
+        assert show(viewer, scan_layer, run(200)) == (layer, None)
+    # Nor where a person painted, and the result would draw a locked label.
+    LabelLocks.of(layer).unlock(1)
+    layer.data_setitem((np.array([4]), np.array([5]), np.array([5])), 3)
+    LabelLocks.of(layer).lock(2)
+    assert show(viewer, scan_layer, run(200)) == (layer, None)
+    assert layer.data[4, 5, 5] == 3
+    LabelLocks.of(layer).unlock(2)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert contest.at_stake_ml == pytest.approx(18 * 0.006)
+
+
+def test_the_networks_own_voxels_in_a_locked_label_are_no_hand_work_in_the_record(
+    viewer, scan_layer
+):
+    layer, _ = show(viewer, scan_layer, run(overlap=0.5))
+    LabelLocks.of(layer).lock(1)
+    for _ in range(2):
+        show(viewer, scan_layer, run(200))
+    record = record_of(layer)
+    assert record["changed_by_hand_ml"] == 0
+    assert record["earlier_runs"][0]["options"]["overlap"] == 0.5
+    layer.undo()
+    LabelLocks.of(layer).unlock(1)
+    layer.data_setitem((np.array([4]), np.array([5]), np.array([5])), 3)
+    LabelLocks.of(layer).lock(3)
+    show(viewer, scan_layer, run(40))
+    # Of a person's voxel in a locked label no run says that it drew it.
+    assert record_of(layer)["changed_by_hand_ml"] == pytest.approx(0.006)
+
+
+def test_locks_alone_hold_nothing_back_from_labels_of_a_file_that_agree(viewer, scan_layer):
+    opened = viewer.add_layer(labels_layer(run().labels, name="from disk", path="labels.nii"))
+    LabelLocks.of(opened).lock(1)
+    assert show(viewer, scan_layer, run(200)) == (opened, None)
+    LabelLocks.of(opened).unlock(1)
+    _, contest = show(viewer, scan_layer, run(200))
+    assert (contest.from_file, contest.at_stake_ml) == (True, pytest.approx(0.108))
+
+
+def test_redo_past_a_rerun_that_changed_nothing_leaves_its_record(viewer, scan_layer):
+    layer, _ = show(viewer, scan_layer, run())
+    paint(layer)
+    show(viewer, scan_layer, run(200))[1].settle(viewer, keep_hand_work=False)
+    for _ in range(2):
+        layer.undo()
+    show(viewer, scan_layer, run(overlap=0.5))
+    overlaps = []
+    for move in (layer.redo, layer.undo, layer.redo, layer.redo):
+        move()
+        overlaps.append(record_of(layer)["options"]["overlap"])
+    # The last one is a run of its own.
+    assert overlaps == [0.5, 0.5, 0.5, 0.25]
+    assert record_of(layer)["changed_by_hand_ml"] == 0
+
+
 def test_what_a_locked_label_kept_is_at_stake_once_it_is_unlocked(viewer, scan_layer):
     layer, _ = show(viewer, scan_layer, run())
     LabelLocks.of(layer).lock(1)

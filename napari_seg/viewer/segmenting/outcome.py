@@ -10,7 +10,8 @@ from qtpy.QtCore import QObject
 from napari_seg.imaging.measures import volume_text
 from napari_seg.viewer.segmenting.first_look import FirstLook
 from napari_seg.viewer.segmenting.found_boxes import FoundBoxes
-from napari_seg.viewer.segmenting.result_layer import Contest, locked_ml, show_result
+from napari_seg.viewer.segmenting.result_layer import Contest, show_result
+from napari_seg.viewer.segmenting.result_writing import locked_ml
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -91,8 +92,8 @@ class Outcome(QObject):
         keep = number == 0
         changed = contest.settle(self._viewer, keep_hand_work=keep)
         locked = _locked(contest.old, contest.result, "; ")
-        kept = "with your voxels kept" if keep else f"replaced{locked}"
-        news = f"'{contest.old.name}' holds the result, {kept}"
+        kept = "with your voxels kept" if keep else "replaced"
+        news = f"'{contest.old.name}' holds the result, {kept}{locked}"
         news += ". Ctrl+Z takes it back." if changed else "; nothing in it changed."
         if contest.new in self._viewer.layers:
             news += f" '{contest.new.name}' stays: it was changed by hand."

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels
 
-from napari_seg.imaging.geometry import clip_region
-from napari_seg.imaging.label_table import LabelTable
-from napari_seg.imaging.measures import label_volumes
-from napari_seg.viewer.appearance import label_colours, label_features
-from napari_seg.viewer.editing.attached import attached
-from napari_seg.viewer.editing.locks import LabelLocks
-from napari_seg.viewer.kept_labels import KeptLabels
 from napari_seg.viewer.layer_removal import remove_layer
-from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of, update_metadata
+from napari_seg.viewer.layers import grid_of, labels_layer, metadata_of
 from napari_seg.viewer.segmenting.map_layers import show_maps
 from napari_seg.viewer.segmenting.ready_labels import ReadyLabels
+from napari_seg.viewer.segmenting.result_writing import note_written, would_change, write_result
 from napari_seg.viewer.segmenting.standing import (
     Standing,
-    Standings,
     hand_work,
     is_from_file,
     standing_of,
     start_on,
 )
-from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from numpy.typing import NDArray
 
     from napari_seg.viewer.segmenting.model_run import Result
 
@@ -81,7 +71,7 @@ class Contest:
         int
             How many voxels of the old layer changed; 0 leaves no step to undo.
         """
-        changed = _update(self.old, self.result, keep_hand_work=keep_hand_work)
+        changed = write_result(self.old, self.result, keep_hand_work=keep_hand_work)
         if not hand_work(self.new).any():
             remove_layer(viewer, self.new)
         viewer.layers.selection.active = self.old
@@ -116,24 +106,15 @@ def show_result(
     last = find_last(viewer, scan_layer, result)
     if last is None:
         return _add(viewer, scan_layer, result, name), None
-    at_stake = _at_stake(last, result)
+    at_stake, changing = would_change(last, result)
     from_file = is_from_file(last)
-    if not at_stake.any() and (not from_file or _holds(last, result)):
+    if not at_stake.any() and not (from_file and changing.any()):
         # Hand work that agrees with the result goes on being hand work.
-        _update(last, result, keep_hand_work=True)
+        write_result(last, result, keep_hand_work=True)
         return last, None
     volume = result.labels.geometry.voxel_volume_ml * int(np.count_nonzero(at_stake))
     new = _add(viewer, scan_layer, result, name)
     return new, Contest(last, new, result, volume, from_file)
-
-
-def locked_ml(layer: Labels, result: Result) -> float:
-    """Measure how much of a result a layer that holds it lacks: locked labels stay as they are."""
-    if not _has_locks(layer):
-        return 0.0
-    box, new = _part(layer, result)
-    lacking = int(np.count_nonzero(np.asarray(layer.data[box]) != new))
-    return result.labels.geometry.voxel_volume_ml * lacking
 
 
 def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels | None:
@@ -208,90 +189,6 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         model=result.settings.model,
     )
     start_on(layer, Standing.of_new(ready.kept, result.record))
-    _note_written(layer, ready.kept, result.record)
+    note_written(layer, ready.kept, result.record)
     viewer.add_layer(layer)
     return layer
-
-
-def _update(layer: Labels, result: Result, *, keep_hand_work: bool) -> int:
-    box, new = _part(layer, result)
-    hand, standings = hand_work(layer), Standings.of(layer)
-    where = ~hand[box] if keep_hand_work else None
-    step = f"Segment with {result.bundle.name}"
-    changed = write_region(layer, box, new, name=step, by="network", where=where, preserve=False)
-    if not keep_hand_work:
-        hand[box] = False
-    from_file = is_from_file(layer) and (keep_hand_work or bool(hand.any()))
-    if _has_locks(layer):
-        # Their voxels stay as a person wants them.
-        hand[box] |= np.asarray(layer.data[box]) != new
-    labels, record = _with_earlier(layer, result)
-    kept = KeptLabels.of(hand) if hand.any() else KeptLabels.empty(hand.shape, bool)
-    standings.note(Standing(labels, record, kept, from_file))
-    _note_written(layer, labels, record)
-    _show_table(layer, result.labels.table)
-    return changed
-
-
-def _has_locks(layer: Labels) -> bool:
-    locks = attached(layer, LabelLocks)
-    return locks is not None and bool(locks.labels)
-
-
-def _with_earlier(layer: Labels, result: Result) -> tuple[KeptLabels, dict[str, Any]]:
-    """Return what networks wrote, and how: what lies outside a box came from the runs before."""
-    box, new = _part(layer, result)
-    before = standing_of(layer)
-    shape = layer.data.shape
-    labels = np.zeros(shape, layer.dtype) if before is None else before.labels.restore()
-    labels[box] = new
-    record = result.record
-    if result.settings.box is not None and before is not None:
-        record = {**record, "earlier_runs": _with_earlier_runs(before.record)}
-    return KeptLabels.of(labels), record
-
-
-def _note_written(layer: Labels, labels: KeptLabels, record: dict[str, Any]) -> None:
-    # Apart from what the layer stands on: undo leaves it.
-    update_metadata(layer, written=((labels, record),), written_at=monotonic())
-
-
-def _show_table(layer: Labels, added: LabelTable) -> None:
-    ours = metadata_of(layer)
-    table = _joined(ours["table"], added)
-    volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
-    layer.colormap = label_colours(table)
-    layer.features = label_features(table, volumes)
-    update_metadata(layer, table=table)
-
-
-def _with_earlier_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
-    own = {key: value for key, value in record.items() if key != "earlier_runs"}
-    return [*record.get("earlier_runs", ()), own]
-
-
-def _at_stake(layer: Labels, result: Result) -> NDArray[np.bool_]:
-    box, new = _part(layer, result)
-    hand = hand_work(layer)[box]
-    at_stake: NDArray[np.bool_] = hand & (np.asarray(layer.data[box]) != new)
-    return at_stake
-
-
-def _holds(layer: Labels, result: Result) -> bool:
-    box, new = _part(layer, result)
-    return np.array_equal(layer.data[box], new)
-
-
-def _part(layer: Labels, result: Result) -> tuple[tuple[slice, ...], NDArray[Any]]:
-    order = metadata_of(layer)["order"]
-    shape = result.labels.geometry.shape
-    new = order.show(result.labels.array)
-    if result.settings.box is None:
-        box = tuple(slice(0, length) for length in new.shape)
-    else:
-        box = order.show_region(clip_region(result.settings.box, shape), shape)
-    return box, new[box]
-
-
-def _joined(table: LabelTable, other: LabelTable) -> LabelTable:
-    return LabelTable((*table, *(label for label in other if label.value not in table.names)))

@@ -142,13 +142,23 @@ class Standings(LayerPart):
 
     def note(self, standing: Standing) -> None:
         """Note what a run left, right after its step; it may have changed nothing."""
-        self._number = self._latest = self._latest + 1
+        before, self._number = self._number, self._latest + 1
+        self._latest = self._number
         self._kept[self._latest] = standing
         kept = [number for number, one in self._kept.items() if one is not None]
         for number in kept[:-_MOST_KEPT]:
             del self._kept[number]
-        if done := self._history.done:
-            self._after[self._history.steps[done - 1]] = self._latest
+        done, steps = self._history.done, self._history.steps
+        if done:
+            self._after[steps[done - 1]] = self._latest
+        # A run that changed nothing leaves steps that can be redone: they come after it now.
+        for step in steps[done:]:
+            if self._before.get(step) != before:
+                break
+            self._before[step] = self._latest
+            if self._after.get(step) != before:
+                break
+            self._after[step] = self._latest
         update_metadata(self._layer(), **{_KEY: standing})
 
     def _on_applied(self, step: Step) -> None:
