@@ -96,6 +96,11 @@ class EditHistory(LayerPart):
         return self._done
 
     @property
+    def last_done(self) -> Step | None:
+        """The last of the steps that are done; None where none is."""
+        return self._entries[self._done - 1].step if self._done else None
+
+    @property
     def kept_bytes(self) -> int:
         """Memory that the steps take."""
         return sum(entry.step.kept_bytes for entry in self._entries)

@@ -2,51 +2,128 @@
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from napari_seg.imaging.label_table import LabelTable
+from napari_seg.viewer.editing.attached import attach, attached
+from napari_seg.viewer.label_list.table_edits import free_value, joined, without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from napari_seg.imaging.label_table import Label, LabelTable
+    import numpy as np
+    from napari.layers import Labels
+
+    from napari_seg.imaging.label_table import Label
     from napari_seg.viewer.editing.steps import Step
 
 
 class DeletedRows:
-    """The rows that are gone, and which step took which of them."""
+    """The rows of one layer that are gone, and which step took or brought which of them."""
 
     def __init__(self) -> None:
         self._rows: dict[int, Label] = {}
-        self._by_step: weakref.WeakKeyDictionary[Step, frozenset[int]] = weakref.WeakKeyDictionary()
-        self._brought: weakref.WeakKeyDictionary[Step, frozenset[int]] = weakref.WeakKeyDictionary()
+        # Those of them that went because the run that had brought them was undone.
+        self._undone: set[int] = set()
+        self._taken: WeakKeyDictionary[Step, LabelTable] = WeakKeyDictionary()
+        self._brought: WeakKeyDictionary[Step, LabelTable] = WeakKeyDictionary()
+        self._locked: WeakKeyDictionary[Step, frozenset[int]] = WeakKeyDictionary()
 
-    @property
-    def values(self) -> frozenset[int]:
-        """The values of all that are gone."""
-        return frozenset(self._rows)
+    @classmethod
+    def of(cls, layer: Labels) -> DeletedRows:
+        """Return that of a layer, made if it has none."""
+        found = attached(layer, cls)
+        if found is None:
+            found = cls()
+            attach(layer, found)
+        return found
 
-    def keep(self, labels: Iterable[Label]) -> None:
-        """Remember rows that go."""
-        self._rows |= {label.value: label for label in labels}
+    def value_for(self, name: str, used: Collection[int], dtype: np.dtype[Any]) -> int:
+        """Choose the value of a new row: that of a gone one of this name, else one that is free.
 
-    def note(self, step: Step, values: Collection[int]) -> None:
-        """Remember which rows went with a step."""
-        self._by_step[step] = frozenset(values)
+        Values of gone rows are avoided otherwise, for undo or redo may bring them back.
 
-    def gone_with(self, step: Step) -> frozenset[int]:
-        """Return the values whose rows went with a step."""
-        return self._by_step.get(step, frozenset())
+        Raises
+        ------
+        ValueError
+            If all values of the type are used.
+        """
+        wanted = name.strip().casefold()
+        called = [row.value for row in self._rows.values() if row.name.casefold() == wanted]
+        value = next((one for one in called if one not in used), None)
+        if value is None:
+            value = free_value({*used, *self._rows}, used, dtype)
+        self._take(value)
+        return value
 
-    def note_brought(self, step: Step, table: LabelTable) -> None:
-        """Remember which labels of a network's step, just done for the first time, had no row."""
-        if step.by == "network" and step not in self._brought:
-            gained = {value for value, count in (step.changes or {}).items() if count > 0}
-            self._brought[step] = frozenset(gained.difference(table.names))
+    def with_back(self, table: LabelTable, values: Iterable[int]) -> LabelTable:
+        """Return a table with the gone rows of values that have voxels again."""
+        return self._without_kept(
+            joined(table, [self._rows[value] for value in values if value in self._rows])
+        )
 
-    def brought_by(self, step: Step) -> frozenset[int]:
-        """Return the values whose rows came with a step of a network."""
-        return self._brought.get(step, frozenset())
+    def delete(self, table: LabelTable, values: Collection[int], step: Step | None) -> LabelTable:
+        """Return a table without rows that a person deletes, by a step unless it has no voxels."""
+        gone = table.keep(values)
+        self._keep(gone)
+        if step is not None:
+            self._taken[step] = gone
+        return without(table, values)
 
-    def take(self, value: int) -> Label | None:
-        """Return the row of a value and forget it; None if there was none."""
-        return self._rows.pop(value) if value in self._rows else None
+    def bring(self, table: LabelTable, rows: Iterable[Label], step: Step | None) -> LabelTable:
+        """Return a table with rows that a run brings: as a person left them before it was undone.
+
+        Parameters
+        ----------
+        table
+            The rows that are there; they stay.
+        rows
+            As the model calls them.
+        step
+            Of the run; None where it changed no voxel, so that it cannot be undone.
+        """
+        missing = [row for row in rows if row.value not in table.names]
+        left = {row.value: self._rows[row.value] for row in missing if row.value in self._undone}
+        after = joined(table, [left.get(row.value, row) for row in missing])
+        if step is not None:
+            self._brought[step] = after.keep({row.value for row in missing})
+        return self._without_kept(after)
+
+    def undone(self, step: Step, table: LabelTable, locked: Collection[int]) -> LabelTable:
+        """Return the table after a step was undone; what it brought is kept for redo."""
+        if step in self._brought:
+            brought = table.keep(self._brought[step].names)
+            self._brought[step] = brought
+            self._locked[step] = frozenset(locked).intersection(brought.names)
+            self._keep(brought)
+            self._undone.update(brought.names)
+            table = without(table, brought.names)
+        return self._without_kept(joined(table, self._taken.get(step, ())))
+
+    def redone(self, step: Step, table: LabelTable) -> LabelTable:
+        """Return the table after a step was done; as it was if it is done for the first time."""
+        if step in self._taken:
+            table = self.delete(table, self._taken[step].names, step)
+        if step in self._brought:
+            # What a person made meanwhile is not the run's to take away.
+            self._brought[step] = without(self._brought[step], table.names)
+            table = joined(table, self._brought[step])
+        return self._without_kept(table)
+
+    def locked_with(self, step: Step) -> frozenset[int]:
+        """Return which rows were locked that went when a run was undone."""
+        return self._locked.get(step, frozenset())
+
+    def _keep(self, rows: LabelTable) -> None:
+        self._rows |= {row.value: row for row in rows}
+        self._undone.difference_update(rows.names)
+
+    def _without_kept(self, table: LabelTable) -> LabelTable:
+        for value in table.names:
+            self._take(value)
+        return table
+
+    def _take(self, value: int) -> None:
+        self._undone.discard(value)
+        self._rows.pop(value, None)

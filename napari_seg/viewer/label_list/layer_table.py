@@ -20,7 +20,6 @@ from napari_seg.viewer.label_list.features import set_features
 from napari_seg.viewer.label_list.followed import Followed
 from napari_seg.viewer.label_list.rows import Row, row_of
 from napari_seg.viewer.label_list.table_edits import (
-    free_value,
     require_free_name,
     require_unlocked,
     with_rows,
@@ -71,7 +70,7 @@ class LayerTable(LayerPart):
         super().__init__(layer)
         self._rows: tuple[Row, ...] = ()
         self._hidden: frozenset[int] = frozenset()
-        self._deleted = DeletedRows()
+        self._deleted = DeletedRows.of(layer)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.follow)
@@ -119,8 +118,7 @@ class LayerTable(LayerPart):
         used = {*table.names, *self._followed.voxels}
         if self._followed.is_counting:
             used.add(int(layer.data.max()))
-        value = free_value(used | self._deleted.values, used, layer.dtype)
-        self._deleted.take(value)
+        value = self._deleted.value_for(name, used, layer.dtype)
         own = has_own_colours(layer)
         table = with_rows(table, [value], {} if own else colours_seen(layer, [value]), name=name)
         if own:
@@ -231,8 +229,7 @@ class LayerTable(LayerPart):
         voxels = {} if self._followed.is_counting else self._followed.voxels
         missing = [value for value in voxels if value > 0 and value not in table.names]
         missing = missing[: max(_MOST_ROWS - len(table), 0)]
-        back = [row for value in missing if (row := self._deleted.take(value)) is not None]
-        table = LabelTable((*table, *back))
+        table = self._deleted.with_back(table, missing)
         drawn = {} if has_own_colours(layer) else colours_seen(layer, missing)
         return with_rows(table, missing, drawn) if missing else table
 
@@ -262,6 +259,14 @@ class LayerTable(LayerPart):
             update_metadata(self._layer(), table=table)
         self.follow()
 
+    def _set_rows(self, table: LabelTable) -> None:
+        layer = self._layer()
+        if has_own_colours(layer):
+            # Meanwhile other rows may have given the values other colours.
+            self._show(table, hidden_in(layer, table.names))
+        else:
+            self._set(table)
+
     def _show(self, table: LabelTable, hidden: frozenset[int]) -> None:
         layer = self._layer()
         with self._followed.ignored():
@@ -274,27 +279,20 @@ class LayerTable(LayerPart):
         locks = self._followed.require_locks()
         require_unlocked(self.table, locks.labels & set(values), what)
         voxels = write_labels_as(layer, values, to, name=step)
-        if voxels:
-            history = self._followed.history
-            self._deleted.note(history.steps[history.done - 1], values)
-        self._remove_rows(values)
+        done = self._followed.history.last_done if voxels else None
+        self._set(self._deleted.delete(self.table, values, done))
         return told(layer, step, voxels if to else -voxels)
 
-    def _remove_rows(self, values: Collection[int]) -> None:
-        table = self.table
-        self._deleted.keep(table.keep(values))
-        self._set(without(table, values))
-
     def _on_applied(self, step: Step) -> None:
-        # Redone.
-        if gone := self._deleted.gone_with(step):
-            self._remove_rows(gone)
-        self._deleted.note_brought(step, self.table)
+        table = self._deleted.redone(step, self.table)
+        if table != self.table:
+            self._set_rows(table)
+            self._followed.require_locks().lock(*self._deleted.locked_with(step))
 
     def _on_reverted(self, step: Step) -> None:
-        if brought := self._deleted.brought_by(step) & set(self.table.names):
-            self._remove_rows(brought)
-        values = self._deleted.gone_with(step) - set(self.table.names)
-        back = [row for value in values if (row := self._deleted.take(value)) is not None]
-        if back:
-            self._set(LabelTable((*self.table, *back)))
+        before = self.table
+        table = self._deleted.undone(step, before, self._followed.locked)
+        if table != before:
+            # A lock without a row could not be taken away.
+            self._followed.require_locks().unlock(*set(before.names) - set(table.names))
+            self._set_rows(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,15 @@ def with_rows(
         taken.add(free.casefold())
         rows.append(Label(value, free, drawn.get(value, colour_of(value))))
     return LabelTable((*table, *rows))
+
+
+def joined(table: LabelTable, rows: Iterable[Label]) -> LabelTable:
+    """Return a table with further rows whose value it lacks; a name that is taken gets a number."""
+    for row in rows:
+        if row.value not in table.names:
+            name = _free_name({label.name.casefold() for label in table}, row.name)
+            table = LabelTable((*table, row if name == row.name else replace(row, name=name)))
+    return table
 
 
 def free_value(avoided: Collection[int], used: Collection[int], dtype: np.dtype[Any]) -> int:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_seg.imaging.geometry import clip_region
-from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import label_volumes
 from napari_seg.viewer.appearance import label_colours, label_features
 from napari_seg.viewer.editing.attached import attached
+from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.editing.locks import LabelLocks
 from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.label_list.deleted_rows import DeletedRows
 from napari_seg.viewer.layers import metadata_of, update_metadata
 from napari_seg.viewer.segmenting.standing import (
     Standing,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
+    from napari_seg.imaging.label_table import LabelTable
+    from napari_seg.viewer.editing.steps import Step
     from napari_seg.viewer.segmenting.model_run import Result
 
     Box = tuple[slice, ...]
@@ -83,7 +86,7 @@ def write_result(layer: Labels, result: Result, *, keep_hand_work: bool) -> int:
     kept = KeptLabels.of(hand) if hand.any() else KeptLabels.empty(hand.shape, bool)
     standings.note(Standing(labels, record, kept, from_file))
     note_written(layer, labels, record)
-    _show_table(layer, result.labels.table)
+    _show_table(layer, result.labels.table, EditHistory.of(layer).last_done if changed else None)
     return changed
 
 
@@ -139,17 +142,13 @@ def _with_earlier_runs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*record.get("earlier_runs", ()), own]
 
 
-def _show_table(layer: Labels, added: LabelTable) -> None:
+def _show_table(layer: Labels, added: LabelTable, step: Step | None) -> None:
     ours = metadata_of(layer)
-    table = _joined(ours["table"], added)
+    table = DeletedRows.of(layer).bring(ours["table"], added, step)
     volumes = label_volumes(np.asarray(layer.data), ours["geometry"].voxel_volume_ml)
     layer.colormap = label_colours(table)
     layer.features = label_features(table, volumes)
     update_metadata(layer, table=table)
-
-
-def _joined(table: LabelTable, other: LabelTable) -> LabelTable:
-    return LabelTable((*table, *(label for label in other if label.value not in table.names)))
 
 
 def _part(layer: Labels, result: Result) -> tuple[Box, NDArray[Any]]:
