@@ -2,6 +2,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from altered_bundle import change
@@ -178,6 +179,51 @@ def test_bundles_whose_channels_are_in_another_order_are_refused(tmp_path):
     )
     with pytest.raises(ValueError, match=said):
         load_ensemble([one, swapped])
+
+
+@pytest.mark.parametrize("name", ["DWI", "T1"])
+def test_models_that_call_channels_otherwise_are_averaged_with_a_notice(tmp_path, name):
+    one = write_channels(tmp_path / "one", 0, {"0": "CT", "1": "FLAIR"})
+    other = write_channels(tmp_path / "other", 1, {"0": "ct", "1": name})
+    scan = read_scan(sample_data_folder() / "hippocampus_left.nii.gz")
+    scan = replace(scan, array=np.stack([scan.array] * 2, axis=-1))
+    notices = notice_models(scan, load_ensemble([one, other]))
+    [notice] = [notice for notice in notices if notice.code == "other-channel-names"]
+    assert (
+        f"called ct, {name}, those of the model that it is averaged with CT, FLAIR"
+        in notice.message
+    )
+    assert notice.message.startswith("model other: its channels")
+    assert not [
+        notice
+        for notice in notice_models(scan, load_ensemble([one]))
+        if notice.code == "other-channel-names"
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ({"padding_mode": "reflect"}, {"padding_mode": "reflect", "cval": -1.0}),
+        ({"mode": "constant", "sigma_scale": 0.25}, {"mode": "gaussian", "sigma_scale": 0.25}),
+    ],
+    ids=["value of another padding", "width of constant weights"],
+)
+def test_what_an_inferer_does_not_use_is_not_compared(tmp_path, values):
+    one, other = (
+        edited(tmp_path / name, lambda config, stated=stated: config["inferer"].update(stated))
+        for name, stated in zip(("one", "other"), values, strict=True)
+    )
+    shutil.copy(shipped_bundle_folder() / "models" / "model.pt", one / "models")
+    for folders in ([one, other], [other, one]):
+        require_alike([load_bundle(folder) for folder in folders], ["first", "second"])
+
+
+@pytest.mark.parametrize("values", [{"keys": ["image"]}, {"_desc_": "to 1 mm"}])
+def test_a_step_that_is_written_otherwise_is_the_same_step(tmp_path, values):
+    folder, first = edited(tmp_path / "other", prepares(**values)), load_bundle()
+    other = replace(first, description=replace(first.description, folder=folder))
+    require_alike([first, other], ["shipped", "other"])
 
 
 @pytest.mark.parametrize(

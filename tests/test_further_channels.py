@@ -36,13 +36,13 @@ def spots(shape):
 @pytest.mark.parametrize(
     ("second", "code", "said"),
     [
-        (np.zeros_like, "empty-channel", r"channel 2 \(FLAIR\) of the scan is empty"),
+        (np.zeros_like, "empty-channel", r"channel 2 \(FLAIR\) is empty where the network looks"),
         (lambda first: np.full(first.shape, np.nan), "empty-channel", "one value, or none"),
         (lambda first: first * 10.0 - 1000, "other-unit", r"channel 2 \(FLAIR\) .* \(-3\d\d to"),
         (
             lambda first: CHANCE.normal(100, 20, first.shape),
             "noise",
-            r"\(FLAIR\) of the scan shows",
+            r"\(FLAIR\) shows nothing but noise where",
         ),
     ],
     ids=["zeros", "NaN", "HU", "noise"],

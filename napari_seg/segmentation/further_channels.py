@@ -79,7 +79,7 @@ def _look_at(
     name = names[number - 1] if len(names) == description.in_channels else ""
     which = f"channel {number} ({name})" if name else f"channel {number}"
     if figures is None:
-        said = f"{which} of the scan is empty: all its voxels have one value, or none"
+        said = f"{which} is empty where the network looks: all its voxels there have one value, or none"
         return None if voxels_only else Notice("empty-channel", said, {"channel": number})
     low, high = figures.intensity[0], figures.intensity[-1]
     if _is_unexpected_hounsfield(figures, name, description):
@@ -95,8 +95,8 @@ def _look_at(
         return None
     return Notice(
         "noise",
-        f"{which} of the scan shows nothing but noise: neighbouring voxels are no more alike than "
-        f"distant ones (correlation {figures.likeness:.2f})",
+        f"{which} shows nothing but noise where the network looks: neighbouring voxels are no more "
+        f"alike than distant ones (correlation {figures.likeness:.2f})",
         {"channel": number, "correlation": figures.likeness},
     )
 

@@ -9,6 +9,7 @@ from napari_seg.segmentation.further_channels import figures_of_channels, notice
 from napari_seg.segmentation.merged_notices import merge_notices
 from napari_seg.segmentation.mirror_axes import notice_mirroring
 from napari_seg.segmentation.model_names import model_names
+from napari_seg.segmentation.models_alike import notice_channel_names
 from napari_seg.segmentation.windows import window_of
 from napari_seg.segmentation.wrong_scan import notice_differences
 
@@ -52,6 +53,7 @@ def notice_models(
                 *notice_differences(scan, one, figures=figures, voxels_only=voxels_only),
                 *notice_channels(scan, one, figures=further, voxels_only=voxels_only),
                 *notice_mirroring(mirror, one, flat_axis),
+                *notice_channel_names(models[0], one),
             ),
         )
         for name, one in zip(model_names(models), models, strict=True)

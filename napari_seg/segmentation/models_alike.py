@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from napari_seg.imaging.scan import Notice
 from napari_seg.segmentation.bundle_config import config_with, needed_config
 from napari_seg.segmentation.bundle_description import read_config
-from napari_seg.segmentation.slabs.window_weights import sigma_scales
+from napari_seg.segmentation.slabs.window_weights import has_gaussian_weights, sigma_scales
 from napari_seg.segmentation.windows import padding_of, window_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # What metadata call a channel that they do not name.
 _SAY_NOTHING = frozenset({"", "image"})
 _LONGEST_VALUE = 80
+# Of any part of a config, MONAI passes it over.
+_REMARK = "_desc_"
 # In the place of what one of two configs does not state; null is another value.
 _NOT_STATED = object()
 
@@ -36,6 +39,24 @@ def why_not_alike(model: BundleDescription, other: BundleDescription) -> str:
     if other.labels != model.labels:
         return f"it draws {', '.join(other.label_names)}, not {', '.join(model.label_names)}"
     return ""
+
+
+def notice_channel_names(model: BundleDescription, other: BundleDescription) -> tuple[Notice, ...]:
+    """Say so where a model that is averaged with another calls its channels otherwise.
+
+    It may mean the same by another word, so that it is no reason to refuse it.
+    """
+    there, here = _stated_channels(other), _stated_channels(model)
+    if not there or not here or _folded(there) == _folded(here):
+        return ()
+    return (
+        Notice(
+            "other-channel-names",
+            f"its channels are called {', '.join(there)}, those of the model that it is averaged "
+            f"with {', '.join(here)}: make sure that they are the same",
+            {"channels": ", ".join(there), "others": ", ".join(here)},
+        ),
+    )
 
 
 def require_alike(members: Sequence[Bundle], names: Sequence[str]) -> None:
@@ -80,8 +101,12 @@ def _stated_channels(model: BundleDescription) -> tuple[str, ...]:
 
 def _are_in_another_order(there: Sequence[str], here: Sequence[str]) -> bool:
     """Tell whether a channel of one stands at another place in the other, whatever the rest is."""
-    one, another = ([name.casefold() for name in names] for names in (there, here))
+    one, another = _folded(there), _folded(here)
     return any(a != b and (a in another or b in one) for a, b in zip(one, another, strict=False))
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    return [name.casefold() for name in names]
 
 
 def _why_other_classes(model: Bundle, other: Bundle) -> str:
@@ -111,8 +136,10 @@ def _why_other_windows(model: Bundle, other: Bundle) -> str:
     paddings = [padding_of(one.inferer) for one in (other, model)]
     if paddings[0] != paddings[1]:
         return f"it fills up its windows with {_filling(paddings[0])}, the model with {_filling(paddings[1])}"
+    # Constant weights have no width: those of the first model are taken.
+    are_gaussian = all(has_gaussian_weights(one.inferer) for one in (other, model))
     scales = [sigma_scales(one.inferer) for one in (other, model)]
-    if scales[0] != scales[1]:
+    if are_gaussian and scales[0] != scales[1]:
         return f"the widths of its windows' weights are {scales[0]}, those of the model {scales[1]}"
     return ""
 
@@ -145,12 +172,12 @@ def _steps_of(bundle: Bundle) -> Config:
 
 def _differences(place: str, there: Any, here: Any) -> Iterator[tuple[str, Any, Any]]:
     """Give each place where two configs differ, such as ``prepare#transforms#1#pixdim``."""
-    if there == here:
+    if there == here or (place.endswith("#keys") and _as_list(there) == _as_list(here)):
         return
     if isinstance(there, dict) and isinstance(here, dict):
         # Of another class all else differs for that.
         is_other = there.get("_target_") != here.get("_target_")
-        keys = ["_target_"] if is_other else sorted({*there, *here})
+        keys = ["_target_"] if is_other else sorted({*there, *here} - {_REMARK})
         pairs = [(key, there.get(key, _NOT_STATED), here.get(key, _NOT_STATED)) for key in keys]
     elif _is_list_of_parts(there) and _is_list_of_parts(here) and len(there) == len(here):
         pairs = [(number, *both) for number, both in enumerate(zip(there, here, strict=True))]
@@ -159,6 +186,10 @@ def _differences(place: str, there: Any, here: Any) -> Iterator[tuple[str, Any, 
         return
     for key, one, another in pairs:
         yield from _differences(f"{place}#{key}" if place else key, one, another)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _is_list_of_parts(value: Any) -> bool:

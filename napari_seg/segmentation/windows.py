@@ -63,7 +63,7 @@ class Padding:
     mode
         One of torch's: ``"constant"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
     value
-        Of constant padding.
+        Of constant padding; 0 for other modes.
     """
 
     mode: str = "constant"
@@ -114,7 +114,9 @@ def padding_of(inferer: Any) -> Padding:
     if mode is None:
         known = ", ".join(repr(one.value) for one in PytorchPadMode)
         raise ValueError(f"the inferer's padding_mode must be one of {known}, got {stated!r}")
-    return Padding(mode.value, float(getattr(inferer, "cval", 0.0)))
+    # Another mode fills up with voxels of the scan, whatever value is stated.
+    is_constant = mode is PytorchPadMode.CONSTANT
+    return Padding(mode.value, float(getattr(inferer, "cval", 0.0)) if is_constant else 0.0)
 
 
 def _lengths(stated: Any, axes: int) -> list[Any]:

@@ -16,6 +16,11 @@ _SIGMA = 0.125
 _LEAST_WEIGHT = 1e-3
 
 
+def has_gaussian_weights(inferer: Any) -> bool:
+    """Tell whether an inferer states Gaussian weights; MONAI's own default are constant ones."""
+    return bool(getattr(inferer, "mode", "constant") == "gaussian")
+
+
 def sigma_scales(inferer: Any) -> tuple[float, float, float]:
     """Read the width of an inferer's Gaussian weights along ``(i, j, k)``, of a window's length.
 
@@ -28,7 +33,7 @@ def sigma_scales(inferer: Any) -> tuple[float, float, float]:
     """
     from monai.utils import ensure_tuple_rep
 
-    if getattr(inferer, "mode", "constant") != "gaussian":
+    if not has_gaussian_weights(inferer):
         return _SIGMA, _SIGMA, _SIGMA
     try:
         i, j, k = (float(scale) for scale in ensure_tuple_rep(inferer.sigma_scale, 3))
