@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 KEY = "napari_seg"
 """Where a layer's metadata keeps what is ours."""
 
+SIDES_KNOWN = "sides_known"
+"""In that metadata: whether the scan that a layer was made for says which side is which."""
+
 _PREVIEW = "is_preview"
 _AXES = ("z", "y", "x")
+# The notices of a scan whose file does not say where right and left are.
+_SIDES_ASSUMED = frozenset({"sides-assumed", "no-orientation"})
 
 
 def image_layer(
@@ -90,7 +95,8 @@ def labels_layer(
     name
         Of the layer.
     like
-        The layer of the scan they belong to: place, units and axis labels are copied from it.
+        The layer of the scan they belong to: place, units and axis labels are copied from it, and
+        they know the sides of the patient as it does.
     shown
         Their voxels and volumes, where these were made ready beside the window.
     **metadata
@@ -100,7 +106,9 @@ def labels_layer(
     shown = ShownLabels.of(labels, order) if shown is None else shown
     order = shown.order
     table = labels.table.completed(shown.volumes)
-    ours = {"geometry": geometry, "order": order, "source": labels.source}
+    ours: dict[str, Any] = {"geometry": geometry, "order": order, "source": labels.source}
+    if like is not None:
+        ours[SIDES_KNOWN] = sides_are_known(like)
     return Labels(
         shown.voxels,
         name=name,
@@ -187,6 +195,14 @@ def notices_of(layer: Layer) -> tuple[Notice, ...]:
     if ours is not None:
         return tuple(ours["notices"])
     return what_is_assumed(layer)
+
+
+def sides_are_known(layer: Layer) -> bool:
+    """Tell whether a layer, or the scan that it was made for, says which side is which."""
+    known = (_ours(layer) or {}).get(SIDES_KNOWN)
+    if known is not None:
+        return bool(known)
+    return not _SIDES_ASSUMED & {notice.code for notice in notices_of(layer)}
 
 
 def modality_of(layer: Image) -> str | None:

@@ -41,6 +41,8 @@ class Base:
         In display order.
     table
         Their names and colours.
+    sides_known
+        Whether the scan says which side of the patient is which.
     """
 
     scan_sha256: str | None
@@ -48,6 +50,7 @@ class Base:
     order: DisplayOrder
     labels: KeptLabels
     table: LabelTable
+    sides_known: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,7 @@ def pack_base(base: Base) -> bytes:
         "dtype": kept.dtype,
         "box": _numbers(kept.box),
         "table": _rows(base.table),
+        "sides_known": base.sides_known,
     }
     return _entry(facts, kept.packed)
 
@@ -153,7 +157,9 @@ def _base(facts: dict[str, Any], packed: bytes) -> Base:
     )
     kept = KeptLabels(tuple(facts["shown"]), facts["dtype"], _box(facts["box"]), packed)
     geometry = Geometry((i, j, k), np.array(facts["affine"]))
-    return Base(facts["scan_sha256"], geometry, order, kept, _table(facts["table"]))
+    # Journals of earlier versions do not tell.
+    known = bool(facts.get("sides_known", True))
+    return Base(facts["scan_sha256"], geometry, order, kept, _table(facts["table"]), known)
 
 
 def _patch(facts: dict[str, Any], packed: bytes, dtype: str) -> Patch:

@@ -14,7 +14,7 @@ from napari_seg.viewer.jobs import Job
 from napari_seg.viewer.keeping.changed_boxes import ChangedBoxes, whole_box
 from napari_seg.viewer.keeping.journal_entries import Base, Patch
 from napari_seg.viewer.keeping.journal_file import Journal
-from napari_seg.viewer.layers import grid_of, metadata_of
+from napari_seg.viewer.layers import grid_of, metadata_of, sides_are_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -162,7 +162,7 @@ class Journalling(QObject):
             tuple((box, np.array(layer.data[box])) for box in self._being_written),
         )
         scan = None if self._journal.size else self._find_scan(layer)
-        base = Base(None, *grid_of(layer), self._base, self._table)
+        base = Base(None, *grid_of(layer), self._base, self._table, sides_are_known(layer))
         self._job = Job(_write, self._journal, base, scan, patch, parent=self)
         self._job.returned.connect(self._on_written)
         self._job.finished.connect(self._on_finished)

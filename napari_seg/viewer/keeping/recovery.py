@@ -17,7 +17,7 @@ from napari_seg.viewer.keeping.journal_entries import replay
 from napari_seg.viewer.keeping.journal_file import Journal
 from napari_seg.viewer.keeping.kept_layer import RESTORED, KeptLayer
 from napari_seg.viewer.kept_labels import KeptLabels
-from napari_seg.viewer.layers import grid_of, labels_layer, update_metadata
+from napari_seg.viewer.layers import SIDES_KNOWN, grid_of, labels_layer, update_metadata
 from napari_seg.viewer.undo import write_region
 
 if TYPE_CHECKING:
@@ -116,13 +116,11 @@ def restored_layer(found: Recoverable, scan: Image | None) -> Labels:
     """Show unsaved labels in a layer of their own, on their scan if it is open."""
     array = found.base.order.restore(found.labels.restore())
     labels = LabelMap(array, found.base.geometry, found.table)
-    more: dict[str, Any] = {RESTORED: True}
-    if scan is None:
-        return labels_layer(labels, name="restored labels", **more)
-    if not grid_of(scan)[0].matches(found.base.geometry):
-        return labels_layer(labels, name=f"{scan.name} \u2013 restored labels", **more)
-    more["scan_id"] = scan.unique_id
-    return labels_layer(labels, name=f"{scan.name} \u2013 restored labels", like=scan, **more)
+    name = "restored labels" if scan is None else f"{scan.name} \u2013 restored labels"
+    ours: dict[str, Any] = {RESTORED: True}
+    if scan is not None and grid_of(scan)[0].matches(found.base.geometry):
+        return labels_layer(labels, name=name, like=scan, scan_id=scan.unique_id, **ours)
+    return labels_layer(labels, name=name, **ours, **{SIDES_KNOWN: found.base.sides_known})
 
 
 def layer_before(found: Recoverable, layers: Iterable[Labels]) -> Labels | None:

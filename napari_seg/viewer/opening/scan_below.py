@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.layers import Image
 
-from napari_seg.viewer.layers import metadata_of, update_metadata
+from napari_seg.viewer.layers import SIDES_KNOWN, metadata_of, sides_are_known, update_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,8 @@ def adopt_scan_below(layer: Labels, others: Iterable[Layer]) -> None:
         if isinstance(other, Image) and _has_voxels_below(other, layer):
             ours = metadata_of(other)
             kept = {key: ours[key] for key in ("geometry", "order", "source")}
-            update_metadata(layer, **kept, notices=())
+            known = {SIDES_KNOWN: sides_are_known(other)}
+            update_metadata(layer, **kept, **known, notices=())
             return
 
 

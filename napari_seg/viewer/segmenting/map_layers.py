@@ -10,7 +10,7 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap, ensure_colormap
 
 from napari_seg.segmentation.run_settings import ENTROPY
-from napari_seg.viewer.layers import grid_of, image_layer, metadata_of
+from napari_seg.viewer.layers import SIDES_KNOWN, grid_of, image_layer, metadata_of, sides_are_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,8 @@ def _show(viewer: ViewerModel, scan_layer: Image, name: str, values: Scan, class
     title = "entropy" if name == ENTROPY else f"probability of {name}"
     this = (scan_layer.unique_id, name)
     _, order = grid_of(scan_layer)
-    new = image_layer(values, name=f"{scan_layer.name}: {title}", order=order, map_of=this)
+    ours = {"map_of": this, SIDES_KNOWN: sides_are_known(scan_layer)}
+    new = image_layer(values, name=f"{scan_layer.name}: {title}", order=order, **ours)
     for layer in viewer.layers:
         if isinstance(layer, Image) and metadata_of(layer).get("map_of") == this:
             layer.data = new.data

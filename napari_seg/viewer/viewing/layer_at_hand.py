@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 
-from napari_seg.viewer.layers import is_preview, metadata_of
-from napari_seg.viewer.viewing.patient import sides_are_known
+from napari_seg.viewer.layers import is_preview, knows_its_grid, metadata_of, sides_are_known
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -41,16 +40,19 @@ def labels_at_hand(viewer: ViewerModel) -> tuple[Labels, ...]:
 def located_layer(viewer: ViewerModel) -> Image | Labels | None:
     """Return the layer that tells where in the patient one is; None without scan or labels.
 
-    Labels that do not say their sides, such as napari's own new ones, lie over a scan that may.
+    It is the selected image, or the selected labels if they know their grid. Else, as under
+    napari's own new labels, it is an image that knows its grid, the topmost one that does not know
+    its sides first: what is seen may be that one.
     """
     active = viewer.layers.selection.active
-    if isinstance(active, Image):
+    if isinstance(active, Image) or (isinstance(active, Labels) and knows_its_grid(active)):
         return active
     layers = [layer for layer in reversed(viewer.layers) if isinstance(layer, Image | Labels)]
-    # The selected one first, then images from the top, then labels.
-    layers.sort(key=lambda layer: 0 if layer is active else 1 + isinstance(layer, Labels))
-    sure = (layer for layer in layers if sides_are_known(layer))
-    return next(sure, None) or next(iter(layers), None)
+    placed = [layer for layer in layers if knows_its_grid(layer)]
+    images = [layer for layer in placed if isinstance(layer, Image)]
+    doubtful = [layer for layer in images if not sides_are_known(layer)]
+    selected = [layer for layer in layers if layer is active]
+    return next(iter((*doubtful, *images, *placed, *selected, *layers)), None)
 
 
 def _has_window(layer: object) -> bool:

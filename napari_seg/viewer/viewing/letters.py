@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_seg.viewer.layers import sides_are_known
 from napari_seg.viewer.viewing.edge_texts import EdgeTexts
 from napari_seg.viewer.viewing.layer_at_hand import located_layer
-from napari_seg.viewer.viewing.patient import direction_in_patient, side_of, sides_are_known
+from napari_seg.viewer.viewing.patient import direction_in_patient, side_of
 from napari_seg.viewer.viewing.planes import plane_of
 
 if TYPE_CHECKING:

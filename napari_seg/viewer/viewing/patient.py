@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_seg.viewer.layers import grid_of, notices_of
+from napari_seg.viewer.layers import grid_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -15,16 +15,9 @@ if TYPE_CHECKING:
     from napari_seg.imaging.geometry import Geometry
     from napari_seg.viewer.display_order import DisplayOrder
 
-# The notices of a scan whose file does not say where right and left are.
-_ASSUMED = frozenset({"sides-assumed", "no-orientation"})
 _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 # A view turned by more than 22.5 degrees looks half towards another side, which is named second.
 _NAMED = float(np.sin(np.deg2rad(22.5)))
-
-
-def sides_are_known(layer: Layer) -> bool:
-    """Tell whether a layer says which side of the patient is which."""
-    return not _ASSUMED & {notice.code for notice in notices_of(layer)}
 
 
 def place_in_patient(layer: Layer, position: ArrayLike) -> NDArray[np.float64]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_seg.viewer.layers import metadata_of
+from napari_seg.viewer.layers import metadata_of, sides_are_known
 from napari_seg.viewer.viewing.layer_at_hand import image_at_hand, labels_at_hand, located_layer
-from napari_seg.viewer.viewing.patient import place_in_patient, side_text, sides_are_known
+from napari_seg.viewer.viewing.patient import place_in_patient, side_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
