@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_model import describe, fake_tools, head, load, segment
 from napari.components import ViewerModel
-from napari.layers import Labels
+from napari.layers import Labels, Shapes
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.scan import Scan, Source
@@ -205,6 +205,22 @@ def test_another_scan_may_be_chosen_while_one_is_resampled(qtbot, viewer, panel)
     panel.scan.follow(viewer.layers["T1"])
     assert [layer.name for layer in channels.layers] == ["T1", "FLAIR on T1"]
     assert channels.notices.text == ""
+
+
+@pytest.mark.parametrize("kind", [Shapes, Labels, None])
+def test_the_scan_that_is_worked_on_stays_whatever_is_selected(qtbot, viewer, panel, kind):
+    ask_to_resample(viewer, panel)
+    viewer.layers.selection.active = other = None
+    if kind is not None:
+        other = viewer.add_layer(
+            Shapes(ndim=3) if kind is Shapes else Labels(np.zeros((2, 2, 2), int))
+        )
+    assert panel.scan.layer.name == "T1"
+    qtbot.waitUntil(lambda: "FLAIR on T1" in viewer.layers)
+    assert panel.scan.layer.name == "T1"
+    assert viewer.layers.selection.active is other
+    assert [layer.name for layer in panel.segment.channels.layers] == ["T1", "FLAIR on T1"]
+    assert panel.segment.start.isEnabled()
 
 
 def test_what_was_chosen_while_a_scan_was_resampled_stays(qtbot, viewer, panel):

@@ -493,6 +493,22 @@ def test_labels_that_are_selected_already_are_shown(viewer, make_panel):
     assert panel.labels_line.name.text().startswith("drawn")
 
 
+@pytest.mark.parametrize("selected", ["first", "second", "labels of the second"])
+def test_opened_over_several_scans_the_panel_works_on_the_selected_one(
+    viewer, make_panel, selected
+):
+    viewer.add_layer(image_layer(head(), name="first"))
+    second = viewer.add_layer(image_layer(head(), name="second"))
+    shown = LabelMap(np.ones(head().geometry.shape, np.uint8), head().geometry, TABLE)
+    name, scan_id = "labels of the second", second.unique_id
+    viewer.add_layer(labels_layer(shown, name=name, like=second, scan_id=scan_id))
+    viewer.layers.selection.active = viewer.layers[selected]
+    panel = make_panel()
+    assert panel.scan.layer.name == selected.removeprefix("labels of the ")
+    assert panel.segment.channels.layers == (panel.scan.layer,)
+    assert viewer.layers.selection.active is viewer.layers[selected]
+
+
 def test_a_key_takes_a_brush_whose_stroke_is_listed_counted_and_unsaved(viewer, make_panel, qtbot):
     panel = make_panel()
     scan = head()

@@ -9,7 +9,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_seg.imaging.scan_alignment import resample_scan
 from napari_seg.viewer.layers import grid_of, image_layer, scan_of
 from napari_seg.viewer.opening.opened_layers import show_notice
-from napari_seg.viewer.opening.stacking import add_opened
+from napari_seg.viewer.opening.stacking import place_of_opened
+from napari_seg.viewer.quiet_insert import insert_quietly
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -73,9 +74,7 @@ class Resampling(QObject):
             self.said.emit(f"'{gone[0]}' was closed meanwhile: '{self._name}' was dropped")
             return
         layer = image_layer(scan, name=self._name, order=self._order)
-        active = layers.selection.active
-        add_opened(layers, layer)
-        # The scan that is worked on stays the same.
-        layers.selection.active = active
+        # The scan that is worked on stays the same, also where something else is selected.
+        insert_quietly(layers, place_of_opened(layers, layer), layer)
         self.resampled.emit(other, layer)
         show_notice(self._name, [notice.message for notice in scan.notices])

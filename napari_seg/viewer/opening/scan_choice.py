@@ -73,6 +73,7 @@ class ScanChoice(QWidget):
         self._lay_out()
         self._connect()
         self._list_layers()
+        self.follow(viewer.layers.selection.active)
 
     @property
     def layer(self) -> Image | None:

@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
 
 def add_opened(layers: LayerList, layer: Layer) -> None:
-    """Put labels on top, and a scan below all labels: nobody shall paint what is not seen."""
-    place = len(layers)
-    if isinstance(layer, Image):
-        place = next((n for n, one in enumerate(layers) if isinstance(one, Labels)), place)
-    layers.insert(place, layer)
+    """Add a layer where `place_of_opened` says, and select it."""
+    layers.insert(place_of_opened(layers, layer), layer)
+
+
+def place_of_opened(layers: LayerList, layer: Layer) -> int:
+    """Return the place of labels on top, and of a scan below all labels.
+
+    Nobody shall paint what is not seen.
+    """
+    if not isinstance(layer, Image):
+        return len(layers)
+    return next((n for n, one in enumerate(layers) if isinstance(one, Labels)), len(layers))
