@@ -17,7 +17,7 @@ from napari_seg.viewer.canvases import canvas_of
 from napari_seg.viewer.viewing.crosshair import Crosshair
 from napari_seg.viewer.viewing.fitting import Fitting
 from napari_seg.viewer.viewing.linked_points import LinkedPoints
-from napari_seg.viewer.viewing.planes import PLANES, plane_of
+from napari_seg.viewer.viewing.planes import PLANES, is_zoomed_in, plane_of
 from napari_seg.viewer.viewing.side_view import SideView
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ class ThreeViews(QObject):
                 Crosshair(shown, self._viewer.dims)
                 for shown in (canvas, *(view.canvas for view in self.views))
             ),
-            *(Fitting(viewer) for viewer in viewers[1:]),
+            *(Fitting(viewer, is_fitted=True) for viewer in viewers[1:]),
             LinkedPoints(viewers[0], viewers[1:]),
         )
-        self._fitting = Fitting(self._viewer)
+        self._fitting = Fitting(self._viewer, is_fitted=not is_zoomed_in(self._viewer))
         self._viewer.dims.events.order.connect(self._on_order)
         self._on_order()
         self.opened.emit()

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_seg.viewer.actions import Action
 from napari_seg.viewer.own_context import OwnContext
+from napari_seg.viewer.viewing.fitting import Fitting, is_in_the_middle
 from napari_seg.viewer.viewing.last_move import LastMove
 from napari_seg.viewer.viewing.letters import Letters
 from napari_seg.viewer.viewing.mouse import Mouse
 from napari_seg.viewer.viewing.planes import turn_to_next_plane
+from napari_seg.viewer.viewing.preferences import uses_our_mouse
 from napari_seg.viewer.viewing.readout import Readout
 from napari_seg.viewer.viewing.three_views import ThreeViews
 
@@ -20,7 +22,7 @@ _GROUP = "Looking"
 
 
 class Viewing:
-    """Mouse, windows, sides of the patient, planes and three views, until `release`.
+    """Mouse, fit, windows, sides of the patient, planes and three views, until `release`.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ class Viewing:
         )
         self._parts: tuple[Any, ...] = (
             self.three_views,
+            Fitting(viewer, is_fitted=is_in_the_middle(viewer), is_wanted=uses_our_mouse),
             Mouse(viewer),
             LastMove(viewer),
             OwnContext(viewer),
