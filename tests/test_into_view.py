@@ -77,6 +77,24 @@ def test_a_scan_elsewhere_is_brought_into_view(viewer, open_scan, place):
     assert viewer.scene.camera.zoom == zoom
 
 
+@pytest.mark.parametrize("place", [(0, 0, 500), (0, 300, 0)], ids=["above", "in front"])
+def test_what_lies_elsewhere_along_one_axis_is_shown_by_its_middle_along_all(
+    viewer, open_scan, place
+):
+    open_scan("here", (0, 0, 0))
+    camera = viewer.scene.camera
+    camera.zoom *= 3
+    camera.center = (0.0, -4.0, -9.0)
+    QTest.qWait(30)
+    zoom = camera.zoom
+    there = open_scan("there", place)
+    middle = there.extent.world.mean(axis=0)
+    assert np.allclose(camera.center, (0.0, *middle[1:]))
+    # Of an even number of slices the middle lies between two.
+    assert np.all(np.abs(viewer.dims.point - middle) <= np.abs(there.scale) / 2)
+    assert camera.zoom == zoom
+
+
 @pytest.mark.parametrize("place", [(0, 0, 0), (-20, -12, 10)], ids=str)
 def test_the_view_stays_where_a_scan_is_seen(viewer, open_scan, place):
     open_scan("here", (0, 0, 0))

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def bring_into_view(viewer: ViewerModel, layer: Image) -> None:
     """Show the middle of a scan that does not meet the present view; else nothing moves.
 
-    Only the axes along which it lies elsewhere are moved. Zoom and angles stay.
+    Where it lies elsewhere along one axis in space, its middle is shown along all of them. Of its
+    channels or times others are shown only if it lacks the present ones. Zoom and angles stay.
 
     Parameters
     ----------
@@ -29,24 +30,23 @@ def bring_into_view(viewer: ViewerModel, layer: Image) -> None:
     """
     dims, camera = viewer.dims, viewer.scene.camera
     axes = range(dims.ndim - layer.ndim, dims.ndim)
+    in_space = set(axes[-3:])
     low, high = _ends(layer)
     middle = dict(zip(axes, (low + high) / 2, strict=True))
     ends = dict(zip(axes, zip(low, high, strict=True), strict=True))
-    # The point of an axis on the canvas is that of other views only.
-    past = [axis for axis in axes if not ends[axis][0] <= dims.point[axis] <= ends[axis][1]]
-    centre = np.array(camera.center, dtype=float)
-    half = _half_shown(viewer)
-    aside = []
-    for place, axis in enumerate(dims.displayed, 3 - len(dims.displayed)):
-        shown = centre[place] - half[place], centre[place] + half[place]
-        if axis in ends and (ends[axis][1] <= shown[0] or shown[1] <= ends[axis][0]):
-            aside.append(axis)
-            centre[place] = middle[axis]
-    if not aside and not set(past) - set(dims.displayed):
+    elsewhere = _not_shown(viewer, ends)
+    if elsewhere & in_space:
+        elsewhere |= in_space
+    if not elsewhere:
         return
-    dims.set_point(past, [float(middle[axis]) for axis in past])
-    if aside:
-        camera.center = tuple(float(part) for part in centre)
+    moved = sorted(elsewhere)
+    dims.set_point(moved, [float(middle[axis]) for axis in moved])
+    centre = [float(part) for part in camera.center]
+    for place, axis in enumerate(dims.displayed, 3 - len(dims.displayed)):
+        if axis in elsewhere:
+            centre[place] = float(middle[axis])
+    if elsewhere & set(dims.displayed):
+        camera.center = tuple(centre)
 
 
 def when_added(viewer: ViewerModel, data: NDArray[Any], act: Callable[[Layer], None]) -> None:
@@ -61,6 +61,23 @@ def when_added(viewer: ViewerModel, data: NDArray[Any], act: Callable[[Layer], N
 
     # After the viewer's own, which reckons its slices with the new layer.
     viewer.layers.events.inserted.connect(on_inserted, position="last")
+
+
+def _not_shown(viewer: ViewerModel, ends: dict[int, tuple[float, float]]) -> set[int]:
+    """Return the axes of the world along which nothing between two ends is shown."""
+    dims, centre, half = viewer.dims, viewer.scene.camera.center, _half_shown(viewer)
+    # The point of an axis on the canvas is that of other views only.
+    places = {axis: place for place, axis in enumerate(dims.displayed, 3 - len(dims.displayed))}
+    not_shown = set()
+    for axis, (low, high) in ends.items():
+        if axis not in places:
+            is_shown = low <= dims.point[axis] <= high
+        else:
+            place = places[axis]
+            is_shown = low < centre[place] + half[place] and centre[place] - half[place] < high
+        if not is_shown:
+            not_shown.add(axis)
+    return not_shown
 
 
 def _ends(layer: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
