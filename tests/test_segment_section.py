@@ -519,6 +519,7 @@ def test_who_paints_elsewhere_goes_on_doing_so(qtbot, viewer, section):
 def test_a_drawn_rectangle_is_the_region(qtbot, viewer, layer, section):
     region = section.region
     region.drawn.setChecked(True)
+    assert region.news.text().endswith("of three views, in the large one")
     shapes = viewer.layers[-1]
     assert isinstance(shapes, Shapes)
     assert "Draw a rectangle" in section.start.toolTip()

@@ -40,7 +40,9 @@ class DrawnBox(QWidget):
         self._viewer = viewer
         self._watched: Shapes | None = None
         self.draw = QPushButton("Draw a box")
-        self.draw.setToolTip("Add a Shapes layer, and draw a rectangle on the scan")
+        self.draw.setToolTip(
+            "Add a Shapes layer, and draw a rectangle on the scan; of three views, in the large one"
+        )
         self.first = _slice_box("First slice of the box")
         self.last = _slice_box("Last slice of the box")
         row = QHBoxLayout()
@@ -100,7 +102,9 @@ class DrawnBox(QWidget):
         """
         shapes = self.shapes
         if shapes is None or not len(shapes.data):
-            raise ValueError("Draw a rectangle on the scan around what to segment")
+            raise ValueError(
+                "Draw a rectangle on the scan around what to segment; of three views, in the large one"
+            )
         chosen = max(shapes.selected_data, default=len(shapes.data) - 1)
         corners: NDArray[Any] = np.asarray(shapes.data[chosen])
         flat = np.flatnonzero(np.ptp(corners, axis=0) < 1e-6)
