@@ -120,7 +120,8 @@ def restored_layer(found: Recoverable, scan: Image | None) -> Labels:
     ours: dict[str, Any] = {RESTORED: True}
     if scan is not None and grid_of(scan)[0].matches(found.base.geometry):
         return labels_layer(labels, name=name, like=scan, scan_id=scan.unique_id, **ours)
-    return labels_layer(labels, name=name, **ours, **{SIDES_KNOWN: found.base.sides_known})
+    ours[SIDES_KNOWN] = found.base.sides_known
+    return labels_layer(labels, name=name, **ours)
 
 
 def layer_before(found: Recoverable, layers: Iterable[Labels]) -> Labels | None:
