@@ -92,6 +92,32 @@ def test_only_a_box_is_flooded() -> None:
 
 
 @pytest.mark.parametrize("spacing", [SPACING, (5.0, 1.0, 1.0)])
+def test_nothing_grows_farther_than_the_margin_from_every_stroke(
+    monkeypatch: pytest.MonkeyPatch, spacing: tuple[float, ...]
+) -> None:
+    labels, scan = strokes(), scan_of(organs())
+    distance = ndimage.distance_transform_edt(labels == 0, sampling=spacing)
+    grown = grow_from_seeds(labels, scan, spacing, margin_mm=4).applied(labels)
+    whole = grow_from_seeds(labels, scan, spacing, margin_mm=60).applied(labels)
+    assert np.array_equal(grown != 0, distance <= 4)
+    assert (grown != whole)[distance <= 4].mean() < 0.1
+    monkeypatch.setattr(seeds, "_PREVIEW_VOXELS", labels.size // 4)
+    shown = grow_from_seeds(labels, scan, spacing, margin_mm=4, preview=True).applied(labels)
+    # A preview of half the resolution is right to within two voxels.
+    assert distance[shown != 0].max() <= 4 + 2 * np.linalg.norm(spacing)
+    assert (shown != 0)[distance <= 2].all()
+
+
+def test_a_large_picture_of_one_thin_slice_is_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeds, "_EXACT_VOXELS", 100)
+    monkeypatch.setattr(seeds, "_PREVIEW_VOXELS", 100)
+    labels, scan = strokes()[12:13], scan_of(organs())[12:13]
+    for preview in (False, True):
+        grown = grow_from_seeds(labels, scan, (0.5, 1, 1), margin_mm=60, preview=preview)
+        assert grown.applied(labels).all()
+
+
+@pytest.mark.parametrize("spacing", [SPACING, (5.0, 1.0, 1.0)])
 def test_a_large_box_is_flooded_coarsely_first(
     monkeypatch: pytest.MonkeyPatch, spacing: tuple[float, ...]
 ) -> None:

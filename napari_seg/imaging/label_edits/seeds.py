@@ -21,6 +21,7 @@ from napari_seg.imaging.label_edits.boxes import (
     require_spacing,
     whole_voxels,
 )
+from napari_seg.imaging.label_edits.dilation import dilated
 from napari_seg.imaging.label_edits.edits import Edit
 from napari_seg.imaging.progress import OnProgress, ignore_progress, share_of
 
@@ -33,6 +34,8 @@ _NEAR_BORDER = 3
 # Shares of the time: until the voxels are halved, until those are flooded; of one flood the
 # share until its gradient is known.
 _HALVING, _COARSE, _GRADIENT = 0.15, 0.35, 0.3
+# The share of the time in which labels are flooded; then it is looked what lies near enough.
+_FLOODING = 0.95
 _STEEPEST_PERCENT = 99.5
 _SAMPLED = 100_000
 _LARGEST_FLOODED = 65535
@@ -64,10 +67,11 @@ def grow_from_seeds(
     spacing
         Length of a voxel along each axis in mm.
     box
-        Where to grow: one slice with start and stop for each axis; None for the box of all seeds
-        and a margin.
+        Where to grow: one slice with start and stop for each axis; None for all that lies within
+        `margin_mm` of a seed.
     margin_mm
-        The margin around the seeds' box where `box` is None.
+        How far from the nearest seed, of whatever label, a voxel that is gained may lie where `box`
+        is None; between the centres of voxels.
     background
         The label whose strokes stand for all that is to stay empty: it keeps other labels back and
         gains no voxel. None where there is none such.
@@ -97,10 +101,11 @@ def grow_from_seeds(
     require_same_shape(labels, scan, "scan")
     require_spacing(labels, spacing)
     require_size(margin_mm, "margin_mm")
+    is_near = box is None
     if box is None:
         seeded = bounds(labels != 0) or (slice(0, 0),) * labels.ndim
         box = grown_box(seeded, whole_voxels(margin_mm, spacing), labels.shape)
-    report = on_progress or ignore_progress
+    report = share_of(on_progress, 0.0, _FLOODING if is_near else 1.0)
     report(0.0)
     seeds = labels[box]
     present = boxes_of(seeds)
@@ -119,6 +124,9 @@ def grow_from_seeds(
     empty = seeds == 0
     if background is not None:
         empty &= flooded != background
+    if is_near:
+        reporting = share_of(on_progress, _FLOODING, 1.0)
+        empty &= _near(seeds != 0, margin_mm, tuple(spacing), reporting, preview=preview)
     return Edit.between(labels, box, flooded, where=empty)
 
 
@@ -133,12 +141,7 @@ def _flood(
     limit = _PREVIEW_VOXELS if preview else _EXACT_VOXELS
     if seeds.size <= limit:
         return _watershed(scan, spacing, seeds, report)
-    # Thick slices wait until the voxels are about as long in their plane.
-    halved = [
-        axis
-        for axis, size in enumerate(spacing)
-        if size < 1.5 * min(spacing) and seeds.shape[axis] > 1
-    ]
+    halved = _halved_axes(seeds.shape, spacing)
     coarse_seeds, coarse_scan = seeds, scan
     for place, axis in enumerate(halved):
         report(_HALVING * place / len(halved))
@@ -147,7 +150,7 @@ def _flood(
         # Far from its limit a preview leaves out every other voxel rather than average.
         skips = preview and seeds.size > 8 * limit
         coarse_scan = first if skips else (first + second) * np.float32(0.5)
-    wide = tuple(size * (2 if axis in halved else 1) for axis, size in enumerate(spacing))
+    wide = _widened(spacing, halved)
     # A preview is as good as over when the coarse voxels are flooded.
     end = 1.0 if preview else _COARSE
     coarse_report = share_of(report, _HALVING, end)
@@ -159,6 +162,36 @@ def _flood(
     near = _doubled(coarse, halved, seeds.shape)
     seeds = np.where(seeds != 0, seeds, near)
     return _watershed(scan, spacing, seeds, share_of(report, _COARSE, 1.0))
+
+
+def _near(
+    seeded: NDArray[np.bool_],
+    margin_mm: float,
+    spacing: tuple[float, ...],
+    report: OnProgress,
+    *,
+    preview: bool,
+) -> NDArray[np.bool_]:
+    if not preview or seeded.size <= _PREVIEW_VOXELS:
+        return dilated(seeded, margin_mm, spacing, on_progress=report)
+    halved = _halved_axes(seeded.shape, spacing)
+    coarse = seeded
+    for axis in halved:
+        coarse = np.logical_or(*_pairs(coarse, axis))
+    wide = _widened(spacing, halved)
+    near = _near(coarse, margin_mm, wide, report, preview=True)
+    return _doubled(near, halved, seeded.shape)
+
+
+def _halved_axes(shape: tuple[int, ...], spacing: tuple[float, ...]) -> list[int]:
+    # Thick slices wait until the voxels are about as long in their plane.
+    long = [axis for axis, count in enumerate(shape) if count > 1]
+    short = 1.5 * min((spacing[axis] for axis in long), default=0.0)
+    return [axis for axis in long if spacing[axis] < short]
+
+
+def _widened(spacing: tuple[float, ...], halved: Sequence[int]) -> tuple[float, ...]:
+    return tuple(size * (2 if axis in halved else 1) for axis, size in enumerate(spacing))
 
 
 def _pairs(array: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:

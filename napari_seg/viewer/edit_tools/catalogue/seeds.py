@@ -20,9 +20,10 @@ from napari_seg.viewer.edit_tools.tool import Tool
 class GrowFromSeeds:
     """How far around the seeds, and which of them stand for background."""
 
-    mm: Annotated[float, Length("Around", "How far around all strokes it may grow", least=0.0)] = (
-        10.0
-    )
+    mm: Annotated[
+        float,
+        Length("Around", "How far from the nearest stroke a voxel may lie to be gained", least=0.0),
+    ] = 10.0
     background: Annotated[
         int,
         OneLabel(
