@@ -1,5 +1,7 @@
 """Our entries in napari's Layers menu, and what "Export labels…" writes."""
 
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pytest
@@ -89,6 +91,38 @@ def test_labels_are_exported_to_a_file_with_their_names(
     back = read_labels(path)
     assert np.array_equal(back.array, labels.array)
     assert back.table.names == TABLE.names
+
+
+@pytest.mark.parametrize("name", ["x.nii.gz", "x.nii", "x.NRRD", "x.mha", "x.seg.nrrd"])
+def test_the_end_of_the_name_chooses_the_form(export, viewer, labels, tmp_path, name):
+    viewer.add_layer(labels_layer(labels, name="x"))
+    for chosen in (FORMS[0], form_of("NIfTI"), form_of("Folder with one mask")):
+        folder = tmp_path / chosen.title[:6]
+        folder.mkdir()
+        export(chosen, folder / name, folder / name)
+        assert np.array_equal(read_labels(folder / name).array, labels.array)
+        assert {one.suffix for one in folder.iterdir()} <= {Path(name).suffix, ".tsv"}
+
+
+def test_a_table_is_exported_where_the_name_ends_as_one(export, viewer, labels, tmp_path):
+    viewer.add_layer(labels_layer(labels, name="x"))
+    export(FORMS[0], tmp_path / "t.ctbl", tmp_path / "t.ctbl")
+    assert read_label_table(tmp_path / "t.ctbl").names == TABLE.names
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif", "x.jpg", "x.hdr"])
+def test_a_picture_of_a_volume_is_refused_in_a_sentence(
+    choose, qtbot, viewer, window, labels, tmp_path, name
+):
+    viewer.add_layer(labels_layer(labels, name="x"))
+    choose(FORMS[0], tmp_path / name)
+    job = Export(viewer.layers[-1], viewer.layers, window)
+    with qtbot.capture_exceptions() as raised, qtbot.waitSignal(job.destroyed, timeout=20_000):
+        job.ask()
+    assert len(raised) == 1
+    assert issubclass(raised[0][0], ValueError)
+    assert name in str(raised[0][1])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_labels_are_exported_as_one_mask_a_structure(export, viewer, labels, tmp_path):

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_seg.viewer.jobs import Job
-from napari_seg.viewer.label_forms import FORMS, Form, Undone, labels_with_scan, write_form
+from napari_seg.viewer.label_forms import FORMS, Form, Undone, form_of, labels_with_scan, write_form
 from napari_seg.viewer.opening.asking import wants_uids
 from napari_seg.viewer.opening.opened_layers import show_notice
 
@@ -51,6 +51,7 @@ class Export(QObject):
         )
         form = next((form for form in FORMS if form.filter == chosen_filter), FORMS[0])
         if chosen:
+            form = form_of(chosen, form)
             self.write(form, form.complete(chosen))
         else:
             self.deleteLater()

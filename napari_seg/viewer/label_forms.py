@@ -144,3 +144,23 @@ FORMS = (
     Form("Table of labels, 3D Slicer", ".ctbl", _table),
 )
 """What "Export labels…" offers."""
+
+
+def form_of(path: str | Path, chosen: Form) -> Form:
+    """Return the form that the end of a name asks for; the chosen one where it asks for none.
+
+    What no labels can be written to, such as a ``.jpg``, is left to `write_labels` to refuse.
+
+    Examples
+    --------
+    >>> form_of("x.nii.gz", FORMS[0]).title, form_of("x.mha", FORMS[0]).complete("x.mha").name
+    ('NIfTI with a table of names', 'x.mha')
+    >>> form_of("case 1.5", FORMS[0]).complete("case 1.5").name
+    'case 1.5.seg.nrrd'
+    """
+    name = Path(path).name.lower()
+    asked = [form for form in FORMS if form.suffix and name.endswith(form.suffix)]
+    if asked:
+        return asked[0]
+    suffix = suffix_of(path)
+    return Form(f"File {suffix}", suffix, write_file) if suffix else chosen
