@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_seg.imaging.channels import axis_name
 from napari_seg.viewer.elided_choice import ElidedChoice
 from napari_seg.viewer.layers import grid_of, metadata_of, modality_of, notices_of
 from napari_seg.viewer.notice_list import NoticeList, Offer
@@ -187,7 +188,7 @@ class ScanChoice(QWidget):
             except ValueError as error:
                 lines = [(str(error), None)]
             else:
-                text = describe(geometry, modality_of(self.layer))
+                text = describe(geometry, modality_of(self.layer), _volumes(self.layer))
                 lines = self._lines(self.layer)
         self.description.setText(text)
         self.warn.setText(f"⚠ {len(lines)}")
@@ -209,7 +210,7 @@ class ScanChoice(QWidget):
         return lines
 
 
-def describe(geometry: Geometry, modality: str | None) -> str:
+def describe(geometry: Geometry, modality: str | None, volumes: str = "") -> str:
     """Say in one line what a scan is.
 
     Examples
@@ -225,4 +226,15 @@ def describe(geometry: Geometry, modality: str | None) -> str:
     else:
         voxel = " × ".join(f"{step:.2f}" for step in spacing) + " mm"
     size = " × ".join(str(count) for count in geometry.shape if count > 1)
-    return " · ".join(part for part in (modality, voxel, size) if part)
+    return " · ".join(part for part in (modality, voxel, size, volumes) if part)
+
+
+def _volumes(layer: Image) -> str:
+    """Say how many times or channels a scan has; nothing for one."""
+    names = metadata_of(layer).get("channel_names", ())
+    if layer.rgb or layer.ndim < 3 or len(names) < 2:
+        return ""
+    # napari copies our metadata when it splits channels.
+    count = (layer.data[0] if layer.multiscale else layer.data).shape[0]
+    has_them = layer.ndim > len(grid_of(layer)[1].kept) and count == len(names)
+    return f"{count} {axis_name(names)}s" if has_them else ""

@@ -9,6 +9,7 @@ from napari_seg.imaging.label_table import LabelTable
 from napari_seg.segmentation.locating.sides import Sides
 from napari_seg.viewer.layers import grid_of
 from napari_seg.viewer.segmenting.preview import Preview
+from napari_seg.viewer.segmenting.shown_time import times_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -36,6 +37,8 @@ class CurrentRun:
         That segments it.
     settings
         How.
+    time
+        The number of the time that is segmented, from 1; None for a scan without times.
     preview
         The finished windows; None before the first.
     has_failed
@@ -49,6 +52,7 @@ class CurrentRun:
     voxels: tuple[Any, ...]
     model: BundleDescription
     settings: RunSettings
+    time: int | None = None
     preview: Preview | None = None
     has_failed: bool = False
     reason: str = "napari's notification says why"
@@ -62,7 +66,8 @@ class CurrentRun:
     def labels_name(self) -> str:
         """The name of the layer for its result."""
         model = self.model.name if self.model.variant is None else self.model.title
-        parts = [f"{self.layer.name} – {model[:1].lower()}{model[1:]}"]
+        time = "" if self.time is None else f", time {self.time}"
+        parts = [f"{self.layer.name}{time} – {model[:1].lower()}{model[1:]}"]
         if self.settings.averages:
             parts.append(self.settings.averages)
         locator = self.model.locator if self.settings.finds_place else None
@@ -127,13 +132,19 @@ def why_it_does_not_fit(
     geometry, order = grid_of(layer)
     if model.spatial_dims == 3 and 1 in geometry.shape:
         return "The scan is a single slice and the model is 3D: choose a 2D model"
-    channels = 1
+    channels, times = 1, times_of(layer)
     if layer.rgb:
         channels = voxels_of(layer).shape[-1]
     elif layer.ndim > len(order.kept):
-        channels = voxels_of(layer).shape[0]
+        # Of times a model of one channel segments the one that is shown.
+        channels = 1 if times and model.in_channels == 1 else voxels_of(layer).shape[0]
     channels += further_channels
-    if channels != model.in_channels:
-        many = "s" * (model.in_channels != 1)
-        return f"The model needs {model.in_channels} channel{many}, the scan has {channels}"
-    return ""
+    if channels == model.in_channels:
+        return ""
+    many = "s" * (model.in_channels != 1)
+    has = f"{times} times" if times else channels
+    reason = f"The model needs {model.in_channels} channel{many}, the scan has {has}"
+    if channels == 1 + further_channels:
+        return reason
+    split = "Split RGB" if layer.rgb else "Split Stack"
+    return f"{reason}: right click on its layer, {split}, then choose from its parts"

@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from napari_seg.imaging.channels import take_volume
 from napari_seg.imaging.geometry import Region, clip_region
 from napari_seg.segmentation.further_channels import notice_channels
 from napari_seg.segmentation.wrong_scan import notice_differences
@@ -64,7 +65,14 @@ class DifferenceLine(QWidget):
         self.warn.toggled.connect(self.notices.unfold)
         self._rest.timeout.connect(self._on_rest)
 
-    def compare(self, layer: Image | None, model: BundleDescription, part: Part) -> None:
+    def compare(
+        self,
+        layer: Image | None,
+        model: BundleDescription,
+        part: Part,
+        *,
+        time: int | None = None,
+    ) -> None:
         """Compare another scan, or part of it, with what another model was trained on.
 
         Parameters
@@ -75,8 +83,10 @@ class DifferenceLine(QWidget):
             What it says of itself.
         part
             The region that the network is to see, as in `inference.segment`.
+        time
+            The number of the time that it is to see, from 1; None for all of the scan.
         """
-        wanted = _subject(layer, model, part)
+        wanted = _subject(layer, model, part, time)
         if wanted == self._wanted:
             return
         self._stop()
@@ -100,7 +110,9 @@ class DifferenceLine(QWidget):
         if self._wanted is None:
             return
         layer, model, part = self._wanted.layer, self._wanted.model, self._wanted.part
-        job = Job(differences, scan_of(layer), model, part, parent=self, raises_errors=False)
+        scan, time = scan_of(layer), self._wanted.time
+        scan = scan if time is None else take_volume(scan, time)
+        job = Job(differences, scan, model, part, parent=self, raises_errors=False)
         job.returned.connect(self._on_compared)
         job.finished.connect(job.deleteLater)
         self._job = job
@@ -154,9 +166,12 @@ class _Subject:
     place: bytes
     model: BundleDescription
     part: Part
+    time: int | None
 
 
-def _subject(layer: Image | None, model: BundleDescription, part: Part) -> _Subject | None:
+def _subject(
+    layer: Image | None, model: BundleDescription, part: Part, time: int | None
+) -> _Subject | None:
     # Voxels that are not in memory are not fetched for this.
     if layer is None or layer.multiscale or not isinstance(layer.data, np.ndarray):
         return None
@@ -166,4 +181,4 @@ def _subject(layer: Image | None, model: BundleDescription, part: Part) -> _Subj
         geometry, _ = grid_of(layer)
     except ValueError:
         return None  # no scan, which is said elsewhere
-    return _Subject(layer, id(layer.data), geometry.affine.tobytes(), model, part)
+    return _Subject(layer, id(layer.data), geometry.affine.tobytes(), model, part, time)

@@ -55,6 +55,8 @@ class Result:
         The labels made ready to be shown.
     maps
         The probabilities or the entropy that were asked for, by name.
+    time
+        The number of the time of the scan that all are of, from 1; None for one without times.
     """
 
     labels: LabelMap
@@ -64,6 +66,7 @@ class Result:
     seconds: float
     ready: ReadyLabels
     maps: Mapping[str, Scan] = field(default_factory=dict)
+    time: int | None = None
 
     @property
     def summary(self) -> str:
@@ -82,6 +85,7 @@ def run_model(
     models: LoadedModels | None,
     further_channels: int = 0,
     order: DisplayOrder | None = None,
+    time: int | None = None,
     *,
     on_progress: Callable[[float], None],
     on_window: Callable[[LabelWindow], None],
@@ -103,6 +107,8 @@ def run_model(
         How many channels of the scan came from other files.
     order
         In which the voxels of the scan are shown; None for that of its grid.
+    time
+        The number of the time that the scan is of a series, from 1; None where it is none of such.
     on_progress
         Told 0 while the run waits and once the model is loaded, then the fraction done; what it
         raises stops the run.
@@ -122,9 +128,9 @@ def run_model(
         labels = segment(on_map=maps.__setitem__, **settings.for_segment())
         labels = replace(settings.clean(labels), source=scan.source)
         seconds = perf_counter() - start
-    record = _record(scan, labels, settings, bundle, device, seconds, further_channels)
+    record = _record(scan, labels, settings, bundle, device, seconds, further_channels, time)
     ready = ReadyLabels.of(labels, order)
-    return Result(labels, settings, bundle, record, seconds, ready, maps)
+    return Result(labels, settings, bundle, record, seconds, ready, maps, time)
 
 
 def _record(
@@ -135,9 +141,11 @@ def _record(
     device: str,
     seconds: float,
     further_channels: int,
+    time: int | None,
 ) -> dict[str, Any]:
     further = range(2, further_channels + 2)
     more = [word for number in further for word in ("--channel", f"CHANNEL_{number}")]
+    more += [] if time is None else ["--volume", str(time)]
     record = make_record(
         scan,
         bundle,

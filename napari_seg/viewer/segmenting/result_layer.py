@@ -128,7 +128,7 @@ def find_last(viewer: ViewerModel, scan_layer: Image, result: Result) -> Labels 
         for layer in viewer.layers
         if isinstance(layer, Labels) and "table" in metadata_of(layer) and _fits(layer, result)
     ]
-    this = scan_layer.unique_id, result.settings.model
+    this = scan_layer.unique_id, result.settings.model, result.time
     runs = [layer for layer in fitting if _run_of(layer) == this]
     if runs:
         return max(runs, key=_time_of)
@@ -149,9 +149,9 @@ def record_of(layer: Labels) -> dict[str, Any] | None:
     return {**standing.record, "changed_by_hand_ml": round(volume, 3)}
 
 
-def _run_of(layer: Labels) -> tuple[Any, Any]:
+def _run_of(layer: Labels) -> tuple[Any, ...]:
     ours = metadata_of(layer)
-    return ours.get("scan_id"), ours.get("model")
+    return ours.get("scan_id"), ours.get("model"), ours.get("time")
 
 
 def _time_of(layer: Labels) -> float:
@@ -164,6 +164,7 @@ def _was_opened_for(layer: Labels, scan_layer: Image, result: Result) -> bool:
     names = set(result.labels.table.names.items())
     return (
         "path" in ours
+        and result.time is None  # it does not say of which time it is
         and ours["order"] == order
         and ours["geometry"].matches(geometry)
         and names <= set(ours["table"].names.items())
@@ -187,6 +188,7 @@ def _add(viewer: ViewerModel, scan_layer: Image, result: Result, name: str) -> L
         shown=ready.shown,
         scan_id=scan_layer.unique_id,
         model=result.settings.model,
+        time=result.time,
     )
     start_on(layer, Standing.of_new(ready.kept, result.record))
     note_written(layer, ready.kept, result.record)

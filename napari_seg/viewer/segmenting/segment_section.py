@@ -9,6 +9,7 @@ from napari.layers import Image
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_seg.imaging.channels import take_volume
 from napari_seg.segmentation.run_settings import RunSettings
 from napari_seg.viewer.appearance import primary_style
 from napari_seg.viewer.jobs import Job
@@ -22,6 +23,7 @@ from napari_seg.viewer.segmenting.model_run import Result, Tools, run_model
 from napari_seg.viewer.segmenting.outcome import Outcome
 from napari_seg.viewer.segmenting.region_choice import RegionChoice
 from napari_seg.viewer.segmenting.run_options import RunOptions
+from napari_seg.viewer.segmenting.shown_time import shown_time
 from napari_seg.viewer.segmenting.warm_up import WarmUp
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class SegmentSection(QWidget):
         self._viewer, self._tools, self._status = viewer, tools, status
         self._scan: Image | None = None
         self._run: CurrentRun | None = None
+        self._time: int | None = None
         self._models = LoadedModels(tools.load_models)
         self._warm_up = WarmUp(viewer, tools, self._models, self)
         self.model = ModelChoice(tools.describe_bundle)
@@ -113,20 +116,23 @@ class SegmentSection(QWidget):
             return
         settings = self._settings()
         _, order = grid_of(self._scan)
+        scan = self.channels.scan()
         job = Job(
             run_model,
             self._tools,
-            self.channels.scan(),
+            scan if self._time is None else take_volume(scan, self._time),
             settings,
             self._models,
             len(self.channels.layers) - 1,
             order,
+            self._time,
             parent=self,
             channel="on_window",
         )
         layers = self.channels.layers
         voxels = tuple(voxels_of(one) for one in layers)
-        self._run = CurrentRun(job, layers, voxels, self.model.description, settings)
+        model = self.model.description
+        self._run = CurrentRun(job, layers, voxels, model, settings, self._time)
         self._warm_up.hurry()
         self.outcome.begin()
         self._status.begin("Starting" if self._models.knows(settings) else "Loading the model")
@@ -161,6 +167,7 @@ class SegmentSection(QWidget):
         self.outcome.release()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.events.theme.disconnect(self._on_theme)
+        self._viewer.dims.events.point.disconnect(self._on_place)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -185,6 +192,7 @@ class SegmentSection(QWidget):
         self._status.cancelled.connect(self.cancel)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._viewer.events.theme.connect(self._on_theme)
+        self._viewer.dims.events.point.connect(self._on_place)
 
     def _on_theme(self, _event: Any = None) -> None:
         # The one primary button has the theme's own accent.
@@ -199,10 +207,22 @@ class SegmentSection(QWidget):
             **self.options.as_settings(),
         )
 
+    def _on_place(self, _event: Any) -> None:
+        if self._shown_time() != self._time:
+            self._update()
+
+    def _shown_time(self) -> int | None:
+        """Return the number of the time that a run would take; None where it takes all of the scan."""
+        if self._scan is None or self.model.description.in_channels != 1:
+            return None
+        return shown_time(self._viewer, self._scan)
+
     def _update(self) -> None:
+        self._time = self._shown_time()
         reason = self.reason_not_to_run()
         self.start.setEnabled(not reason)
         scan = "" if self._scan is None else self._scan.name
+        scan += "" if self._time is None else f", time {self._time},"
         self.start.setToolTip(reason or f"Segment {scan} with {self.model.description.title}")
         self._compare()
         self._warm_up.want(None if reason else self._settings())
@@ -224,7 +244,7 @@ class SegmentSection(QWidget):
             part = self.region.region()
         except ValueError:
             pass  # the Run button tells; of voxels and modality there is something to say
-        self.differences.compare(scan, self.model.description, part)
+        self.differences.compare(scan, self.model.description, part, time=self._time)
 
     def _on_model(self) -> None:
         self.options.set_model(self.model.folder, self.model.description)
