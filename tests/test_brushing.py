@@ -18,6 +18,7 @@ from napari_seg.viewer.brushing.earlier import EarlierState
 from napari_seg.viewer.editing.history import EditHistory
 from napari_seg.viewer.keeping import Keeping
 from napari_seg.viewer.kept_labels import KeptLabels
+from napari_seg.viewer.label_list import LayerTable
 from napari_seg.viewer.layers import image_layer, labels_layer, metadata_of, update_metadata
 from napari_seg.viewer.undo import Stroke, write_region
 
@@ -463,3 +464,16 @@ def test_without_labels_a_brush_has_a_size_that_one_would_use(viewer, qtbot):
     qtbot.addWidget(brushes)
     assert brushes.diameter.value() == 10
     brushes.release()
+
+
+def test_a_stroke_shows_the_label_again_that_it_draws(brushes, layer):
+    table = LayerTable.of(layer)
+    table.set_visible([1, 2], False)
+    layer.selected_label = 2
+    brushes.take(Kind.PAINT)
+    assert [row.is_visible for row in table.rows] == [False, False]
+    Pointer(layer).drag(MIDDLE)
+    assert [row.is_visible for row in table.rows] == [False, True]
+    assert layer.colormap.map(2)[3] == 1
+    assert layer.data[MIDDLE] == 2
+    assert names(layer) == ["brush: spleen"]

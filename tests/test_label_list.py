@@ -5,6 +5,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from labels_in_hand import Pointer
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils._proxies import PublicOnlyProxy
@@ -24,6 +25,7 @@ from napari_seg.viewer.label_list import LabelList, LayerTable
 from napari_seg.viewer.label_list.model import Column, RowModel
 from napari_seg.viewer.label_list.new_labels import set_of_file
 from napari_seg.viewer.label_list.rows import Row
+from napari_seg.viewer.label_list.unseen import on_press
 from napari_seg.viewer.layers import (
     image_layer,
     label_map_of,
@@ -628,3 +630,17 @@ def test_the_proxies_that_napari_hands_to_plugins_do(qtbot, viewer, layer):
     viewer.layers.remove(layer)
     assert widget.layer is None
     widget.release()
+
+
+def test_a_press_of_napari_s_own_brush_shows_the_label_again(shown, layer):
+    shown.acts.set_visible([LIVER, SPLEEN], False)
+    layer.selected_label = SPLEEN
+    pointer = Pointer(layer)
+    pointer.drag((0, 0, 0))
+    assert not row(shown, SPLEEN).is_visible
+    layer.mode = "paint"
+    pointer.drag((0, 0, 0))
+    assert row(shown, SPLEEN).is_visible
+    assert not row(shown, LIVER).is_visible
+    shown.set_layer(None)
+    assert on_press not in layer.mouse_drag_callbacks

@@ -61,6 +61,20 @@ def test_tab_on_the_canvas_chooses_the_next_label_and_leaves_the_view(viewer, la
     bindings.release()
 
 
+def test_shift_space_on_the_canvas_shows_all_labels(viewer, labels, layer):
+    labels.set_layer(layer)
+    canvas = canvas_of(viewer)
+    bindings = KeyBindings(viewer, labels.offers)
+    keys = CanvasKeys(canvas, bindings)
+    keys.watch()
+    labels.acts.set_visible([1, 6], False)
+    QTest.keyClick(canvas, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
+    assert all(row.is_visible for row in labels.model.rows)
+    assert layer.mode == "pan_zoom"
+    keys.release()
+    bindings.release()
+
+
 def test_a_jump_centres_the_canvas_on_the_label(viewer, labels, layer):
     labels.set_layer(layer)
     labels.acts.jump(4)

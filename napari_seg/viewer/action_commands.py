@@ -32,6 +32,7 @@ NAMES = frozenset(
         "next_label",
         "previous_label",
         "go_to_label",
+        "show_all_labels",
         "brush_paint",
         "brush_erase",
         "brush_adaptive",

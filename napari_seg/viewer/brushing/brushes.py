@@ -20,6 +20,7 @@ from napari_seg.viewer.brushing.hand import Hand, spacing_of
 from napari_seg.viewer.brushing.kinds import DESCRIPTIONS
 from napari_seg.viewer.brushing.reasons import reason_not_to_begin, reasons_not_to_draw
 from napari_seg.viewer.keeping.kept_layer import KeptLayer
+from napari_seg.viewer.label_list.unseen import show_selected
 from napari_seg.viewer.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ class Brushes(Controls):
         if reason:
             show_info(reason)
             return None
+        show_selected(layer)
         nearest = np.rint(place)
         if kind is Kind.NUDGE and not ((nearest >= 0) & (nearest < layer.data.shape)).all():
             return None

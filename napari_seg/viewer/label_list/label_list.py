@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QPoint, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_seg.imaging.label_sets import departures
 from napari_seg.viewer.actions import Action
+from napari_seg.viewer.label_list import unseen
 from napari_seg.viewer.label_list.acts import LabelActs
 from napari_seg.viewer.label_list.layer_table import LayerTable
 from napari_seg.viewer.label_list.model import Column, RowModel
@@ -87,6 +88,7 @@ class LabelList(QWidget):
                 **of_rows,
             ),
             Action("go_to_label", "Go to the label", group, "J", self._on_jump_wanted),
+            Action("show_all_labels", "Show all labels", group, "Shift+Space", self.show_all),
         )
 
     @property
@@ -107,6 +109,7 @@ class LabelList(QWidget):
             self._table = LayerTable.of(layer)
             self._table.changed.connect(self._update)
             layer.events.selected_label.connect(self._on_selected_label)
+            unseen.watch(layer)
         self._update()
 
     def set_scan(self, layer: Image | None) -> None:
@@ -158,6 +161,7 @@ class LabelList(QWidget):
         buttons.addStretch()
         buttons.addWidget(self.total)
         buttons.addWidget(self.show_hidden)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -192,6 +196,7 @@ class LabelList(QWidget):
             self._table = None
         if self.layer is not None:
             self.layer.events.selected_label.disconnect(self._on_selected_label)
+            unseen.leave(self.layer)
 
     def _update(self) -> None:
         table, rows = self._table, () if self._table is None else self._table.rows
