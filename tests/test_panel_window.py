@@ -16,6 +16,7 @@ from superqt.utils import WorkerBase
 
 from napari_seg.imaging.files import sample_data_folder
 from napari_seg.imaging.label_edits.strokes import Kind
+from napari_seg.imaging.label_table import LabelTable
 from napari_seg.imaging.measures import volume_text
 from napari_seg.imaging.scan import LabelMap
 from napari_seg.viewer.contributions import save_labels
@@ -293,6 +294,21 @@ def test_long_names_of_scans_show_where_they_differ(viewer, make_panel):
         assert shown.endswith(f"{number}")
         assert "…" in shown
         assert name in panel.scan.list.toolTip()
+
+
+@pytest.mark.parametrize(("height", "fewest", "most"), [(560, 3, 6), (1000, 9, 9)])
+def test_the_table_gives_way_in_a_low_window(viewer, make_panel, height, fewest, most):
+    panel = make_panel()
+    scan = viewer.add_layer(image_layer(head(), name="head"))
+    names = {value: f"organ {value}" for value in range(1, 42)}
+    empty = LabelMap(np.zeros((12, 10, 8), np.uint8), head().geometry, LabelTable.from_names(names))
+    viewer.add_layer(labels_layer(empty, name="organs", like=scan))
+    viewer.window.resize(900, height)
+    for _ in range(10):
+        QApplication.processEvents()
+    view = panel.labels.view
+    assert fewest <= view.height() // view.rowHeight(0) <= most
+    assert panel.tabs.height() > 2 * view.height() * (1 if most < 9 else 0.9)
 
 
 def test_what_a_tab_is_for_is_done_by_its_own_key(qtbot, viewer, make_panel):

@@ -357,6 +357,15 @@ def test_models_in_folders_of_one_name_are_told_apart_in_the_list(section, tmp_p
     assert section.model.list.toolTip().endswith(f"\n{tmp_path / 'spleen' / 'bundle'}")
 
 
+def test_a_long_name_of_a_model_shows_its_end(section, tmp_path):
+    section.model.add_folder(tmp_path / "a folder of a rather long name, version two")
+    section.model.list.resize(200, section.model.list.sizeHint().height())
+    shown = section.model.list.shown_text()
+    assert "…" in shown
+    assert shown.startswith("Hippo")
+    assert shown.endswith(" two)")
+
+
 def test_a_folder_that_is_no_model_is_refused_and_the_choice_stays(qtbot, tmp_path):
     choice = ModelChoice(describe_bundle)
     qtbot.addWidget(choice)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ElidedChoice(QComboBox):
-    """Names of scans differ at their ends: both of them are shown.
+    """Names of scans, and of folders, differ at their ends: both of them are shown.
 
     It takes the width that it is given, whatever the names are.
     """

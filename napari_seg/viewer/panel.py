@@ -130,8 +130,9 @@ class Panel(QWidget):
         body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(self.scan)
         body.addWidget(self.labels_line)
-        body.addWidget(self.labels)
-        body.addWidget(self.tabs, 1)
+        # In a low window the table gives way: each gets its share, the table no more than it needs.
+        body.addWidget(self.labels, 1)
+        body.addWidget(self.tabs, 2)
         self.tabs.add(self.segment, "Segment", "Let a model label the scan")
         self.tabs.add(self.edit, "Edit", "Correct labels by brushes and tools")
         layout = QVBoxLayout(self)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_seg.imaging.channels import stack_channels
 from napari_seg.imaging.scan_alignment import frames_differ
+from napari_seg.viewer.elided_choice import ElidedChoice
 from napari_seg.viewer.layers import grid_of, scan_of
 from napari_seg.viewer.notice_list import NoticeList, Offer
 from napari_seg.viewer.opening.opened_layers import frame_of
@@ -204,11 +205,9 @@ class ChannelChoice(QWidget):
         self._offer_to_resample()
 
     def _list(self, name: str) -> QComboBox:
-        choice = QComboBox()
+        choice = ElidedChoice()
         choice.setAccessibleName(name)
         choice.setToolTip(f"The scan that the model takes for {name}")
-        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        choice.setSizeAdjustPolicy(policy)
         choice.addItems([_NONE, *(layer.name for layer in self._layers)])
         choice.setCurrentIndex(self._place_of(name) + 1)
         choice.currentIndexChanged.connect(self._on_chosen)

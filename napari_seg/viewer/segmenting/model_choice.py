@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_seg.segmentation.bundle_description import SHIPPED_VARIANTS
 from napari_seg.segmentation.model_names import model_names
+from napari_seg.viewer.elided_choice import ElidedChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,11 +38,8 @@ class ModelChoice(QWidget):
         super().__init__()
         self._describe = describe_bundle
         self._models: list[tuple[Path | None, BundleDescription]] = []
-        self.list = QComboBox()
+        self.list = ElidedChoice()
         self.list.setAccessibleName("Model")
-        self.list.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.other = QPushButton("…")
         self.other.setAccessibleName("Open a model")
         self.other.setToolTip("Open the folder of another MONAI bundle")
