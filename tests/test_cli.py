@@ -251,7 +251,7 @@ def test_a_file_that_is_there_stays_without_overwrite(tmp_path: Path) -> None:
 def test_the_scan_itself_is_never_written_over(tmp_path: Path) -> None:
     scan = written(tmp_path, "scan.nii.gz", SAMPLE.read_bytes())
     error = error_line(run("segment", scan, "-o", scan, "--overwrite"))
-    assert "scan.nii.gz is a scan itself" in error
+    assert "scan.nii.gz is read itself" in error
     assert scan.read_bytes() == SAMPLE.read_bytes()
 
 

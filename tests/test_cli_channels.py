@@ -86,7 +86,7 @@ def test_a_channel_is_never_written_over(tmp_path: Path) -> None:
         *("segment", SAMPLE, "--channel", channel, "-o", channel),
         *("--model", bundle, "--overwrite"),
     )
-    assert "is a scan itself" in error_line(result)
+    assert "is read itself" in error_line(result)
     assert channel.read_bytes() == before
 
 

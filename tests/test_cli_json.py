@@ -140,3 +140,28 @@ def test_json_that_finds_no_stdout_is_one_line(tmp_path: Path, close: str) -> No
     assert said.startswith("napari-seg: stdout does not take the results")
     assert "Traceback" not in result.stderr
     assert "Exception" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.parametrize("stderr", ["2> /dev/full", "2> >(head -0)"], ids=["full", "no reader"])
+def test_a_log_that_takes_no_more_ends_no_study(tmp_path: Path, stderr: str) -> None:
+    scans = [tmp_path / "a.nii.gz", tmp_path / "b.nii.gz"]
+    for scan in scans:
+        scan.write_bytes(SAMPLE.read_bytes())
+    program = f"'{sys.executable}' -c 'from napari_seg.cli import main; main()'"
+    words = f"segment '{scans[0]}' '{scans[1]}' -o '{tmp_path}/out' --json {stderr}"
+    result = subprocess.run(["bash", "-c", f"{program} {words}"], stdout=subprocess.PIPE)
+    assert result.returncode == 0
+    names = [Path(str(entry["scan"])).name for entry in json.loads(result.stdout)["results"]]
+    assert names == ["a.nii.gz", "b.nii.gz"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_json_holds_the_error_of_a_call_whose_log_takes_no_more(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from napari_seg.cli import main; main()"]
+    words = ["segment", tmp_path / "no.nii", "-o", tmp_path / "out", "--json"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run([*program, *words], stdout=subprocess.PIPE, stderr=full)
+    assert result.returncode == 1
+    found = json.loads(result.stdout)
+    assert "no.nii" in str(found)

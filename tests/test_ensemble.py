@@ -62,6 +62,12 @@ def test_the_public_names_of_the_guides_load_bundles_of_any_path(tmp_path):
     assert napari_seg.Plan is Plan
 
 
+def test_one_path_is_one_bundle():
+    folder = shipped_bundle_folder()
+    for one in (folder, str(folder)):
+        assert load_ensemble(one).sha256 == load_bundle(folder).sha256
+
+
 def test_one_bundle_is_itself():
     assert load_ensemble([None]).sha256 == load_bundle().sha256
 

@@ -132,12 +132,26 @@ def test_only_the_named_labels_are_kept(crop, labels, bundle):
     assert result.table.names == {2: "posterior"}
 
 
+def test_what_is_no_scan_or_no_bundle_is_refused_before_the_run(crop, labels, bundle):
+    for scan in ("crop.nii.gz", crop.array, labels):
+        with pytest.raises(TypeError, match="scan must be a Scan, as read_scan gives"):
+            segment(scan, bundle)
+    with pytest.raises(TypeError, match="bundle must be a Bundle, as load_bundle gives, got str"):
+        segment(crop, "folder")
+
+
+def test_complex_voxels_are_refused(crop, bundle):
+    with pytest.raises(ValueError, match="complex numbers; give a scan of their magnitude"):
+        segment(crop.with_array(crop.array.astype(np.complex64)), bundle)
+
+
 def test_unknown_label_is_refused_with_the_known_ones(crop, bundle):
     with pytest.raises(ValueError, match=r"liver.*'anterior', 'posterior'"):
         segment(crop, bundle, labels=["liver"])
 
 
-def test_windows_arrive_on_the_scans_grid_before_the_end(crop, bundle):
+def test_windows_arrive_on_the_scans_grid_before_the_end(crop, labels, bundle):
+    # With `labels` the way to run the network is found: while one is sought the middle comes first.
     wide = crop.with_array(crop.array)
     turned, _ = reoriented(wide, "PIR")
     shown, told = np.zeros(turned.geometry.shape, np.uint8), []

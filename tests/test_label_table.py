@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_table import Colour, Label, LabelTable, colour_of
 
 
 def test_tsv_round_trip_keeps_names_colours_and_codes(tmp_path: Path) -> None:
@@ -160,3 +160,14 @@ def test_a_missing_name_is_none(tmp_path: Path, name: str) -> None:
     path = tmp_path / "x_dseg.tsv"
     path.write_text(f"index\tname\tcolor\n3\t{name}\t#0180ff\n")
     assert LabelTable.read_tsv(path).names == {3: "label 3"}
+
+
+@pytest.mark.parametrize("colour", [(1, 2), (0.5, 0.2, 0.1), (1, 2, 3, 4), (1, 2, 300)], ids=str)
+def test_a_colour_is_three_whole_numbers(colour: Colour) -> None:
+    with pytest.raises(ValueError, match="a colour is red, green and blue"):
+        Label(1, "liver", colour)
+
+
+def test_a_value_is_a_whole_number() -> None:
+    with pytest.raises(ValueError, match=r"a whole number of at least 1, got 1\.5"):
+        Label(1.5, "liver", (1, 2, 3))  # type: ignore[arg-type]

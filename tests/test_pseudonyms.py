@@ -36,11 +36,21 @@ def test_without_pseudonyms_each_case_keeps_its_name():
         ("case,pseudonym\n", "names no case"),
         ("case,pseudonym\nDoe,A1\nDoe,A2\n", "line 3: this case or pseudonym"),
         ("case,pseudonym\nDoe,A1\nRoe,A1\n", "line 3: this case or pseudonym"),
+        ("case,pseudonym\nDoe,A1\nRoe,a1\n", "line 3: this case or pseudonym"),
         ("case,pseudonym\nDoe,../A1\n", "line 2: expected a case and a pseudonym"),
         ("case,pseudonym\nDoe\n", "line 2: expected a case and a pseudonym"),
         ("case,pseudonym\nDoe,..\n", "line 2: expected a case and a pseudonym"),
     ],
-    ids=["columns", "empty", "case twice", "pseudonym twice", "path", "missing", "dots"],
+    ids=[
+        "columns",
+        "empty",
+        "case twice",
+        "pseudonym twice",
+        "capitals",
+        "path",
+        "missing",
+        "dots",
+    ],
 )
 def test_a_bad_table_is_refused_without_naming_a_case(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as raised:

@@ -86,7 +86,7 @@ def check_places(places: Sequence[Path], scans: Sequence[Path], *, overwrite: bo
     """
     for place in filter(Path.exists, places):
         if any(scan.exists() and place.samefile(scan) for scan in scans):
-            raise ValueError(f"{place.name} is a scan itself and is not written over")
+            raise ValueError(f"{place.name} is read itself and is not written over")
         if not overwrite:
             raise ValueError(f"{place.name} is already there; --overwrite replaces it")
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 _STDERR = 2
@@ -49,7 +50,7 @@ def _run(app: Callable[..., object]) -> None:
         raise SystemExit(1) from None
     except OSError as error:
         silence_stdout()
-        if sys.stderr is not None:
+        with suppress(AttributeError, OSError):  # without a stderr, or one that takes no more
             where = "" if error.filename else "stdout: "
             sys.stderr.write(f"napari-seg: {where}{one_line(error)}\n")
         raise SystemExit(1) from None

@@ -128,8 +128,8 @@ def read_pseudonyms(path: Path) -> Pseudonyms:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no such table, a case or a pseudonym stands there twice, or a pseudonym could
-        not be part of a file's name. The message gives the line, not the case.
+        If it is no such table, a case or a pseudonym stands there twice (pseudonyms also but for
+        capitals, which some disks do not tell apart), or one could not be part of a file's name. The message gives the line, not the case.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -142,6 +142,7 @@ def read_pseudonyms(path: Path) -> Pseudonyms:
             f"'{path.name}' is no table of pseudonyms: its first line must be 'case,pseudonym'"
         )
     by_name: dict[str, str] = {}
+    taken: set[str] = set()
     for row in rows:
         case, pseudonym = (row["case"] or "").strip(), (row["pseudonym"] or "").strip()
         where = f"'{path.name}', line {rows.line_num}"
@@ -149,9 +150,10 @@ def read_pseudonyms(path: Path) -> Pseudonyms:
             raise ValueError(
                 f"{where}: expected a case and a pseudonym of letters, digits, '.', '_' and '-'"
             )
-        if case in by_name or pseudonym in by_name.values():
+        if case in by_name or pseudonym.casefold() in taken:
             raise ValueError(f"{where}: this case or pseudonym stands there already")
         by_name[case] = pseudonym
+        taken.add(pseudonym.casefold())
     if not by_name:
         raise ValueError(f"'{path.name}' names no case")
     return Pseudonyms(by_name)

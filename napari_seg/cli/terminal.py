@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ def exit_codes(so_far: Callable[[], dict[str, Any]] | None = None) -> Iterator[N
     except Exception as error:  # noqa: BLE001 - a defect must not take the JSON along
         _stop_with(error, so_far)
     except KeyboardInterrupt:
-        typer.echo("napari-seg: stopped", err=True)
+        _tell("napari-seg: stopped")
         _print_unfinished(so_far, {"stopped": True})
         raise typer.Exit(130) from None
     except SystemExit:
@@ -99,9 +99,15 @@ def exit_codes(so_far: Callable[[], dict[str, Any]] | None = None) -> Iterator[N
 
 def _stop_with(error: BaseException, so_far: Callable[[], dict[str, Any]] | None) -> None:
     for line in (f"napari-seg: {one_line(error)}", *listing(error)):
-        typer.echo(line, err=True)
+        _tell(line)
     _print_unfinished(so_far, {"error": one_line(error)})
     raise typer.Exit(1) from error
+
+
+def _tell(line: str) -> None:
+    """Write to stderr; where its reader has gone or its disk is full, that is lost and no more."""
+    with suppress(OSError):
+        typer.echo(line, err=True)
 
 
 def _print_unfinished(so_far: Callable[[], dict[str, Any]] | None, more: dict[str, Any]) -> None:
@@ -117,11 +123,18 @@ def quiet_libraries() -> None:
         logging.getLogger(library).setLevel(logging.ERROR)
 
 
+class _Remarks(Console):
+    """Lines on stderr; when its reader has gone nothing more is written, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class News:
     """Progress and remarks on stderr: a bar on a terminal, now and then a plain line elsewhere."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._console = _Remarks(stderr=True, highlight=False, markup=False, emoji=False)
         self._held: list[str] | None = None
 
     def say(self, message: str) -> None:
@@ -129,7 +142,9 @@ class News:
         if self._held is not None:
             self._held.append(message)
             return
-        self._console.print(" ".join(message.split()), soft_wrap=True)
+        # A log that takes no more, on a full disk, is no reason to end a study.
+        with suppress(OSError):
+            self._console.print(" ".join(message.split()), soft_wrap=True)
 
     def hold(self) -> None:
         """Hold lines back, for others must come first."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral
 from pathlib import Path
 
 from napari_seg.imaging.saving import write_text
@@ -66,12 +67,17 @@ class Label:
     status: str = STATUSES[0]
 
     def __post_init__(self) -> None:
-        if self.value < 1:
-            raise ValueError(f"a label's value must be at least 1, got {self.value}")
+        if not _is_whole(self.value) or self.value < 1:
+            raise ValueError(
+                f"a label's value must be a whole number of at least 1, got {self.value}"
+            )
         if self.status not in STATUSES:
             raise ValueError(f"a status is one of {', '.join(STATUSES)}, got '{self.status}'")
-        if not all(0 <= part <= 255 for part in self.colour):
-            raise ValueError(f"a colour has parts from 0 to 255, got {self.colour}")
+        known = [part for part in self.colour if _is_whole(part) and 0 <= part <= 255]
+        if len(known) != 3 or len(self.colour) != 3:
+            raise ValueError(
+                f"a colour is red, green and blue as whole numbers from 0 to 255, got {self.colour}"
+            )
         name = _CONTROL.sub(" ", self.name)
         object.__setattr__(self, "name", name if name.strip() else f"label {self.value}")
 
@@ -253,6 +259,10 @@ def _cells(text: str) -> list[list[str]]:
         if cell[4] != "\t":
             rows.append([])
     return rows[:-1]
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral)
 
 
 def _index(row: Mapping[str, str | None]) -> int:

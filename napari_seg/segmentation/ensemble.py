@@ -59,14 +59,17 @@ def folds_of(folder: Path | None) -> list[str]:
 
 
 def load_ensemble(
-    folders: Sequence[str | Path | None], *, variant: str | None = None, folds: bool = False
+    folders: str | Path | Sequence[str | Path | None],
+    *,
+    variant: str | None = None,
+    folds: bool = False,
 ) -> Bundle:
     """Load several bundles, or the folds of one, as a bundle whose scores are their mean.
 
     Parameters
     ----------
     folders
-        The bundles; None for the shipped one.
+        The bundles, or one of them; None for the shipped one.
     variant
         An overlay of each, such as ``"two_d"``.
     folds
@@ -85,6 +88,8 @@ def load_ensemble(
     ValueError
         If the bundles prepare a scan or draw labels in different ways, or one is there twice.
     """
+    if isinstance(folders, (str, Path)):  # one alone; its letters are no folders
+        folders = [folders]
     places = [None if folder is None else Path(folder) for folder in folders]
     parts = [
         (folder, checkpoint)

@@ -16,7 +16,7 @@ from napari_seg.segmentation.body import find_body
 from napari_seg.segmentation.model_notices import notice_models
 from napari_seg.segmentation.network_input import network_affine
 from napari_seg.segmentation.record import make_record
-from napari_seg.segmentation.run_checks import as_overlap, as_region, check_plan, check_run
+from napari_seg.segmentation.run_checks import as_overlap, as_region, check_kinds, check_run
 from napari_seg.segmentation.run_settings import RunSettings, settings_of
 from napari_seg.segmentation.wrong_scan import require_field_of_view
 
@@ -107,11 +107,13 @@ def segment(
 
     Raises
     ------
+    TypeError
+        If `scan` is no `Scan`, or `bundle` no `Bundle`.
     ValueError
         If the scan's channels or dimension do not fit the bundle, the region holds no voxel, a
         label or a map is unknown, the overlap or an axis is out of range, the device is not
-        there, the network, the preparing or the post-processing of the bundle raises an error, or
-        the network's scores are no numbers.
+        there, the network, the preparing or the post-processing of the bundle raises an error,
+        its scores are no numbers, or the voxels are complex ones.
     FieldOfViewTooLarge, NothingFound
         Kinds of ``ValueError``: without a region the scan is far larger than those of the
         training; with ``region="auto"`` it does not show what the model knows.
@@ -129,7 +131,7 @@ def segment(
     from napari_seg.segmentation.execution import choose_device
 
     start = perf_counter()
-    check_plan(plan)
+    check_kinds(scan, bundle, plan)
     settings = replace(
         settings_of(bundle),
         device=device,

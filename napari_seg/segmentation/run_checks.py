@@ -17,24 +17,28 @@ if TYPE_CHECKING:
     from napari_seg.segmentation.run_settings import RunSettings
 
 
-def check_plan(plan: object) -> None:
-    """See that a plan is one that this machine can run, or None.
+def check_kinds(scan: object, bundle: object, plan: object) -> None:
+    """See that scan, model and plan are such, with real numbers for voxels.
 
     Raises
     ------
+    TypeError
+        If the one is no `Scan` or the other no `Bundle`.
     ValueError
-        If it is something else, or its device or library is not there.
+        If the voxels are complex numbers, or the plan is none that this machine can run.
     """
-    from napari_seg.segmentation.execution import Plan, choose_device
-    from napari_seg.segmentation.execution.openvino_engine import is_installed
+    from napari_seg.imaging.scan import Scan
+    from napari_seg.segmentation.bundle import Bundle
 
-    if plan is None:
-        return
-    if not isinstance(plan, Plan):
-        raise ValueError(f"plan must be a Plan, as Plan.from_dict gives, got {plan!r}")
-    choose_device(Plan.from_dict(plan.as_dict()).device)
-    if plan.way.engine == "openvino" and not is_installed():
-        raise ValueError("the plan runs the network in OpenVINO, which is not installed here")
+    if not isinstance(scan, Scan):
+        raise TypeError(f"scan must be a Scan, as read_scan gives, got {type(scan).__name__}")
+    if not isinstance(bundle, Bundle):
+        raise TypeError(
+            f"bundle must be a Bundle, as load_bundle gives, got {type(bundle).__name__}"
+        )
+    if scan.array.dtype.kind == "c":
+        raise ValueError("the scan holds complex numbers; give a scan of their magnitude")
+    _check_plan(plan)
 
 
 def as_region(region: Any) -> Region | Literal["auto"] | None:
@@ -87,6 +91,19 @@ def check_run(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
     _check_fit(scan, bundle)
     _check_settings(settings, bundle)
     _check_memory(scan, bundle, settings)
+
+
+def _check_plan(plan: object) -> None:
+    from napari_seg.segmentation.execution import Plan, choose_device
+    from napari_seg.segmentation.execution.openvino_engine import is_installed
+
+    if plan is None:
+        return
+    if not isinstance(plan, Plan):
+        raise ValueError(f"plan must be a Plan, as Plan.from_dict gives, got {plan!r}")
+    choose_device(Plan.from_dict(plan.as_dict()).device)
+    if plan.way.engine == "openvino" and not is_installed():
+        raise ValueError("the plan runs the network in OpenVINO, which is not installed here")
 
 
 def _check_memory(scan: Scan, bundle: Bundle, settings: RunSettings) -> None:
