@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_seg.imaging.label_table import Colour, Label, LabelTable, colour_of
+from napari_seg.imaging.label_colours import Colour, colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 
 
 def test_tsv_round_trip_keeps_names_colours_and_codes(tmp_path: Path) -> None:

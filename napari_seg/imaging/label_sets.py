@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_colours import colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 
 
 @dataclass(frozen=True)

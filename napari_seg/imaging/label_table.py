@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,26 +9,9 @@ from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 
+from napari_seg.imaging.label_colours import Colour, colour_of, stated_colour
 from napari_seg.imaging.saving import write_text
-from napari_seg.imaging.stated_colours import stated_colour
 
-Colour = tuple[int, int, int]
-
-# Apart from each other and from grey, for the eyes of the colour-blind too (after Okabe and Ito,
-# then Tol); later values walk the colour circle.
-_PALETTE: tuple[Colour, ...] = (
-    (230, 97, 60),
-    (64, 160, 230),
-    (92, 190, 100),
-    (240, 200, 60),
-    (190, 110, 210),
-    (60, 200, 190),
-    (245, 140, 170),
-    (160, 120, 80),
-    (120, 130, 230),
-    (170, 200, 50),
-)
-_GOLDEN_RATIO = 0.618034
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # BIDS knows no quotes, but programs put a cell in some: one that ends before a tab or on its line.
 # Any other quote is a part of the name.
@@ -290,17 +272,3 @@ def _label_of(row: Mapping[str, str | None]) -> Label:
         # Another program may say other things in a column of that name.
         status if status in STATUSES else STATUSES[0],
     )
-
-
-def _parts(colour: bytes) -> Colour:
-    red, green, blue = colour
-    return red, green, blue
-
-
-def colour_of(value: int) -> Colour:
-    """Return the fixed colour of a value that has none of its own."""
-    if value <= len(_PALETTE):
-        return _PALETTE[value - 1]
-    hue = value * _GOLDEN_RATIO % 1
-    parts = colorsys.hls_to_rgb(hue, 0.5 + 0.15 * (value % 2), 0.65)
-    return _parts(bytes(round(255 * part) for part in parts))

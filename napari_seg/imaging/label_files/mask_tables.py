@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_seg.imaging.file_formats import case_name
+from napari_seg.imaging.label_colours import colour_of
 from napari_seg.imaging.label_files.structure_files import (
     TABLE_NAME,
     file_names,
@@ -25,7 +26,7 @@ from napari_seg.imaging.label_files.tables import (
     unread_colours,
 )
 from napari_seg.imaging.label_files.voxel_checks import whole_numbers
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.scan import Notice
 from napari_seg.imaging.voxel_files import read_voxels

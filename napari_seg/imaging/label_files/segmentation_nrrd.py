@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from napari_seg.imaging.geometry import Geometry
 from napari_seg.imaging.itk_files import read_itk_file, write_itk_file
+from napari_seg.imaging.label_colours import Colour, colour_of
 from napari_seg.imaging.label_files.terminology import (
     code_in_tags,
     status_in_tags,
     tags_of,
 )
 from napari_seg.imaging.label_files.voxel_checks import smallest
-from napari_seg.imaging.label_table import Colour, Label, LabelTable, colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.imaging.measures import count_voxels
 from napari_seg.imaging.progress import OnProgress
 from napari_seg.imaging.saving import replace_file

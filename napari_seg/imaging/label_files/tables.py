@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_seg.imaging.file_formats import case_name
+from napari_seg.imaging.label_colours import stated_colour
 from napari_seg.imaging.label_files.slicer_colours import read_slicer_colours, write_slicer_colours
 from napari_seg.imaging.label_files.snap_labels import (
     is_snap_labels,
@@ -19,7 +20,6 @@ from napari_seg.imaging.label_files.snap_labels import (
 from napari_seg.imaging.label_table import LabelTable, has_tsv_column, read_tsv_column
 from napari_seg.imaging.paths import naming_no_folder, readable_path
 from napari_seg.imaging.scan import Notice
-from napari_seg.imaging.stated_colours import stated_colour
 
 TABLE_SUFFIXES = (".tsv", ".txt", ".ctbl")
 """BIDS ``dseg.tsv``, ITK-SNAP label descriptions, 3D Slicer colour tables."""

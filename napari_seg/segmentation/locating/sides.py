@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_colours import colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 from napari_seg.segmentation.run_settings import ENTROPY
 
 if TYPE_CHECKING:

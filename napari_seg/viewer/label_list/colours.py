@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_seg.imaging.label_table import Colour, LabelTable
+    from napari_seg.imaging.label_colours import Colour
+    from napari_seg.imaging.label_table import LabelTable
 
 _LARGEST = int(np.iinfo(np.uint16).max)
 

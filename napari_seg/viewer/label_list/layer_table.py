@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Labels
 
+    from napari_seg.imaging.label_colours import Colour
     from napari_seg.imaging.label_sets import LabelSet
-    from napari_seg.imaging.label_table import Colour
     from napari_seg.viewer.editing.steps import Step
 
 # More rows than a person reads; a file of cells may have a million labels.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from napari_seg.imaging.label_table import Colour, Label
+    from napari_seg.imaging.label_colours import Colour
+    from napari_seg.imaging.label_table import Label
 
 
 class Row(NamedTuple):

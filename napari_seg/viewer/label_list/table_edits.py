@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_seg.imaging.label_table import Label, LabelTable, colour_of
+from napari_seg.imaging.label_colours import colour_of
+from napari_seg.imaging.label_table import Label, LabelTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from napari_seg.imaging.label_table import Colour
+    from napari_seg.imaging.label_colours import Colour
 
 
 def without(table: LabelTable, values: Collection[int]) -> LabelTable:
