@@ -23,6 +23,14 @@ class Computation:
         self.command = None
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_raises():
+    """Let Ctrl+C raise: where a Qt window was open in this process, napari may let it end it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def handled():
     """Signals that were handled by a handler that lets the program go on."""
