@@ -1,7 +1,5 @@
 """A template is found wherever it lies, and not where it is not."""
 
-import signal
-
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -182,30 +180,6 @@ def test_a_fit_that_shares_nothing_with_the_scan_stays_where_it_began(brain):
     away[:3, 3] = 5000
     refinement = Refinement(volume, volume.array > 20, volume, COARSE)
     assert np.array_equal(refinement.run(away, on_progress=lambda _: None), away)
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer of the system")
-@pytest.mark.parametrize("seconds", [0.004, 0.01, 0.02, 0.03, 0.05])
-def test_a_signal_stops_a_fit_whenever_it_comes(brain, seconds):
-    class Ended(BaseException):
-        pass
-
-    def end(_number, _frame):
-        raise Ended
-
-    volume = upright(brain.array, brain.geometry, spacing_mm=3.0)
-    refinement = Refinement(volume, volume.array > 20, volume, COARSE)
-    start, late = np.eye(4), []
-    start[:3, 3] = 12
-    before = signal.signal(signal.SIGALRM, end)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        with pytest.raises(Ended):
-            refinement.run(start, on_progress=late.append)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert len(late) < 40
 
 
 def test_upright_keeps_places_of_an_oblique_scan():

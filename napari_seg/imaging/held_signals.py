@@ -16,16 +16,6 @@ class HeldSignals:
     library in C++ called, before any ``try`` of that function: what the handler raises is then the
     library's to lose. Here each handler runs at `let_in`, or as the block ends. Signals reach the
     main thread alone: in another one nothing is done.
-
-    Examples
-    --------
-    >>> with HeldSignals() as held:
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     try:
-    ...         held.let_in()
-    ...     except KeyboardInterrupt:
-    ...         print("stopped")
-    stopped
     """
 
     def __init__(self) -> None:
