@@ -106,9 +106,8 @@ def test_what_was_erased_before_labels_were_saved_stays_erased(keeping, viewer, 
     assert np.array_equal(again.data, corrected)
 
 
-def test_a_run_that_was_undone_is_not_in_the_record_of_labels_of_unknown_origin(
-    keeping, viewer, scan, folder
-):
+def replaced_file(viewer, scan, folder):
+    """Open labels of unknown origin and let a run replace them; give their layer and what it held."""
     found = run(scan)
     path = folder / "mine.nii.gz"
     write_labels(found.labels.with_array(np.roll(found.labels.array, 1, 0)), path)
@@ -117,6 +116,13 @@ def test_a_run_that_was_undone_is_not_in_the_record_of_labels_of_unknown_origin(
     before = layer.data.copy()
     _, contest = show(viewer, scan, found)
     contest.settle(viewer, keep_hand_work=False)
+    return layer, before
+
+
+def test_a_run_that_was_undone_is_not_in_the_record_of_labels_of_unknown_origin(
+    keeping, viewer, scan, folder
+):
+    layer, before = replaced_file(viewer, scan, folder)
     assert save(keeping, layer)["bundle"]["name"] == "Hippocampus"
     layer.undo()
     assert np.array_equal(layer.data, before)
@@ -131,13 +137,7 @@ def test_a_run_that_was_undone_is_not_in_the_record_of_labels_of_unknown_origin(
 def test_a_record_that_is_written_over_says_nothing_more_of_a_run_that_was_undone(
     keeping, viewer, scan, folder
 ):
-    found = run(scan)
-    path = folder / "mine.nii.gz"
-    write_labels(found.labels.with_array(np.roll(found.labels.array, 1, 0)), path)
-    layer = open_labels(viewer, path, scan)
-    wait_ready(layer)
-    _, contest = show(viewer, scan, found)
-    contest.settle(viewer, keep_hand_work=False)
+    layer, _ = replaced_file(viewer, scan, folder)
     erase(layer)
     record = save(keeping, layer)
     saved = KeptLayer.of(layer).path
